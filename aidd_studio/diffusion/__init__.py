@@ -1,0 +1,1 @@
+"""Discrete diffusion: filling masked tokens, in plain tensors."""

@@ -1,0 +1,1 @@
+"""How good a fill is: metrics, protocols, reports."""

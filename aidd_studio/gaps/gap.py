@@ -1,0 +1,55 @@
+"""A gap: a stretch of a recording where sound is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from aidd_studio.errors import GapError
+
+GapKind = Literal["manual", "silence", "near-silence", "held", "invalid"]
+"""How the sound is missing: marked by hand, digital zero, level cut, held/repeated samples, NaN or Inf."""
+
+
+@dataclass(frozen=True, order=True)
+class Gap:
+    """Frames `start` to `end` (half open) of the source, in some or all channels.
+
+    `channels` is None when all channels are damaged. `confidence` is 0 to 1 (1 for gaps marked by hand).
+    """
+
+    start: int
+    end: int
+    channels: tuple[int, ...] | None = None
+    kind: GapKind = "manual"
+    confidence: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.end <= self.start:
+            raise GapError(
+                f"A gap must end after it starts, but this one runs from {self.start} to {self.end}."
+            )
+        if self.channels is not None:
+            if not self.channels:
+                raise GapError("A gap needs at least one channel.")
+            object.__setattr__(self, "channels", tuple(sorted(set(self.channels))))
+
+    @property
+    def frames(self) -> int:
+        return self.end - self.start
+
+    def seconds(self, rate: int) -> float:
+        """Length in seconds."""
+        return self.frames / rate
+
+    def touches(self, other: Gap) -> bool:
+        """True when both overlap or meet, whatever their channels."""
+        return self.start <= other.end and other.start <= self.end
+
+    def moved(self, start: int, end: int) -> Gap:
+        """The same gap with other borders."""
+        return replace(self, start=start, end=end)
+
+    def channel_indices(self, channels: int) -> tuple[int, ...]:
+        """The damaged channels of a recording with that many channels."""
+        return tuple(range(channels)) if self.channels is None else self.channels

@@ -1,0 +1,1 @@
+"""WavTokenizer: audio to tokens and back, in plain tensors."""

@@ -1,0 +1,51 @@
+"""Progress and cancelling: the one object that long work reports to."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from aidd_studio.errors import Cancelled
+
+Listener = Callable[[float, str], None]
+
+
+class Watch:
+    """Receives progress and carries the wish to stop.
+
+    Work calls `report(fraction, stage)` and `check()` at least every 100 ms. The base class listens to
+    nobody, so `Watch()` is the silent default. `cancel()` may be called from any thread.
+    """
+
+    def __init__(self, listener: Listener | None = None) -> None:
+        self._listener = listener
+        self._cancelled = threading.Event()
+
+    def report(self, fraction: float, stage: str = "") -> None:
+        """Tell how much is done (0 to 1) and what is being done; raises Cancelled when asked to stop."""
+        self.check()
+        if self._listener is not None:
+            self._listener(min(1.0, max(0.0, fraction)), stage)
+
+    def check(self) -> None:
+        """Raise Cancelled when somebody asked to stop."""
+        if self._cancelled.is_set():
+            raise Cancelled()
+
+    def cancel(self) -> None:
+        """Ask the work to stop at its next check."""
+        self._cancelled.set()
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self._cancelled.is_set()
+
+    def part(self, start: float, stop: float) -> Watch:
+        """A watch for a share of the work: its 0 to 1 becomes `start` to `stop` here, cancelling is shared."""
+        return _Part(self, start, stop)
+
+
+class _Part(Watch):
+    def __init__(self, whole: Watch, start: float, stop: float) -> None:
+        super().__init__(lambda fraction, stage: whole.report(start + fraction * (stop - start), stage))
+        self._cancelled = whole._cancelled
