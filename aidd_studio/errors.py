@@ -60,7 +60,7 @@ class ProjectError(AiddError):
     """A project file cannot be read or written."""
 
 
-class Cancelled(AiddError):  # noqa: N818 - it is a wish, not a fault
+class Cancelled(AiddError):
     """The person stopped the work."""
 
     exit_code = 130

@@ -103,11 +103,7 @@ class Clip:
     def with_patches(self, *patches: Patch) -> Clip:
         """The same recording with more patches laid over it."""
         for patch in patches:
-            if (
-                patch.start < 0
-                or patch.end > self.frames
-                or not set(patch.channels) <= set(range(self.channels))
-            ):
+            if patch.start < 0 or patch.end > self.frames or not set(patch.channels) <= set(range(self.channels)):
                 raise ValueError("a patch must lie inside the clip")
         return replace(self, patches=self.patches + patches)
 

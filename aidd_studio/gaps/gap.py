@@ -26,9 +26,7 @@ class Gap:
 
     def __post_init__(self) -> None:
         if self.end <= self.start:
-            raise GapError(
-                f"A gap must end after it starts, but this one runs from {self.start} to {self.end}."
-            )
+            raise GapError(f"A gap must end after it starts, but this one runs from {self.start} to {self.end}.")
         if self.channels is not None:
             if not self.channels:
                 raise GapError("A gap needs at least one channel.")
