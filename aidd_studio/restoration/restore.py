@@ -1,0 +1,174 @@
+"""Restoring a recording: find the gaps, fill each, lay the best fill over it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aidd_studio.audio.clip import Clip
+from aidd_studio.engines.engine import Engine, Fill, Window
+from aidd_studio.errors import GapError, UsageError
+from aidd_studio.gaps.gap import Gap
+from aidd_studio.restoration.candidate import Candidate
+from aidd_studio.restoration.plan import plan
+from aidd_studio.restoration.splice import CROSSFADE, splice
+from aidd_studio.watch import Watch
+
+MOST_CANDIDATES = 64
+
+
+@dataclass(frozen=True, eq=False)
+class FilledGap:
+    """A gap with its candidates, best first; the first one is in the restored clip."""
+
+    gap: Gap
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def chosen(self) -> Candidate:
+        return self.candidates[0]
+
+
+@dataclass(frozen=True, eq=False)
+class RestorationResult:
+    """A restored clip and how it came about."""
+
+    clip: Clip
+    gaps: tuple[FilledGap, ...]
+    engine: str
+    seed: int
+
+    def provenance(self) -> dict[str, Any]:
+        """Everything needed to make the result again, as plain data for JSON."""
+        rate = self.clip.rate
+        return {
+            "engine": self.engine,
+            "seed": self.seed,
+            "gaps": [
+                {
+                    "start": filled.gap.start / rate,
+                    "end": filled.gap.end / rate,
+                    "start_frame": filled.gap.start,
+                    "end_frame": filled.gap.end,
+                    "channels": None if filled.gap.channels is None else list(filled.gap.channels),
+                    "kind": filled.gap.kind,
+                    "confidence": filled.gap.confidence,
+                    "candidates": [candidate.provenance() for candidate in filled.candidates],
+                }
+                for filled in self.gaps
+            ],
+        }
+
+
+def restore(
+    clip: Clip,
+    gaps: Sequence[Gap] | None = None,
+    engine: str | Engine = "auto",
+    candidates: int = 1,
+    seed: int = 0,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    crossfade: float = CROSSFADE,
+    watch: Watch | None = None,
+) -> RestorationResult:
+    """Fill the gaps of a clip, or the dropouts found in it when `gaps` is None.
+
+    engine: an engine's name ("auto", "autoregressive", ...) with its `settings`, or an engine.
+    candidates: how many fills to make per gap (1 to 64); the best is laid over the clip, all are returned.
+    seed: with the same clip, gaps and settings the same seed gives the same result.
+    crossfade: seconds outside each gap that may be faded over.
+    Raises GapError, ModelNotInstalled, UsageError, Cancelled.
+    """
+    watch = watch or Watch()
+    chosen = ready_engine(engine, settings)
+    if gaps is None:
+        from aidd_studio.gaps.detection import detect
+
+        gaps = detect(clip, watch.part(0.0, 0.2))
+        watch = watch.part(0.2, 1.0)
+    found: dict[Gap, list[Candidate]] = {}
+    for candidate in fill_gaps(clip, gaps, chosen, candidates, seed, crossfade=crossfade, watch=watch):
+        found.setdefault(candidate.gap, []).append(candidate)
+    filled = tuple(FilledGap(gap, tuple(best_first(found[gap]))) for gap in sorted(found))
+    restored = clip.with_patches(*(item.chosen.patch for item in filled))
+    watch.report(1.0, "done")
+    return RestorationResult(restored, filled, chosen.info.name, seed)
+
+
+def ready_engine(engine: str | Engine, settings: Mapping[str, Any] | None = None) -> Engine:
+    """The engine itself, from a name where one is given. Raises ModelNotInstalled when it cannot work now."""
+    if not isinstance(engine, str):
+        if settings:
+            raise UsageError("Settings belong to an engine's name; this engine has its own already.")
+        return engine
+    from aidd_studio.engines.registry import create_engine
+    from aidd_studio.errors import ModelNotInstalled
+
+    created = create_engine(engine, settings)
+    reason = created.unavailable()
+    if reason:
+        raise ModelNotInstalled(reason)
+    return created
+
+
+def fill_gaps(
+    clip: Clip,
+    gaps: Sequence[Gap],
+    engine: Engine,
+    candidates: int = 1,
+    seed: int = 0,
+    *,
+    crossfade: float = CROSSFADE,
+    watch: Watch | None = None,
+) -> Iterator[Candidate]:
+    """Candidates of all gaps, one by one as they are finished.
+
+    Raises GapError when an engine finds nothing for a gap.
+    """
+    watch = watch or Watch()
+    if not 1 <= candidates <= MOST_CANDIDATES:
+        raise UsageError(f"The number of candidates must be between 1 and {MOST_CANDIDATES}, not {candidates}.")
+    windows = plan(clip, gaps, engine)
+    for index, window in enumerate(windows):
+        share = watch.part(index / len(windows), (index + 1) / len(windows))
+        count = 0
+        for fill in engine.fill(window, candidates, window_seed(window, seed), share):
+            share.check()
+            count += 1
+            for gap in window.gaps:
+                yield _candidate(window, fill, gap, crossfade)
+        if count == 0:
+            at = window.gaps[0].start / clip.rate
+            raise GapError(f"The engine {engine.info.name} found no fill for the gap at {at:.3f} s; try another.")
+
+
+def window_seed(window: Window, seed: int) -> int:
+    """A seed from the person's seed and the sound itself, so that neither file names nor order matter."""
+    sha = hashlib.sha256(f"{seed}:{window.rate}:{window.samples.shape}".encode())
+    sha.update(window.samples.tobytes())
+    sha.update(window.missing.tobytes())
+    return int.from_bytes(sha.digest()[:6], "big")
+
+
+def best_first(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Candidates by falling score; those of several engines keep the order in which `auto` offered them."""
+    if len({candidate.engine for candidate in candidates}) > 1:
+        return list(candidates)
+    return sorted(candidates, key=lambda candidate: -candidate.score)
+
+
+def _candidate(window: Window, fill: Fill, gap: Gap, crossfade: float) -> Candidate:
+    return Candidate(
+        gap,
+        splice(window, fill, gap, crossfade),
+        fill.engine,
+        fill.seed,
+        fill.score,
+        fill.seconds,
+        crossfade,
+        fill.settings,
+        fill.weights,
+        fill.note,
+    )
