@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -102,6 +103,6 @@ def _cut(group: list[Gap], longest: int) -> list[list[Gap]]:
     start, end = _extent(group)
     if len(group) == 1 or end - start <= longest:
         return [group]
-    pauses = [after.start - before.end for before, after in zip(group, group[1:], strict=False)]
+    pauses = [after.start - before.end for before, after in itertools.pairwise(group)]
     at = int(np.argmax(pauses)) + 1
     return _cut(group[:at], longest) + _cut(group[at:], longest)

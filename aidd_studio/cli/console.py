@@ -1,0 +1,70 @@
+"""What the command line says, and where: results on stdout, progress and errors on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+from aidd_studio.errors import AiddError, Cancelled
+from aidd_studio.watch import Watch
+
+
+def say(text: str) -> None:
+    """A line of result for a person."""
+    typer.echo(text)
+
+
+def hint(text: str) -> None:
+    """A line on stderr that is no result."""
+    typer.echo(text, err=True)
+
+
+def say_json(value: Any) -> None:
+    """The one machine-readable object of a command."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Watch]:
+    """A watch that draws a progress bar on stderr; silent when stderr is no terminal."""
+    if not sys.stderr.isatty():
+        yield Watch()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=1.0)
+
+        def listen(fraction: float, stage: str) -> None:
+            bar.update(task, completed=fraction, description=f"{title}: {stage}" if stage else title)
+
+        yield Watch(listen)
+
+
+@contextmanager
+def errors_as_sentences(as_json: bool = False) -> Iterator[None]:
+    """Turn the project's errors into one sentence and an exit code, and Ctrl+C into 130."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise _end(Cancelled(), as_json) from None
+    except AiddError as error:
+        raise _end(error, as_json) from error
+    except MemoryError as error:
+        raise _end(
+            AiddError("The machine's memory is full; close other programs or work on a shorter file."), as_json
+        ) from error
+
+
+def _end(error: AiddError, as_json: bool) -> typer.Exit:
+    if as_json:
+        say_json({"error": str(error), "kind": type(error).__name__})
+    hint(str(error))
+    return typer.Exit(error.exit_code)

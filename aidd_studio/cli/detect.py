@@ -1,0 +1,68 @@
+"""`aidd-studio detect`: where sound is missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from aidd_studio.cli.console import errors_as_sentences, hint, progress, say, say_json
+from aidd_studio.gaps.gap import Gap
+
+
+def detect_command(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="The recording.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    labels: Annotated[
+        Optional[Path],  # noqa: UP045 - typer reads the annotation at run time
+        typer.Option("--labels", metavar="OUT", help="Write the gaps as labels: .txt (Audacity), .csv or .json."),
+    ] = None,
+) -> None:
+    """Find the dropouts of a recording. Nothing is changed."""
+    with errors_as_sentences(as_json):
+        from aidd_studio.audio.reading import read
+        from aidd_studio.gaps.detection import detect
+        from aidd_studio.gaps.labels import write_labels
+
+        with progress(f"Reading {source.name}") as watch:
+            clip = read(source, watch.part(0.0, 0.4))
+            gaps = detect(clip, watch.part(0.4, 1.0))
+        if labels is not None:
+            write_labels(labels, gaps, clip.rate)
+        if as_json:
+            say_json(
+                {
+                    "path": str(source),
+                    "rate": clip.rate,
+                    "channels": clip.channels,
+                    "seconds": clip.duration,
+                    "gaps": [gap_as_json(gap, clip.rate) for gap in gaps],
+                }
+            )
+            return
+        for gap in gaps:
+            say(gap_as_line(gap, clip.rate))
+        hint(f"{len(gaps)} dropout{'' if len(gaps) == 1 else 's'} in {clip.duration:.1f} s of sound.")
+
+
+def gap_as_json(gap: Gap, rate: int) -> dict[str, Any]:
+    """A gap as plain data: seconds, frames, channels (counted from 1), kind, confidence."""
+    return {
+        "start": gap.start / rate,
+        "end": gap.end / rate,
+        "start_frame": gap.start,
+        "end_frame": gap.end,
+        "channels": None if gap.channels is None else [channel + 1 for channel in gap.channels],
+        "kind": gap.kind,
+        "confidence": round(gap.confidence, 4),
+    }
+
+
+def gap_as_line(gap: Gap, rate: int) -> str:
+    """A gap as a line for a person."""
+    from aidd_studio.gaps.timecode import format_time
+
+    where = "all channels" if gap.channels is None else "channel " + ", ".join(str(c + 1) for c in gap.channels)
+    length = 1000 * gap.frames / rate
+    return f"{format_time(gap.start, rate)}  {length:8.1f} ms  {gap.kind:<12} {where}  {gap.confidence:4.0%} sure"

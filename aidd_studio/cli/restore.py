@@ -1,0 +1,140 @@
+"""`aidd-studio restore`: one recording in, one restored recording out."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+
+from aidd_studio.cli.console import errors_as_sentences, hint, progress, say, say_json
+from aidd_studio.cli.detect import gap_as_json, gap_as_line
+from aidd_studio.errors import NothingToRestore, UsageError
+
+if TYPE_CHECKING:
+    from aidd_studio.audio.clip import Clip
+    from aidd_studio.audio.writing import WriteReport
+    from aidd_studio.gaps.gap import Gap
+    from aidd_studio.restoration.restore import RestorationResult
+
+# ruff: noqa: UP045 - typer reads the annotations at run time
+
+
+def restore_command(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="The damaged recording.", show_default=False)],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="Where the result goes.")],
+    engine: Annotated[str, typer.Option(help="What fills the gaps; `aidd-studio engines` lists them.")] = "auto",
+    gap: Annotated[
+        Optional[list[str]],
+        typer.Option(metavar="START:END", help="A gap: seconds (12.5:12.8), mm:ss.mmm, or samples (551250s:551900s)."),
+    ] = None,
+    gaps: Annotated[
+        Optional[Path], typer.Option(metavar="FILE", help="Gaps as an Audacity label track, CSV or JSON.")
+    ] = None,
+    detect: Annotated[bool, typer.Option("--detect", help="Find dropouts too, besides the gaps given.")] = False,
+    candidates: Annotated[int, typer.Option(min=1, max=64, help="Fills to make per gap; the best is used.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same result.")] = 0,
+    crossfade: Annotated[float, typer.Option(min=0.0, max=100.0, help="Cross-fade outside the gap, in ms.")] = 6.0,
+    model: Annotated[Optional[str], typer.Option(help="The score model of the aidd engine.")] = None,
+    sampler: Annotated[
+        Optional[str], typer.Option(help="first-hitting, confidence, entropy, analytic or euler (aidd engine).")
+    ] = None,
+    steps: Annotated[Optional[int], typer.Option(min=1, help="Network calls of the sampler (aidd engine).")] = None,
+    temperature: Annotated[Optional[float], typer.Option(min=0.0, help="Sampling temperature (aidd engine).")] = None,
+    top_p: Annotated[Optional[float], typer.Option(min=0.0, max=1.0, help="Nucleus sampling (aidd engine).")] = None,
+    device: Annotated[Optional[str], typer.Option(help="auto, cpu, cuda or cuda:N (aidd engine).")] = None,
+    precision: Annotated[Optional[str], typer.Option(help="auto, fp32, bf16 or fp16 (aidd engine).")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT if it exists.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Fill the gaps of a recording. Without --gap and --gaps the dropouts are detected.
+
+    The source is never written to, and every sample outside the gaps and their cross-faded edges stays as it is.
+    """
+    neural = {
+        "model": model,
+        "sampler": sampler,
+        "steps": steps,
+        "temperature": temperature,
+        "top_p": top_p,
+        "device": device,
+        "precision": precision,
+    }
+    settings = {name: value for name, value in neural.items() if value is not None}
+    with errors_as_sentences(as_json):
+        from aidd_studio.audio.reading import read
+        from aidd_studio.audio.writing import check_target, write
+        from aidd_studio.restoration.restore import ready_engine, restore
+
+        if settings and engine not in ("aidd", "auto"):
+            raise UsageError(f"--{next(iter(settings)).replace('_', '-')} belongs to the aidd engine, not to {engine}.")
+        started = time.perf_counter()
+        check_target(output, source, overwrite=overwrite)
+        chosen = ready_engine(engine, settings)
+        with progress(f"Restoring {source.name}") as watch:
+            clip = read(source, watch.part(0.0, 0.1))
+            wanted = _gaps(clip, gap or [], gaps, detect)
+            result = restore(
+                clip, wanted, chosen, candidates, seed, crossfade=crossfade / 1000, watch=watch.part(0.1, 0.9)
+            )
+            if not result.gaps:
+                raise NothingToRestore(f"No dropout was found in {source}; mark the gaps with --gap START:END.")
+            written = write(result.clip, output, like=clip, overwrite=overwrite, watch=watch.part(0.9, 1.0))
+        _tell(result, source, written, time.perf_counter() - started, as_json)
+
+
+def _gaps(clip: Clip, spans: list[str], labels: Path | None, detect_too: bool) -> list[Gap] | None:
+    """The gaps a person asked for; None when they are to be detected."""
+    from aidd_studio.gaps.gap import Gap
+    from aidd_studio.gaps.labels import read_labels
+    from aidd_studio.gaps.timecode import parse_span
+
+    if not spans and labels is None:
+        return None
+    found = [Gap(*parse_span(span, clip.rate)) for span in spans]
+    if labels is not None:
+        found += read_labels(labels, clip.rate)
+    if detect_too:
+        from aidd_studio.gaps.detection import detect
+
+        found += detect(clip)
+    return found
+
+
+def _tell(result: RestorationResult, source: Path, written: WriteReport, seconds: float, as_json: bool) -> None:
+    rate = result.clip.rate
+    if as_json:
+        rows = [
+            gap_as_json(filled.gap, rate)
+            | {
+                "engine": filled.chosen.engine,
+                "why": filled.chosen.note,
+                "seed": filled.chosen.seed,
+                "score": filled.chosen.score,
+                "seconds": round(filled.chosen.seconds, 4),
+                "candidates": [candidate.provenance() for candidate in filled.candidates],
+            }
+            for filled in result.gaps
+        ]
+        say_json(
+            {
+                "source": str(source),
+                "output": str(written.path),
+                "engine": result.engine,
+                "seed": result.seed,
+                "rate": rate,
+                "seconds": round(seconds, 3),
+                "peak_dbfs": written.peak_dbfs,
+                "over_full_scale": written.over_full_scale,
+                "gaps": rows,
+            }
+        )
+        return
+    for filled in result.gaps:
+        chosen = filled.chosen
+        say(f"{gap_as_line(filled.gap, rate)}  <- {chosen.engine}{': ' + chosen.note if chosen.note else ''}")
+    count = len(result.gaps)
+    hint(f"{count} gap{'' if count == 1 else 's'} filled in {seconds:.1f} s; the result is {written.path}")
+    if written.over_full_scale:
+        hint(f"{written.over_full_scale} samples were above full scale and were limited to it.")
