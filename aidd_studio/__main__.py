@@ -1,16 +1,29 @@
-"""The program's one entry point."""
+"""The program's one entry point: it opens the right door."""
 
 from __future__ import annotations
 
+import sys
+
 
 def main() -> None:
-    """Run the command line; a frozen application's worker processes end in freeze_support."""
+    """Run a command, or open the window where only files or nothing at all are given."""
     import multiprocessing
 
-    multiprocessing.freeze_support()
-    from aidd_studio.cli.main import run
+    multiprocessing.freeze_support()  # worker processes of a frozen application end here
+    from aidd_studio.cli.main import is_command, run
 
-    run()
+    arguments = sys.argv[1:]
+    if arguments and (is_command(arguments[0]) or not _is_file(arguments[0])):
+        run()
+        return
+    from aidd_studio.studio.app import main as open_window
+
+    raise SystemExit(open_window(arguments))
+
+
+def _is_file(argument: str) -> bool:
+    """True for anything that looks like a path; other words are mistyped commands."""
+    return "." in argument or "/" in argument or "\\" in argument
 
 
 if __name__ == "__main__":
