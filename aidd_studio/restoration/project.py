@@ -1,0 +1,286 @@
+"""Project files: a session kept in a small `.aidd` file that reopens exactly, and the journal behind it.
+
+A project is a ZIP of `project.json` and one FLAC per candidate. Patches lie on the 24-bit grid (see splice), so the
+FLAC keeps them to the bit; patches that exceed full scale are stored with a power-of-two gain. The recording itself
+is referred to by path, size and hash. Everything is read as data, and names inside the archive are never used as
+paths.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import math
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aidd_studio.audio.clip import Clip, Patch, Samples
+from aidd_studio.errors import AiddError, ProjectError
+from aidd_studio.gaps.gap import Gap
+from aidd_studio.restoration.candidate import Candidate
+from aidd_studio.restoration.session import Entry, Session, State, Step
+
+FORMAT = 1
+LARGEST_JSON = 64 * 2**20
+LARGEST_FILL = 256 * 2**20
+
+
+@dataclass(frozen=True)
+class SourceReference:
+    """The recording a project belongs to."""
+
+    path: Path
+    sha256: str
+    frames: int
+    rate: int
+    channels: int
+
+
+@dataclass(frozen=True, eq=False)
+class Project:
+    """A project as it was read, before its recording is opened."""
+
+    source: SourceReference
+    steps: tuple[Step, ...]
+    position: int
+
+    def session(self, clip: Clip) -> Session:
+        """The session on its recording. Raises ProjectError when the recording is not the one it was made with."""
+        known = self.source
+        if (clip.frames, clip.rate, clip.channels) != (known.frames, known.rate, known.channels):
+            raise ProjectError(f"{known.path} is not the recording this project was made with; choose the right file.")
+        if source_hash(clip) != known.sha256:
+            raise ProjectError(f"{known.path} has changed since this project was saved; choose the original file.")
+        session = Session(clip)
+        session.resume(self.steps, self.position)
+        return session
+
+
+def source_hash(clip: Clip) -> str:
+    """SHA-256 of the recording's own samples, whatever file they come from."""
+    sha = hashlib.sha256(f"{clip.rate}:{clip.base.shape}".encode())
+    block = 1 << 20
+    for start in range(0, clip.frames, block):
+        sha.update(np.ascontiguousarray(clip.base[:, start : start + block]).tobytes())
+    return sha.hexdigest()
+
+
+def save_project(session: Session, path: Path, sha256: str | None = None) -> None:
+    """Write a session to a `.aidd` file, atomically; an existing file is replaced.
+
+    sha256: the recording's hash where it is known already. Raises ProjectError, AudioWriteError.
+    """
+    from aidd_studio.audio.atomic import atomic_path
+
+    fills = _all_candidates(session)
+    with atomic_path(path, overwrite=True) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+        document = json.dumps(describe(session, path, sha256 or source_hash(session.clip)), indent=1)
+        archive.writestr("project.json", document, zipfile.ZIP_DEFLATED)
+        for digest, candidate in fills.items():
+            archive.writestr(f"fills/{digest}.flac", encode_patch(candidate.patch, session.clip.rate))
+
+
+def load_project(path: Path) -> Project:
+    """Read a `.aidd` file. Raises ProjectError for anything that is no sound project."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            info = archive.getinfo("project.json")
+            if info.file_size > LARGEST_JSON:
+                raise ProjectError(f"{path} is not a project of AIDD Studio: its description is too large.")
+            document = json.loads(archive.read(info))
+
+            def fill(digest: str) -> bytes:
+                entry = archive.getinfo(f"fills/{digest}.flac")
+                if entry.file_size > LARGEST_FILL:
+                    raise ProjectError(f"{path} is damaged: a fill in it is too large.")
+                return archive.read(entry)
+
+            return parse(document, fill, path.parent)
+    except FileNotFoundError:
+        raise ProjectError(f"{path} does not exist.") from None
+    except PermissionError:
+        raise ProjectError(f"{path} may not be read; check its permissions.") from None
+    except IsADirectoryError:
+        raise ProjectError(f"{path} is a folder, not a project file.") from None
+    except AiddError:
+        raise
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError, RuntimeError, NotImplementedError) as error:
+        raise ProjectError(f"{path} is damaged or not a project of AIDD Studio ({error}).") from error
+
+
+def describe(session: Session, path: Path, sha256: str) -> dict[str, Any]:
+    """A session as plain data; candidates are named by digest."""
+    clip = session.clip
+    source = clip.source.path if clip.source else Path()
+    return {
+        "format": FORMAT,
+        "program": "AIDD Studio",
+        "source": {
+            "path": str(source),
+            "relative": _relative(source, path.parent),
+            "sha256": sha256,
+            "frames": clip.frames,
+            "rate": clip.rate,
+            "channels": clip.channels,
+        },
+        "position": session.position,
+        "steps": [
+            {"name": step.name, "entries": [_entry_as_data(entry) for entry in step.state.entries]}
+            for step in session.steps
+        ],
+        "candidates": {digest: _candidate_as_data(candidate) for digest, candidate in _all_candidates(session).items()},
+    }
+
+
+def parse(document: Any, fill: Any, folder: Path) -> Project:
+    """The project that plain data describes; `fill(digest)` gives the bytes of a fill."""
+    if not isinstance(document, Mapping) or document.get("program") != "AIDD Studio":
+        raise ProjectError("This file was not written by AIDD Studio.")
+    if document.get("format") != FORMAT:
+        raise ProjectError("This project was saved by another version of AIDD Studio; update the program to open it.")
+    source = document["source"]
+    reference = SourceReference(
+        _find(source, folder),
+        str(source["sha256"]),
+        int(source["frames"]),
+        int(source["rate"]),
+        int(source["channels"]),
+    )
+    candidates = {
+        digest: _candidate(data, decode_patch(fill(digest), data), digest)
+        for digest, data in document["candidates"].items()
+        if _is_digest(digest)
+    }
+    steps = tuple(
+        Step(str(step["name"]), State(tuple(_entry(data, candidates) for data in step["entries"])))
+        for step in document["steps"]
+    )
+    return Project(reference, steps, int(document["position"]))
+
+
+def encode_patch(patch: Patch, rate: int) -> bytes:
+    """A patch as 24-bit FLAC, exact to the bit."""
+    import soundfile
+
+    buffer = io.BytesIO()
+    scaled = (patch.samples / 2.0 ** _exponent(patch.samples)).astype(np.float64)
+    whole = np.round(scaled * 2**23).astype(np.int64)
+    as_int32 = (np.clip(whole, -(2**23), 2**23 - 1) << 8).astype(np.int32)
+    soundfile.write(buffer, as_int32.T, rate, format="FLAC", subtype="PCM_24")
+    return buffer.getvalue()
+
+
+def decode_patch(content: bytes, data: Mapping[str, Any]) -> Patch:
+    """The patch that a FLAC holds, with its place and gain from the description."""
+    import soundfile
+
+    samples, _ = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
+    gain = 2.0 ** int(data["exponent"])
+    channels = tuple(int(channel) for channel in data["patch_channels"])
+    return Patch(int(data["patch_start"]), channels, np.ascontiguousarray(samples.T * np.float32(gain)))
+
+
+def _exponent(samples: Samples) -> int:
+    """The power of two that brings samples below full scale; 0 for ordinary ones."""
+    peak = float(np.max(np.abs(samples), initial=0.0))
+    return 0 if peak < 1.0 else math.floor(math.log2(peak)) + 1
+
+
+def _all_candidates(session: Session) -> dict[str, Candidate]:
+    return {
+        candidate.digest: candidate
+        for step in session.steps
+        for entry in step.state.entries
+        for candidate in entry.candidates
+    }
+
+
+def _entry_as_data(entry: Entry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "gap": _gap_as_data(entry.gap),
+        "candidates": [candidate.digest for candidate in entry.candidates],
+        "accepted": entry.accepted,
+        "starred": sorted(entry.starred),
+    }
+
+
+def _entry(data: Mapping[str, Any], candidates: Mapping[str, Candidate]) -> Entry:
+    return Entry(
+        int(data["id"]),
+        _gap(data["gap"]),
+        tuple(candidates[digest] for digest in data["candidates"]),
+        data["accepted"],
+        frozenset(str(digest) for digest in data["starred"]),
+    )
+
+
+def _gap_as_data(gap: Gap) -> dict[str, Any]:
+    return {
+        "start": gap.start,
+        "end": gap.end,
+        "channels": gap.channels,
+        "kind": gap.kind,
+        "confidence": gap.confidence,
+    }
+
+
+def _gap(data: Mapping[str, Any]) -> Gap:
+    channels = None if data["channels"] is None else tuple(int(channel) for channel in data["channels"])
+    return Gap(int(data["start"]), int(data["end"]), channels, data["kind"], float(data["confidence"]))
+
+
+def _candidate_as_data(candidate: Candidate) -> dict[str, Any]:
+    return candidate.provenance() | {
+        "gap": _gap_as_data(candidate.gap),
+        "patch_start": candidate.patch.start,
+        "patch_channels": list(candidate.patch.channels),
+        "exponent": _exponent(candidate.patch.samples),
+    }
+
+
+def _candidate(data: Mapping[str, Any], patch: Patch, digest: str) -> Candidate:
+    candidate = Candidate(
+        _gap(data["gap"]),
+        patch,
+        str(data["engine"]),
+        int(data["seed"]),
+        float(data["score"]),
+        float(data["seconds"]),
+        float(data["crossfade"]),
+        dict(data["settings"]),
+        dict(data["weights"]),
+        str(data["note"]),
+    )
+    if candidate.digest != digest:
+        raise ProjectError("A fill in the project is damaged; its samples are not those that were saved.")
+    return candidate
+
+
+def _is_digest(name: str) -> bool:
+    return len(name) == 24 and all(letter in "0123456789abcdef" for letter in name)
+
+
+def _relative(source: Path, folder: Path) -> str:
+    try:
+        return source.resolve().relative_to(folder.resolve()).as_posix()
+    except ValueError:
+        return source.name
+
+
+def _find(source: Mapping[str, Any], folder: Path) -> Path:
+    """The recording where it was, or beside the project when both have moved."""
+    stored = Path(str(source["path"]))
+    beside = folder / Path(str(source["relative"])).name
+    nested = folder / str(source["relative"])
+    inside = nested.resolve().is_relative_to(folder.resolve())
+    for place in (stored, *((nested,) if inside else ()), beside):
+        if place.is_file():
+            return place
+    return stored
