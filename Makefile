@@ -1,0 +1,38 @@
+# The two commands most people need are `make run` and `make test`; both do the whole set-up and are quick when it is done.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run demo test lint types benchmarks screenshots package package-smoke deb clean help
+
+help:            ## list the targets
+	@grep -E '^[a-z-]+: .*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 20
+
+.venv/.ready: pyproject.toml constraints.txt tools/setup.sh
+	PYTHON="$(PYTHON)" sh tools/setup.sh
+
+run: .venv/.ready  ## set everything up and open the application
+	$(BIN)/aidd-studio
+
+demo: .venv/.ready  ## restore the bundled damaged recording on the command line
+	@mkdir -p out
+	$(BIN)/aidd-studio restore resources/demo/damaged.flac -o out/restored.flac --overwrite
+
+test: lint types  ## set everything up, check style, types and layers, run the tests
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
+
+lint: .venv/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: .venv/.ready
+	$(BIN)/mypy
+
+benchmarks: .venv/.ready  ## measure speed and quality (minutes to hours)
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest tests/benchmarks --benchmark-only -s
+
+screenshots: .venv/.ready  ## draw every main state of the window into out/screenshots
+	$(BIN)/python tools/screenshots.py out/screenshots
+
+clean:           ## remove what can be made again
+	rm -rf out build dist .pytest_cache .mypy_cache .ruff_cache .benchmarks
