@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import math
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,11 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from aidd_studio.audio.clip import Clip, Patch, Samples
+from aidd_studio.audio.clip import Clip, Patch
 from aidd_studio.errors import AiddError, ProjectError
 from aidd_studio.gaps.gap import Gap
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.session import Entry, Session, State, Step
+from aidd_studio.restoration.splice import BITS, grid_exponent
 
 FORMAT = 1
 LARGEST_JSON = 64 * 2**20
@@ -169,10 +169,8 @@ def encode_patch(patch: Patch, rate: int) -> bytes:
     import soundfile
 
     buffer = io.BytesIO()
-    scaled = (patch.samples / 2.0 ** _exponent(patch.samples)).astype(np.float64)
-    whole = np.round(scaled * 2**23).astype(np.int64)
-    as_int32 = (np.clip(whole, -(2**23), 2**23 - 1) << 8).astype(np.int32)
-    soundfile.write(buffer, as_int32.T, rate, format="FLAC", subtype="PCM_24")
+    whole = patch.samples.astype(np.float64) * 2.0 ** (BITS - grid_exponent(patch.samples))
+    soundfile.write(buffer, (np.round(whole) * 256).astype(np.int32).T, rate, format="FLAC", subtype="PCM_24")
     return buffer.getvalue()
 
 
@@ -184,12 +182,6 @@ def decode_patch(content: bytes, data: Mapping[str, Any]) -> Patch:
     gain = 2.0 ** int(data["exponent"])
     channels = tuple(int(channel) for channel in data["patch_channels"])
     return Patch(int(data["patch_start"]), channels, np.ascontiguousarray(samples.T * np.float32(gain)))
-
-
-def _exponent(samples: Samples) -> int:
-    """The power of two that brings samples below full scale; 0 for ordinary ones."""
-    peak = float(np.max(np.abs(samples), initial=0.0))
-    return 0 if peak < 1.0 else math.floor(math.log2(peak)) + 1
 
 
 def _all_candidates(session: Session) -> dict[str, Candidate]:
@@ -241,7 +233,7 @@ def _candidate_as_data(candidate: Candidate) -> dict[str, Any]:
         "gap": _gap_as_data(candidate.gap),
         "patch_start": candidate.patch.start,
         "patch_channels": list(candidate.patch.channels),
-        "exponent": _exponent(candidate.patch.samples),
+        "exponent": grid_exponent(candidate.patch.samples),
     }
 
 
@@ -279,8 +271,7 @@ def _find(source: Mapping[str, Any], folder: Path) -> Path:
     stored = Path(str(source["path"]))
     beside = folder / Path(str(source["relative"])).name
     nested = folder / str(source["relative"])
-    inside = nested.resolve().is_relative_to(folder.resolve())
-    for place in (stored, *((nested,) if inside else ()), beside):
-        if place.is_file():
-            return place
-    return stored
+    places = [stored, beside]
+    if nested.resolve().is_relative_to(folder.resolve()):
+        places.append(nested)
+    return next((place for place in places if place.is_file()), stored)

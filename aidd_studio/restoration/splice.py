@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,8 +24,8 @@ LARGEST_GAIN = 2.0
 LARGEST_LAG = 0.0015
 """Seconds by which a fill may be shifted to meet the phase of its surroundings."""
 
-GRID = 2.0**-23
-"""Patches lie on the grid of 24-bit samples, so that a FLAC keeps them exactly."""
+BITS = 23
+"""Patches lie on the grid of 24-bit samples (sign and 23 bits), so that a FLAC keeps them exactly."""
 
 
 def splice(window: Window, fill: Fill, gap: Gap, crossfade: float = CROSSFADE) -> Patch:
@@ -50,8 +52,20 @@ def splice(window: Window, fill: Fill, gap: Gap, crossfade: float = CROSSFADE) -
     if right:
         fade = _fade(right)[::-1]
         mixed[:, -right:] = (1 - fade) * known[:, end : end + right] + fade * mixed[:, -right:]
-    samples: Samples = (np.round(mixed / GRID) * GRID).astype(np.float32)
-    return Patch(gap.start - left, tuple(rows), samples)
+    return Patch(gap.start - left, tuple(rows), on_grid(mixed))
+
+
+def on_grid(samples: NDArray[np.float64]) -> Samples:
+    """Samples rounded so that 24 bits hold them exactly, relative to `grid_exponent`."""
+    step = 2.0 ** (grid_exponent(samples) - BITS)
+    rounded: Samples = (np.round(samples / step) * step).astype(np.float32)
+    return rounded if grid_exponent(rounded) == grid_exponent(samples) else on_grid(rounded.astype(np.float64))
+
+
+def grid_exponent(samples: NDArray[np.floating]) -> int:
+    """The power of two that brings samples below full scale; 0 for ordinary ones."""
+    peak = float(np.max(np.abs(samples), initial=0.0))
+    return 0 if peak < 1.0 else math.floor(math.log2(peak)) + 1
 
 
 def _fade(frames: int) -> NDArray[np.float64]:
@@ -62,8 +76,8 @@ def _fade(frames: int) -> NDArray[np.float64]:
 def _reach(known: Samples, fresh: Samples, good: NDArray[np.bool_], edge: int, side: int, most: int) -> int:
     """How many good frames beside an edge the fill renders differently, at most `most`."""
     zone = slice(max(0, edge - most), edge) if side < 0 else slice(edge, edge + most)
-    usable = good[:, zone].all(axis=0)
-    differs = (known[:, zone] != fresh[:, zone]).any(axis=0)
+    usable: NDArray[np.bool_] = np.asarray(good[:, zone].all(axis=0))
+    differs: NDArray[np.bool_] = np.asarray((known[:, zone] != fresh[:, zone]).any(axis=0))
     if side < 0:
         usable, differs = usable[::-1], differs[::-1]
     room = int(np.argmin(usable)) if not usable.all() else len(usable)
@@ -73,9 +87,9 @@ def _reach(known: Samples, fresh: Samples, good: NDArray[np.bool_], edge: int, s
 def _aligned(known: Samples, fresh: Samples, start: int, end: int, window: Window) -> Samples:
     """The fill shifted and scaled so that it meets the surroundings, where it renders them differently."""
     zone = round(LEVEL_ZONE * window.rate)
-    missing = window.missing.any(axis=0)
+    missing: NDArray[np.bool_] = np.asarray(window.missing.any(axis=0))
     sides = [slice(max(0, start - zone), start), slice(end, min(window.frames, end + zone))]
-    sides = [side for side in sides if side.stop - side.start > zone // 2 and not missing[side].any()]
+    sides = [side for side in sides if side.stop - side.start > zone // 2 and not np.any(missing[side])]
     sides = [side for side in sides if not np.array_equal(known[:, side], fresh[:, side])]
     if not sides:
         return fresh
