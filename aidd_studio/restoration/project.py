@@ -78,7 +78,7 @@ def save_project(session: Session, path: Path, sha256: str | None = None) -> Non
     """
     from aidd_studio.audio.atomic import atomic_path
 
-    fills = _all_candidates(session)
+    fills = all_candidates(session)
     with atomic_path(path, overwrite=True) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
         document = json.dumps(describe(session, path, sha256 or source_hash(session.clip)), indent=1)
         archive.writestr("project.json", document, zipfile.ZIP_DEFLATED)
@@ -134,7 +134,7 @@ def describe(session: Session, path: Path, sha256: str) -> dict[str, Any]:
             {"name": step.name, "entries": [_entry_as_data(entry) for entry in step.state.entries]}
             for step in session.steps
         ],
-        "candidates": {digest: _candidate_as_data(candidate) for digest, candidate in _all_candidates(session).items()},
+        "candidates": {digest: _candidate_as_data(candidate) for digest, candidate in all_candidates(session).items()},
     }
 
 
@@ -184,7 +184,8 @@ def decode_patch(content: bytes, data: Mapping[str, Any]) -> Patch:
     return Patch(int(data["patch_start"]), channels, np.ascontiguousarray(samples.T * np.float32(gain)))
 
 
-def _all_candidates(session: Session) -> dict[str, Candidate]:
+def all_candidates(session: Session) -> dict[str, Candidate]:
+    """Every candidate that any step of the history knows, by digest."""
     return {
         candidate.digest: candidate
         for step in session.steps

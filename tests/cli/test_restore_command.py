@@ -1,0 +1,249 @@
+"""`aidd-studio restore`, as a person types it."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from typer.testing import CliRunner, Result
+
+from aidd_studio.cli.main import app
+
+RATE = 16000
+
+
+def aidd(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def sentence(result: Result) -> str:
+    """What went wrong, in the person's words; exactly one line."""
+    assert "Traceback" not in result.output
+    lines = [line for line in result.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, result.stderr
+    return lines[0]
+
+
+@pytest.fixture
+def damaged(tmp_path: Path) -> Path:
+    """Two seconds of stereo tones with two silent holes."""
+    rng = np.random.default_rng(1)
+    time_axis = np.arange(2 * RATE) / RATE
+    sound = np.stack([0.3 * np.sin(2 * np.pi * f * time_axis) for f in (440.0, 660.0)], axis=1)
+    sound += 0.01 * rng.standard_normal(sound.shape)
+    sound[8000:8160] = 0
+    sound[20000:20320] = 0
+    path = tmp_path / "take.wav"
+    soundfile.write(path, sound, RATE, subtype="PCM_16")
+    return path
+
+
+def test_dropouts_are_found_and_filled_and_everything_else_stays(damaged: Path, tmp_path: Path) -> None:
+    output = tmp_path / "restored.wav"
+    result = aidd("restore", damaged, "-o", output, "--engine", "autoregressive", "--json")
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert [(gap["start_frame"], gap["end_frame"]) for gap in report["gaps"]] == [(8000, 8160), (20000, 20320)]
+    assert {gap["engine"] for gap in report["gaps"]} == {"autoregressive"}
+    assert report["output"] == str(output)
+    before, _ = soundfile.read(damaged, dtype="int16")
+    after, _ = soundfile.read(output, dtype="int16")
+    changed = np.flatnonzero((before != after).any(axis=1))
+    assert changed.min() >= 8000 - 96 and changed.max() < 20320 + 96
+    assert not ((changed > 8160 + 96) & (changed < 20000 - 96)).any()
+    assert np.abs(after[8000:8160].astype(int)).max() > 5000
+
+
+def test_gaps_can_be_given_in_every_notation(damaged: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.txt"
+    labels.write_text("1.25\t1.27\tdropout\n")
+    output = tmp_path / "restored.wav"
+    result = aidd(
+        "restore", damaged, "-o", output, "--gap", "0.5:0.51", "--gap", "16500s:16600s", "--gaps", labels, "--json"
+    )
+    assert result.exit_code == 0, result.output
+    found = [(gap["start_frame"], gap["end_frame"]) for gap in json.loads(result.stdout)["gaps"]]
+    assert found == [(8000, 8160), (16500, 16600), (20000, 20320)]
+
+
+def test_the_same_seed_gives_the_same_file(damaged: Path, tmp_path: Path) -> None:
+    for name in ("one.wav", "two.wav"):
+        assert aidd("restore", damaged, "-o", tmp_path / name, "--seed", "7").exit_code == 0
+    assert (tmp_path / "one.wav").read_bytes() == (tmp_path / "two.wav").read_bytes()
+
+
+def test_nothing_to_restore_is_said_with_its_own_exit_code(tmp_path: Path) -> None:
+    path = tmp_path / "whole.wav"
+    soundfile.write(path, 0.2 * np.sin(np.arange(RATE) * 0.1), RATE)
+    result = aidd("restore", path, "-o", tmp_path / "out.wav")
+    assert result.exit_code == 3 and "No dropout" in sentence(result)
+    assert not (tmp_path / "out.wav").exists()
+
+
+def test_an_existing_file_is_kept_unless_overwrite_is_given(damaged: Path, tmp_path: Path) -> None:
+    output = tmp_path / "restored.wav"
+    output.write_bytes(b"dear to somebody")
+    result = aidd("restore", damaged, "-o", output)
+    assert result.exit_code == 1 and "--overwrite" in sentence(result)
+    assert output.read_bytes() == b"dear to somebody"
+    assert aidd("restore", damaged, "-o", output, "--overwrite").exit_code == 0
+    assert soundfile.info(output).frames == 2 * RATE
+
+
+def test_the_source_is_never_written_to(damaged: Path, tmp_path: Path) -> None:
+    before = damaged.read_bytes()
+    link = tmp_path / "link.wav"
+    link.symlink_to(damaged)
+    for target in (damaged, link):
+        result = aidd("restore", damaged, "-o", target, "--overwrite")
+        assert result.exit_code == 1 and "source" in sentence(result)
+    assert damaged.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("spans", "code", "words"),
+    [
+        (["1.5:2.5"], 1, "outside"),
+        (["0:2"], 1, "whole"),
+        (["1.2:1.1"], 2, "end"),
+        (["soon:later"], 2, "soon"),
+    ],
+)
+def test_an_impossible_gap_is_refused(damaged: Path, tmp_path: Path, spans: list[str], code: int, words: str) -> None:
+    options = [word for span in spans for word in ("--gap", span)]
+    result = aidd("restore", damaged, "-o", tmp_path / "out.wav", *options)
+    assert result.exit_code in (code, 1, 2) and words in sentence(result).lower()
+    assert not (tmp_path / "out.wav").exists()
+
+
+def test_overlapping_gaps_are_filled_as_one(damaged: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.wav"
+    result = aidd("restore", damaged, "-o", output, "--gap", "0.5:0.51", "--gap", "0.505:0.52", "--json")
+    assert result.exit_code == 0, result.output
+    assert [(gap["start_frame"], gap["end_frame"]) for gap in json.loads(result.stdout)["gaps"]] == [(8000, 8320)]
+
+
+def test_an_unknown_engine_and_a_foreign_setting_are_usage_errors(damaged: Path, tmp_path: Path) -> None:
+    result = aidd("restore", damaged, "-o", tmp_path / "out.wav", "--engine", "magic")
+    assert result.exit_code == 2 and "autoregressive" in sentence(result)
+    result = aidd("restore", damaged, "-o", tmp_path / "out.wav", "--engine", "sparse", "--steps", "4")
+    assert result.exit_code == 2 and "aidd engine" in sentence(result)
+
+
+@pytest.mark.parametrize("content", [b"", b"RIFF\x04\0\0\0WAVEnothing follows", b"\x7fELF" * 500])
+def test_a_file_that_is_no_recording_gives_one_sentence(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "broken.wav"
+    path.write_bytes(content)
+    result = aidd("restore", path, "-o", tmp_path / "out.wav")
+    assert result.exit_code == 1 and "broken.wav" in sentence(result)
+    assert not (tmp_path / "out.wav").exists()
+
+
+def test_a_missing_file_and_a_folder_give_one_sentence(tmp_path: Path) -> None:
+    assert "does not exist" in sentence(aidd("restore", tmp_path / "no.wav", "-o", tmp_path / "out.wav"))
+    assert "folder" in sentence(aidd("restore", tmp_path, "-o", tmp_path / "out.wav"))
+
+
+def test_a_recording_of_nothing_but_nan_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "nan.wav"
+    soundfile.write(path, np.full(RATE, np.nan, np.float32), RATE, subtype="FLOAT")
+    result = aidd("restore", path, "-o", tmp_path / "out.wav")
+    assert result.exit_code in (1, 3) and sentence(result)
+    assert not (tmp_path / "out.wav").exists()
+
+
+def test_one_sample_is_nothing_to_restore(tmp_path: Path) -> None:
+    path = tmp_path / "one.wav"
+    soundfile.write(path, np.array([0.5]), RATE)
+    assert aidd("restore", path, "-o", tmp_path / "out.wav").exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels", "subtype"), [(192000, 2, "PCM_24"), (8000, 8, "PCM_U8"), (44100, 1, "FLOAT")]
+)
+def test_unusual_formats_are_restored_in_kind(tmp_path: Path, rate: int, channels: int, subtype: str) -> None:
+    path, output = tmp_path / "in.wav", tmp_path / "out.wav"
+    tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(rate) / rate)
+    sound = np.repeat(tone[:, None], channels, axis=1)
+    sound[rate // 2 : rate // 2 + rate // 100] = 0
+    soundfile.write(path, sound, rate, subtype=subtype)
+    result = aidd("restore", path, "-o", output, "--gap", "0.5:0.51")
+    assert result.exit_code == 0, result.output
+    info = soundfile.info(output)
+    assert (info.samplerate, info.channels, info.subtype) == (rate, channels, subtype)
+    restored, _ = soundfile.read(output)
+    error = (
+        restored[rate // 2 : rate // 2 + rate // 100]
+        - np.repeat(tone[:, None], channels, axis=1)[rate // 2 : rate // 2 + rate // 100]
+    )
+    assert np.sqrt(np.mean(error**2)) < 0.03
+
+
+def run_program(*arguments: str | Path, limit: int | None = None) -> subprocess.CompletedProcess[str]:
+    def prepare() -> None:
+        if limit is not None:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    command = [sys.executable, "-m", "aidd_studio", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, preexec_fn=prepare)
+
+
+def test_a_full_disk_leaves_nothing_half_written(damaged: Path, tmp_path: Path) -> None:
+    output = tmp_path / "restored.wav"
+    done = run_program("restore", damaged, "-o", output, "--gap", "0.5:0.51", limit=20_000)
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1 and "Traceback" not in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["take.wav"]
+
+
+def test_a_folder_without_write_permission_gives_one_sentence(damaged: Path, tmp_path: Path) -> None:
+    result = aidd("restore", damaged, "-o", tmp_path / "nowhere" / "out.wav", "--gap", "0.5:0.51")
+    assert result.exit_code == 1 and "nowhere" in sentence(result)
+
+
+def test_ctrl_c_stops_with_130_and_leaves_nothing(tmp_path: Path) -> None:
+    path, output = tmp_path / "long.wav", tmp_path / "out.wav"
+    rng = np.random.default_rng(0)
+    sound = rng.uniform(-0.3, 0.3, 44100 * 30)
+    soundfile.write(path, sound, 44100)
+    gaps = [word for second in range(1, 29) for word in ("--gap", f"{second}:{second + 0.08}")]
+    command = [
+        sys.executable,
+        "-m",
+        "aidd_studio",
+        "restore",
+        str(path),
+        "-o",
+        str(output),
+        "--engine",
+        "sparse",
+        *gaps,
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in errors and len(errors.strip().splitlines()) == 1
+    assert sorted(os.listdir(tmp_path)) == ["long.wav"]
+
+
+def test_an_error_is_json_when_json_was_asked_for(tmp_path: Path) -> None:
+    result = aidd("restore", tmp_path / "no.wav", "-o", tmp_path / "out.wav", "--json")
+    assert result.exit_code == 1 and "no.wav" in json.loads(result.stdout)["error"]
+
+
+def test_results_go_to_stdout_and_nothing_else_does(damaged: Path, tmp_path: Path) -> None:
+    done = run_program("restore", damaged, "-o", tmp_path / "out.wav", "--gap", "0.5:0.51", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["gaps"] and "\x1b" not in done.stdout + done.stderr

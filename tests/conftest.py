@@ -1,0 +1,22 @@
+"""Every test has the program's folders for itself and never reaches the network or the person's files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Data, cache and state folders that belong to one test."""
+    root = tmp_path_factory.mktemp("aidd-studio")
+    for name in ("DATA", "CACHE", "STATE"):
+        monkeypatch.setenv(f"AIDD_STUDIO_{name}", str(root / name.lower()))
+    return root
+
+
+@pytest.fixture(scope="session")
+def demo() -> Path:
+    """The folder of the bundled demo recording."""
+    return Path(__file__).resolve().parents[1] / "resources" / "demo"
