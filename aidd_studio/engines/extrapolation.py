@@ -1,0 +1,165 @@
+"""Extrapolation: continuing a sound by linear prediction, from one or both sides of a gap.
+
+After Kauppinen & Roth, "Audio signal extrapolation – theory and applications" (DAFx 2002).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aidd_studio.engines.burg import Signal, burg
+from aidd_studio.watch import Watch
+
+HEADROOM = 1.2
+"""How far above its context's peak an extrapolation may rise before it is damped."""
+
+DAMPING_FRAMES = (np.inf, 32768.0, 8192.0, 2048.0)
+"""Time constants in frames that are tried in turn when a prediction rises too far; none at first."""
+
+BLOCK = 4096
+"""Frames predicted between two looks at the watch."""
+
+CONTEXT = 0.1
+"""Seconds of context at each side of a gap (about 4096 frames at 44.1 kHz)."""
+
+LARGEST_SHARE = 0.5
+"""The order is at most this share of the context, so that a model is never fitted to its own noise."""
+
+
+def predict(past: NDArray[Any], model: NDArray[Any], frames: int, watch: Watch | None = None) -> Signal:
+    """The next frames after `past` according to a model: float64 [frames].
+
+    past: [n], n may be shorter than the order (older frames count as 0). model: [order + 1], from `burg`.
+    """
+    from scipy.signal import lfilter
+
+    order = len(model) - 1
+    if order < 1 or frames < 1 or not np.any(past):
+        return np.zeros(max(0, frames))
+    state = _state(np.asarray(past, dtype=np.float64), np.asarray(model, dtype=np.float64))
+    found = np.zeros(frames)
+    for start in range(0, frames, BLOCK):
+        if watch is not None:
+            watch.check()
+        block = found[start : start + BLOCK]
+        block[:], state = lfilter([1.0], model, block, zi=state)
+    return found
+
+
+def extrapolate(past: NDArray[Any], frames: int, order: int, watch: Watch | None = None) -> Signal:
+    """The next frames after each row of `past`, which fade rather than grow: float64 [..., frames].
+
+    past: [..., n], oldest frame first. The model's order is at most half of n. Silence continues as silence.
+    """
+    past = np.asarray(past, dtype=np.float64)
+    rows = past.reshape(-1, past.shape[-1])
+    order = min(order, int(past.shape[-1] * LARGEST_SHARE))
+    if order < 1 or frames < 1:
+        return np.zeros((*past.shape[:-1], max(0, frames)))
+    found = np.stack([bounded(row, burg(row, order), frames, watch) for row in rows])
+    return found.reshape(*past.shape[:-1], frames)
+
+
+def extrapolate_back(future: NDArray[Any], frames: int, order: int, watch: Watch | None = None) -> Signal:
+    """The frames that came before each row of `future`: float64 [..., frames], in the order of time."""
+    return extrapolate(np.asarray(future)[..., ::-1], frames, order, watch)[..., ::-1]
+
+
+def bounded(past: Signal, model: Signal, frames: int, watch: Watch | None = None) -> Signal:
+    """`predict`, damped just as much as is needed to stay near the level of the past: float64 [frames].
+
+    Damping moves the model's poles inwards (bandwidth expansion, a[i]·γ^i), a little more each time the prediction
+    still rises too far; what remains above the past's peak is turned down.
+    """
+    limit = HEADROOM * float(np.max(np.abs(past), initial=0.0))
+    powers = np.arange(len(model))
+    found = np.zeros(frames)
+    for constant in DAMPING_FRAMES:
+        found = predict(past, model * np.exp(-powers / constant), frames, watch)
+        if np.max(np.abs(found), initial=0.0) <= limit:
+            return found
+    if not np.all(np.isfinite(found)):
+        return np.zeros(frames)
+    risen = np.maximum.accumulate(np.abs(found))
+    gentle: Signal = found * np.minimum(1.0, limit / np.maximum(risen, np.finfo(np.float64).tiny))
+    return gentle
+
+
+def two_sided(
+    signal: NDArray[Any], start: int, end: int, order: int, context: int, watch: Watch | None = None
+) -> Signal:
+    """The frames `start` to `end` of each row, extrapolated from both sides and cross-faded: float64 [..., end − start].
+
+    signal: [..., frames]; only up to `context` frames on each side of the gap are looked at, the gap itself never.
+    At the signal's start or end the one side that exists is used alone.
+    """
+    signal = np.asarray(signal)
+    frames = end - start
+    before = signal[..., max(0, start - context) : start]
+    after = signal[..., end : end + context]
+    forward = extrapolate(before, frames, order, watch)
+    backward = extrapolate_back(after, frames, order, watch)
+    if before.shape[-1] < 2:
+        return backward
+    if after.shape[-1] < 2:
+        return forward
+    rise = raised_cosine(frames)
+    return forward * (1.0 - rise) + backward * rise
+
+
+def prefill(
+    samples: NDArray[Any],
+    missing: NDArray[np.bool_],
+    rate: int,
+    order: int | None = None,
+    context: int | None = None,
+    watch: Watch | None = None,
+) -> Signal:
+    """All missing frames of a window extrapolated from their surroundings: float64 [channels, frames].
+
+    samples: [channels, frames]; missing: bool of the same shape. The order defaults to 1024 at 44.1 kHz and the
+    context to 4096, both scaled with the rate. Gaps are filled from left to right, each from the filled past and
+    from the sound up to the next gap.
+    """
+    order = order or scaled_order(rate)
+    context = context or round(CONTEXT * rate)
+    filled = np.where(missing, 0.0, np.asarray(samples, dtype=np.float64))
+    for channel in range(filled.shape[0]):
+        stretches = runs(missing[channel])
+        ends = [*(start for start, _ in stretches[1:]), filled.shape[1]]
+        for (start, end), limit in zip(stretches, ends, strict=True):
+            row = filled[channel, :limit]
+            filled[channel, start:end] = two_sided(row, start, end, order, context, watch)
+    return filled
+
+
+def scaled_order(rate: int, order: int = 1024) -> int:
+    """The order that spans the same time at another rate as `order` does at 44.1 kHz."""
+    return max(32, round(order * rate / 44100))
+
+
+def runs(missing: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """The stretches of True in a row, as half-open intervals."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], missing, [False])).astype(np.int8)))
+    return [(int(start), int(end)) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def raised_cosine(frames: int) -> Signal:
+    """A rise from just above 0 to just below 1: float64 [frames]."""
+    rise: Signal = 0.5 - 0.5 * np.cos(np.pi * (np.arange(frames) + 0.5) / max(1, frames))
+    return rise
+
+
+def _state(past: Signal, model: Signal) -> Signal:
+    """The state of `lfilter` after it has put out `past`; what scipy's lfiltic gives, by one convolution."""
+    from scipy.signal import oaconvolve
+
+    order = len(model) - 1
+    history = np.zeros(order)
+    used = min(order, len(past))
+    history[order - used :] = past[len(past) - used :]
+    state: Signal = -oaconvolve(model[1:], history)[order - 1 :]
+    return state
