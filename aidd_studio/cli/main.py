@@ -7,6 +7,7 @@ from typing import Annotated, Optional
 import typer
 
 from aidd_studio import __version__
+from aidd_studio.cli.batch import batch_command
 from aidd_studio.cli.detect import detect_command
 from aidd_studio.cli.engines import engines_command
 from aidd_studio.cli.restore import restore_command
@@ -37,6 +38,7 @@ def _options(
 
 app.command("restore")(restore_command)
 app.command("detect")(detect_command)
+app.command("batch")(batch_command)
 app.command("engines")(engines_command)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import signal
 import subprocess
@@ -235,7 +234,7 @@ def test_ctrl_c_stops_with_130_and_leaves_nothing(tmp_path: Path) -> None:
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Traceback" not in errors and len(errors.strip().splitlines()) == 1
-    assert sorted(os.listdir(tmp_path)) == ["long.wav"]
+    assert [path.name for path in tmp_path.iterdir()] == ["long.wav"]
 
 
 def test_an_error_is_json_when_json_was_asked_for(tmp_path: Path) -> None:

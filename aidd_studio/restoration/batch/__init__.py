@@ -1,0 +1,7 @@
+"""Many recordings through the same door, without a person."""
+
+from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome, collect
+from aidd_studio.restoration.batch.one_file import restore_file
+from aidd_studio.restoration.batch.run import run_batch
+
+__all__ = ["BatchItem", "BatchSettings", "Outcome", "collect", "restore_file", "run_batch"]

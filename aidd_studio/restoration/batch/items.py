@@ -1,0 +1,137 @@
+"""What a batch works on: recordings, where their results go, and how each ended."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from aidd_studio.errors import UsageError
+
+SUFFIXES = frozenset(
+    {".wav", ".w64", ".rf64", ".aif", ".aiff", ".aifc", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".caf"}
+)
+"""File names that a batch takes for recordings when it looks through a folder."""
+
+Status = Literal["restored", "nothing to do", "failed"]
+
+
+@dataclass(frozen=True)
+class BatchItem:
+    """One recording and the file its restored version goes to."""
+
+    source: Path
+    target: Path
+
+
+@dataclass(frozen=True)
+class BatchSettings:
+    """How every recording of a batch is restored."""
+
+    engine: str = "auto"
+    engine_settings: Mapping[str, Any] = field(default_factory=dict)
+    candidates: int = 1
+    seed: int = 0
+    crossfade: float = 0.006
+    overwrite: bool = False
+    dry_run: bool = False  # find the gaps, fill none
+    pictures: bool = False  # keep before/after spectrograms for the report
+
+    def digest(self) -> str:
+        """A name for everything that decides how the outputs sound."""
+        decisive = asdict(self)
+        for name in ("overwrite", "pictures"):
+            del decisive[name]
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one recording ended; plain data, so that it can be journaled and sent between processes."""
+
+    source: str
+    target: str
+    status: Status
+    reason: str = ""
+    duration: float = 0.0  # seconds of sound
+    seconds: float = 0.0  # seconds of work
+    gaps: tuple[dict[str, Any], ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Outcome:
+        """The outcome that `as_json` described. Raises KeyError or TypeError for anything else."""
+        return Outcome(
+            str(data["source"]),
+            str(data["target"]),
+            data["status"],
+            str(data["reason"]),
+            float(data["duration"]),
+            float(data["seconds"]),
+            tuple(dict(gap) for gap in data["gaps"]),
+        )
+
+
+def collect(
+    paths: Iterable[Path],
+    output: Path,
+    *,
+    recursive: bool = False,
+    include: str | None = None,
+    pattern: str = "{stem}_restored{suffix}",
+) -> list[BatchItem]:
+    """Recordings in files and folders, sorted, each with its target; folder structure is kept below `output`.
+
+    include: only file names that match this glob. pattern: target names from {stem} and {suffix}.
+    Files named one by one are taken whatever their suffix. Raises UsageError for a pattern that makes no names, or
+    when two recordings would get the same target.
+    """
+    output = output.resolve()
+    items: dict[Path, BatchItem] = {}
+    for path in paths:
+        if not path.is_dir():
+            _add(items, path, output / _name(path, pattern))
+            continue
+        found = path.rglob("*") if recursive else path.glob("*")
+        for file in sorted(file for file in found if _is_wanted(file, include, output)):
+            below = file.parent.relative_to(path)
+            _add(items, file, output / below / _name(file, pattern))
+    _refuse_collisions(list(items.values()))
+    return list(items.values())
+
+
+def _add(items: dict[Path, BatchItem], source: Path, target: Path) -> None:
+    items.setdefault(source.resolve(), BatchItem(source, target))
+
+
+def _is_wanted(file: Path, include: str | None, output: Path) -> bool:
+    if not file.is_file() or file.name.startswith(".") or file.resolve().is_relative_to(output):
+        return False
+    return fnmatch.fnmatch(file.name, include) if include else file.suffix.lower() in SUFFIXES
+
+
+def _name(file: Path, pattern: str) -> str:
+    try:
+        name = pattern.format(stem=file.stem, suffix=file.suffix)
+    except (KeyError, IndexError, ValueError) as error:
+        raise UsageError(f"The pattern {pattern!r} makes no file name; use {{stem}} and {{suffix}}.") from error
+    if not name or Path(name).name != name:
+        raise UsageError(f"The pattern {pattern!r} must make a file name without folders.")
+    return name
+
+
+def _refuse_collisions(items: Sequence[BatchItem]) -> None:
+    seen: dict[Path, Path] = {}
+    for item in items:
+        other = seen.setdefault(item.target, item.source)
+        if other != item.source:
+            raise UsageError(
+                f"{other} and {item.source} would both become {item.target}; "
+                "choose a pattern with {stem} and {suffix}."
+            )

@@ -1,0 +1,103 @@
+"""The batch's journal: one line per finished recording, so that a batch goes on where it was killed."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome
+
+
+class BatchJournal:
+    """Appends outcomes to a JSON-lines file and knows which recordings are finished.
+
+    A recording counts as finished when its source is unchanged since (size and time), the settings are the same, and
+    its output still is what was written. A torn last line, as a kill leaves it, is ignored. Planned targets are noted
+    before the work begins: one that exists without an outcome is what the kill left, and may be replaced.
+    """
+
+    def __init__(self, path: Path, settings: BatchSettings) -> None:
+        self._path = path
+        self._digest = settings.digest()
+        self._known, self._planned = _read(path, self._digest)
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> BatchJournal:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._path.open("a", encoding="utf-8")
+        if self._path.stat().st_size:
+            self._file.write("\n")  # ends a line that was torn; blank lines mean nothing
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def finished(self, item: BatchItem) -> Outcome | None:
+        """The outcome of an earlier run, if it still holds; failures are tried again."""
+        line = self._known.get(str(item.source))
+        if line is None or line["key"] != _key(item.source) or line["settings"] != self._digest:
+            return None
+        outcome = Outcome.from_json(line["outcome"])
+        if outcome.status == "failed" or outcome.target != str(item.target):
+            return None
+        if outcome.status == "restored" and line["output"] != _key(item.target):
+            return None
+        return outcome
+
+    def has_planned(self, item: BatchItem) -> bool:
+        """True when an earlier run set out to write the item's target, which did not exist then."""
+        return str(item.target) in self._planned
+
+    def plan(self, items: Sequence[BatchItem]) -> None:
+        """Note whose outputs this run will write."""
+        self._append({"settings": self._digest, "planned": [str(item.target) for item in items]})
+
+    def add(self, item: BatchItem, outcome: Outcome) -> None:
+        """Write an outcome to the disk before anything else happens."""
+        self._append(
+            {
+                "key": _key(item.source),
+                "settings": self._digest,
+                "output": _key(item.target) if outcome.status == "restored" else None,
+                "outcome": outcome.as_json(),
+            }
+        )
+
+    def _append(self, line: dict[str, Any]) -> None:
+        if self._file is None:
+            raise ValueError("the journal is not open")
+        self._file.write(json.dumps(line) + "\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+
+def _key(path: Path) -> list[int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return [status.st_size, status.st_mtime_ns]
+
+
+def _read(path: Path, digest: str) -> tuple[dict[str, dict[str, Any]], set[str]]:
+    """The last line of every recording, and the targets that runs with these settings planned."""
+    known: dict[str, dict[str, Any]] = {}
+    planned: set[str] = set()
+    if path.is_file():
+        for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                line = json.loads(text)
+                if "planned" in line:
+                    planned |= set(line["planned"]) if line["settings"] == digest else set()
+                else:
+                    known[str(line["outcome"]["source"])] = line
+            except (ValueError, KeyError, TypeError):
+                continue
+    return known, planned

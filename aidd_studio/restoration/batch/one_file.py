@@ -1,0 +1,104 @@
+"""One recording of a batch, from reading to writing; every end is an outcome, never an exception."""
+
+from __future__ import annotations
+
+import base64
+import time
+from typing import Any
+
+from aidd_studio.errors import AiddError, Cancelled
+from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome
+from aidd_studio.restoration.restore import FilledGap, ready_engine, restore
+from aidd_studio.watch import Watch
+
+_engines: dict[str, Any] = {}
+"""Engines by settings, one set per process: models are loaded once however many files come."""
+
+
+def restore_file(item: BatchItem, settings: BatchSettings, watch: Watch | None = None) -> Outcome:
+    """Restore one recording. Raises only Cancelled; every fault becomes a failed outcome with its reason."""
+    started = time.perf_counter()
+    try:
+        return _restore(item, settings, watch or Watch(), started)
+    except Cancelled:
+        raise
+    except AiddError as error:
+        return _ended(item, "failed", str(error), started)
+    except MemoryError:
+        return _ended(item, "failed", "The machine's memory was full; use fewer jobs.", started)
+    except Exception as error:  # one bad file never stops the rest
+        return _ended(item, "failed", f"Unexpected: {type(error).__name__}: {error}", started)
+
+
+def _restore(item: BatchItem, settings: BatchSettings, watch: Watch, started: float) -> Outcome:
+    from aidd_studio.audio.reading import read
+    from aidd_studio.audio.writing import check_target, write
+    from aidd_studio.gaps.detection import detect
+
+    if not settings.dry_run:
+        item.target.parent.mkdir(parents=True, exist_ok=True)
+        check_target(item.target, item.source, overwrite=settings.overwrite)
+    clip = read(item.source, watch.part(0.0, 0.1))
+    gaps = detect(clip, watch.part(0.1, 0.3))
+    if not gaps:
+        return _ended(item, "nothing to do", "No dropout was found.", started, clip.duration)
+    if settings.dry_run:
+        rows = tuple(_gap_row(gap, clip.rate) for gap in gaps)
+        return _ended(item, "nothing to do", "Only looked at.", started, clip.duration, rows)
+    result = restore(
+        clip,
+        gaps,
+        _engine(settings),
+        settings.candidates,
+        settings.seed,
+        crossfade=settings.crossfade,
+        watch=watch.part(0.3, 0.9),
+    )
+    write(result.clip, item.target, like=clip, overwrite=settings.overwrite, watch=watch.part(0.9, 1.0))
+    rows = tuple(_filled_row(filled, clip.rate) for filled in result.gaps)
+    if settings.pictures:
+        from aidd_studio.restoration.picture import before_after_png
+
+        for row, filled in zip(rows, result.gaps, strict=True):
+            row["picture"] = base64.b64encode(before_after_png(result.clip, filled.gap)).decode("ascii")
+    return _ended(item, "restored", "", started, clip.duration, rows)
+
+
+def _engine(settings: BatchSettings) -> Any:
+    key = f"{settings.engine}:{sorted(settings.engine_settings.items())}"
+    if key not in _engines:
+        _engines[key] = ready_engine(settings.engine, settings.engine_settings)
+    return _engines[key]
+
+
+def _ended(
+    item: BatchItem,
+    status: Any,
+    reason: str,
+    started: float,
+    duration: float = 0.0,
+    gaps: tuple[dict[str, Any], ...] = (),
+) -> Outcome:
+    spent = round(time.perf_counter() - started, 3)
+    return Outcome(str(item.source), str(item.target), status, reason, round(duration, 3), spent, gaps)
+
+
+def _gap_row(gap: Any, rate: int) -> dict[str, Any]:
+    return {
+        "start": round(gap.start / rate, 6),
+        "milliseconds": round(1000 * gap.frames / rate, 2),
+        "kind": gap.kind,
+        "channels": None if gap.channels is None else [channel + 1 for channel in gap.channels],
+        "confidence": round(gap.confidence, 4),
+    }
+
+
+def _filled_row(filled: FilledGap, rate: int) -> dict[str, Any]:
+    chosen = filled.chosen
+    return _gap_row(filled.gap, rate) | {
+        "engine": chosen.engine,
+        "why": chosen.note,
+        "seed": chosen.seed,
+        "score": round(chosen.score, 4),
+        "seconds": round(chosen.seconds, 4),
+    }
