@@ -22,6 +22,7 @@ Format = Literal["safetensors", "wavtokenizer", "aidd"]
 
 DEFAULT_TOKENIZER = "aidd-studio-tokenizer"
 DEFAULT_SCORE = "aidd-studio-score"
+DEFAULT_REFINER = "aidd-studio-refiner"
 
 SCHEMA = 1
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
