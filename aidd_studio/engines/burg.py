@@ -86,7 +86,7 @@ def coefficients(reflections: NDArray[Any]) -> Signal:
 
 def residual(signal: NDArray[Any], model: NDArray[Any]) -> Signal:
     """Prediction errors of a row where its whole past is known: float64 [frames − order]. model: [order + 1]."""
-    from scipy.signal import oaconvolve
+    from scipy.signal import oaconvolve  # type: ignore[attr-defined]
 
     errors: Signal = oaconvolve(np.asarray(signal, dtype=np.float64), model, mode="valid")
     return errors

@@ -34,7 +34,7 @@ def predict(past: NDArray[Any], model: NDArray[Any], frames: int, watch: Watch |
 
     past: [n], n may be shorter than the order (older frames count as 0). model: [order + 1], from `burg`.
     """
-    from scipy.signal import lfilter
+    from scipy.signal import lfilter  # type: ignore[attr-defined]
 
     order = len(model) - 1
     if order < 1 or frames < 1 or not np.any(past):
@@ -91,7 +91,7 @@ def bounded(past: Signal, model: Signal, frames: int, watch: Watch | None = None
 def two_sided(
     signal: NDArray[Any], start: int, end: int, order: int, context: int, watch: Watch | None = None
 ) -> Signal:
-    """The frames `start` to `end` of each row, extrapolated from both sides and cross-faded: float64 [..., end − start].
+    """The frames `start` to `end` of each row, extrapolated from both sides and cross-faded: float64 [..., n].
 
     signal: [..., frames]; only up to `context` frames on each side of the gap are looked at, the gap itself never.
     At the signal's start or end the one side that exists is used alone.
@@ -102,12 +102,26 @@ def two_sided(
     after = signal[..., end : end + context]
     forward = extrapolate(before, frames, order, watch)
     backward = extrapolate_back(after, frames, order, watch)
-    if before.shape[-1] < 2:
+    return cross_fade(forward, backward, before.shape[-1], after.shape[-1])
+
+
+def cross_fade(forward: Signal, backward: Signal, before: int, after: int) -> Signal:
+    """Both predictions of a gap made one: float64 like them, [..., n].
+
+    before, after: the frames of context that each was made from; a side without any leaves the gap to the other.
+    """
+    if before < 2:
         return backward
-    if after.shape[-1] < 2:
+    if after < 2:
         return forward
-    rise = raised_cosine(frames)
+    rise = raised_cosine(forward.shape[-1])
     return forward * (1.0 - rise) + backward * rise
+
+
+def agreement(forward: Signal, backward: Signal) -> float:
+    """How far the predictions from both sides say the same (−1 to 1): a sign of how good the fill is."""
+    power = float(np.sqrt(np.vdot(forward, forward) * np.vdot(backward, backward)))
+    return float(np.vdot(forward, backward)) / power if power > 0.0 else 0.0
 
 
 def prefill(
@@ -155,7 +169,7 @@ def raised_cosine(frames: int) -> Signal:
 
 def _state(past: Signal, model: Signal) -> Signal:
     """The state of `lfilter` after it has put out `past`; what scipy's lfiltic gives, by one convolution."""
-    from scipy.signal import oaconvolve
+    from scipy.signal import oaconvolve  # type: ignore[attr-defined]
 
     order = len(model) - 1
     history = np.zeros(order)

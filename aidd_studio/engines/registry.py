@@ -1,0 +1,106 @@
+"""Which engines there are, and how they are made by name. Listing them loads none."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, cast
+
+from aidd_studio.engines import catalogue
+from aidd_studio.engines.engine import Engine, EngineInfo
+from aidd_studio.errors import UsageError
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """Where an engine's class and its settings' dataclass are found."""
+
+    info: EngineInfo
+    module: str
+    engine: str
+    settings: str
+
+
+_ENTRIES = (
+    _Entry(catalogue.AUTO, "auto", "AutoEngine", "AutoSettings"),
+    _Entry(catalogue.AUTOREGRESSIVE, "autoregressive", "AutoregressiveEngine", "AutoregressiveSettings"),
+    _Entry(catalogue.AIDD, "aidd", "AiddEngine", "AiddSettings"),
+    _Entry(catalogue.SIMILAR, "similar", "SimilarEngine", "SimilarSettings"),
+    _Entry(catalogue.SPARSE, "sparse", "SparseEngine", "SparseSettings"),
+    _Entry(catalogue.EXTRAPOLATION, "autoregressive", "ExtrapolationEngine", "ExtrapolationSettings"),
+)
+
+
+def engine_names() -> list[str]:
+    """The names that `create_engine` knows."""
+    return [entry.info.name for entry in _ENTRIES]
+
+
+def engine_infos() -> list[EngineInfo]:
+    """What may be shown of every engine; loads none of them."""
+    return [entry.info for entry in _ENTRIES]
+
+
+def engine_settings(name: str) -> dict[str, Any]:
+    """The settings of an engine with their defaults. Raises UsageError for an unknown engine."""
+    made = _settings_class(_entry(name))()
+    return {field.name: getattr(made, field.name) for field in fields(made)}
+
+
+def create_engine(name: str, settings: Mapping[str, Any] | None = None) -> Engine:
+    """An engine by its name, with some of its settings changed.
+
+    Values given as text ("1024") are read as what the setting is. Raises UsageError for an unknown engine, setting
+    or value, with those that exist.
+    """
+    entry = _entry(name)
+    settings_class = _settings_class(entry)
+    defaults = engine_settings(name)
+    for key in settings or {}:
+        if key not in defaults:
+            raise UsageError(f"The engine {name} has no setting “{key}”; it has {_listed(defaults)}.")
+    given = {key: _read(name, key, value, defaults[key]) for key, value in (settings or {}).items()}
+    engine_class = getattr(_module(entry), entry.engine)
+    return cast(Engine, engine_class(settings_class(**given)))
+
+
+def _entry(name: str) -> _Entry:
+    for entry in _ENTRIES:
+        if entry.info.name == name:
+            return entry
+    raise UsageError(f"There is no engine “{name}”; choose one of {', '.join(engine_names())}.")
+
+
+def _module(entry: _Entry) -> Any:
+    return importlib.import_module(f"aidd_studio.engines.{entry.module}")
+
+
+def _settings_class(entry: _Entry) -> Any:
+    return getattr(_module(entry), entry.settings)
+
+
+def _listed(defaults: Mapping[str, Any]) -> str:
+    return ", ".join(sorted(defaults)) if defaults else "none"
+
+
+def _read(name: str, key: str, value: Any, default: Any) -> Any:
+    """A value as the kind of thing that the default is; None where a default is None goes through."""
+    if default is None or value is None or isinstance(value, type(default)):
+        return value
+    try:
+        if isinstance(default, bool):
+            return _yes_or_no(value)
+        if isinstance(default, int) and float(value) != int(float(value)):
+            raise ValueError(value)
+        return type(default)(float(value)) if isinstance(default, int | float) else type(default)(value)
+    except (TypeError, ValueError):
+        kind = {"int": "a whole number", "float": "a number", "bool": "yes or no"}.get(type(default).__name__, "text")
+        raise UsageError(f"The setting {key} of the engine {name} must be {kind}, not “{value}”.") from None
+
+
+def _yes_or_no(value: Any) -> bool:
+    words = {"yes": True, "true": True, "1": True, "on": True, "no": False, "false": False, "0": False, "off": False}
+    if str(value).lower() not in words:
+        raise ValueError(value)
+    return words[str(value).lower()]
