@@ -1,0 +1,114 @@
+"""Decoding tokens into a gap: a decoder that also sees the sound on both sides and its extrapolation into the gap.
+
+A plain decoder must invent every phase, and cannot know what the recording around the gap sounds like. This one reads
+the spectrum of the pre-filled sound beside the tokens and puts out, for every bin, how much of the extrapolation to
+keep and what to add to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from aidd_studio.tokenizer.convnext import EPSILON, ConvNeXtBlock
+from aidd_studio.tokenizer.spectrum import aligned_istft, aligned_stft
+
+
+@dataclass(frozen=True)
+class ContextDecoderConfig:
+    """Sizes of a context decoder; hop and window are those of the tokenizer it reads tokens of."""
+
+    hop: int = 320
+    window: int = 1280
+    phase_bins: int = 256
+    code_width: int = 16
+    width: int = 320
+    hidden: int = 960
+    layers: int = 8
+    edge: int = 120  # samples over which the extrapolation hands over at each side (5 ms at 24 kHz)
+
+
+class ContextDecoder(nn.Module):
+    """Fills one gap per window: (pre-filled wave, gap, code vectors) to the wave with a new gap."""
+
+    def __init__(self, config: ContextDecoderConfig) -> None:
+        super().__init__()
+        self.config = config
+        bins = config.window // 2 + 1
+        self.bins = bins
+        self.spectrum = nn.Linear(bins + 2 * config.phase_bins, config.width)
+        self.codes = nn.Linear(config.code_width, config.width)
+        self.no_codes = nn.Parameter(torch.zeros(config.width))
+        self.place = nn.Linear(6, config.width)
+        self.norm = nn.LayerNorm(config.width, eps=EPSILON)
+        self.blocks = nn.ModuleList(
+            ConvNeXtBlock(config.width, config.hidden, 1 / config.layers) for _ in range(config.layers)
+        )
+        self.out_norm = nn.LayerNorm(config.width, eps=EPSILON)
+        self.head = nn.Linear(config.width, 3 * bins)
+        self.register_buffer("hann", torch.hann_window(config.window), persistent=False)
+        nn.init.normal_(self.head.weight, std=0.01)
+        with torch.no_grad():
+            self.head.bias[:bins] = 2.0  # keep most of the extrapolation at first
+            self.head.bias[bins : 2 * bins] = -3.0
+            self.head.bias[2 * bins :] = torch.rand(bins) * 6.28
+
+    def forward(self, wave: Tensor, start: int, end: int, codes: Tensor | None) -> Tensor:
+        """A new version of the samples `start` to `end`; the others are returned as they came.
+
+        wave: float32 [B, T] with the gap extrapolated, T a multiple of the hop. codes: the tokens' code vectors
+        [B, T / hop, code_width] or None where nothing is known of the gap but its surroundings.
+        """
+        config = self.config
+        spectrum = aligned_stft(wave, config.window, config.hop)
+        real, imaginary = spectrum.real, spectrum.imag
+        features = _features(real, imaginary, config.phase_bins, config.hop, config.window)
+        place = _place(wave.shape[1], start, end, config.hop, wave.device)
+        x = self.spectrum(features) + self.place(place)
+        x = x + (self.codes(codes) if codes is not None else self.no_codes)
+        x = self.norm(x)
+        for block in self.blocks:
+            x = block(x)
+        out = self.head(self.out_norm(x)).float()
+        keep, level, phase = out.split(self.bins, dim=-1)
+        keep, magnitude = 1.1 * torch.sigmoid(keep), torch.exp(level.clamp(max=6.0))
+        new = torch.complex(keep * real + magnitude * torch.cos(phase), keep * imaginary + magnitude * torch.sin(phase))
+        made = aligned_istft(new, self.hann, config.hop)
+        blend = _handover(wave.shape[1], start, end, config.edge, wave.device)
+        return wave + blend * (made - wave)
+
+
+def _features(real: Tensor, imaginary: Tensor, phase_bins: int, hop: int, window: int) -> Tensor:
+    """Log magnitudes, and cosine and sine of the phase advance beyond a bin's own: [B, L, bins + 2 * phase_bins]."""
+    power = real.square() + imaginary.square()
+    low_real, low_imaginary = real[..., :phase_bins], imaginary[..., :phase_bins]
+    past_real = functional.pad(low_real, (0, 0, 1, 0))[:, :-1]
+    past_imaginary = functional.pad(low_imaginary, (0, 0, 1, 0))[:, :-1]
+    turn = 2 * torch.pi * hop / window * torch.arange(phase_bins, device=real.device)
+    cosine = low_real * past_real + low_imaginary * past_imaginary
+    sine = low_imaginary * past_real - low_real * past_imaginary
+    cosine, sine = cosine * turn.cos() + sine * turn.sin(), sine * turn.cos() - cosine * turn.sin()
+    norm = (cosine.square() + sine.square() + 1e-8).rsqrt()
+    logs = 0.25 * (0.5 * torch.log(power + 1e-7) + 1.0)
+    return torch.cat([logs, cosine * norm, sine * norm], dim=-1)
+
+
+def _place(frames: int, start: int, end: int, hop: int, device: torch.device) -> Tensor:
+    """Where each token frame lies in relation to the gap: [L, 6]."""
+    centre = (torch.arange(frames // hop, device=device) + 0.5) * hop
+    inside = ((centre > start) & (centre < end)).float()
+    left, right = (centre - start) / 2400, (end - centre) / 2400
+    length = torch.full_like(centre, (end - start) / 7200)
+    near = torch.exp(-left.abs()), torch.exp(-right.abs())
+    return torch.stack([inside, left.clamp(-3, 10) / 3, right.clamp(-3, 10) / 3, length, *near], dim=-1)
+
+
+def _handover(frames: int, start: int, end: int, edge: int, device: torch.device) -> Tensor:
+    """0 outside the gap, rising to 1 within `edge` samples (a quarter of the gap at most) at both sides: [T]."""
+    edge = max(1, min(edge, (end - start) // 4))
+    at = torch.arange(frames, device=device)
+    rise = torch.minimum(at - start + 1, end - at).clamp(0, edge) / (edge + 1)
+    return 0.5 - 0.5 * torch.cos(torch.pi * rise)

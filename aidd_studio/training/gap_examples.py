@@ -1,0 +1,84 @@
+"""Examples for the context decoder: stretches of sound with a gap, already extrapolated from both sides."""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aidd_studio.engines.extrapolation import two_sided
+from aidd_studio.training.segments import Segments, levelled
+
+ORDER, SIGHT = 1000, 2400
+"""Order and one-sided context (100 ms) of the extrapolation at 24 kHz."""
+
+CONTEXT = 12_800
+"""Samples kept on each side of a gap (0.53 s)."""
+
+LENGTHS = (960, 1680, 2400, 3600, 4800, 7200, 9600, 12_000, 18_000, 24_000)
+"""Gap lengths in samples at 24 kHz: 40 ms to 1 s."""
+
+
+@dataclass(frozen=True)
+class GapExamples:
+    """Examples of one gap length: the true sound and the gap's extrapolation, as int16 with a scale each."""
+
+    length: int
+    sound: NDArray[np.int16]  # [n, CONTEXT + length + CONTEXT]
+    filled: NDArray[np.int16]  # [n, length]
+    scale: NDArray[np.float32]  # [n]
+
+    def take(self, rows: NDArray[np.int_]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The true and the pre-filled sound of some rows: two float32 [len(rows), frames]."""
+        true = self.sound[rows].astype(np.float32) * self.scale[rows, None]
+        filled = true.copy()
+        filled[:, CONTEXT : CONTEXT + self.length] = self.filled[rows].astype(np.float32) * self.scale[rows, None]
+        return true, filled
+
+
+def make_shard(corpus: Path, split: str, folder: Path, length: int, count: int, seed: int) -> Path:
+    """Draw and extrapolate `count` examples of a gap length; what exists already is kept."""
+    path = folder / f"{split}-{length}-{seed}.npz"
+    if path.is_file():
+        return path
+    segments = Segments(corpus, split)
+    rng = np.random.default_rng([seed, length])
+    sounds, fills, scales = [], [], []
+    while len(sounds) < count:
+        sound = segments.draw(rng, 2 * CONTEXT + length)
+        if np.sqrt(np.mean(sound[CONTEXT : CONTEXT + length] ** 2)) < 1e-4:
+            continue
+        sound = levelled(sound)
+        fill = two_sided(sound.astype(np.float64), CONTEXT, CONTEXT + length, ORDER, SIGHT)
+        scale = float(max(np.abs(sound).max(), np.abs(fill).max())) / 32767
+        sounds.append(np.round(sound / scale).astype(np.int16))
+        fills.append(np.round(fill / scale).astype(np.int16))
+        scales.append(scale)
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".part.npz")
+    np.savez(partial, sound=np.stack(sounds), filled=np.stack(fills), scale=np.array(scales, np.float32))
+    partial.rename(path)
+    return path
+
+
+def make_examples(corpus: Path, split: str, folder: Path, shards: int, count: int, processes: int, seed: int) -> None:
+    """`shards` files of `count` examples for every gap length, in parallel."""
+    jobs = [(corpus, split, folder, length, count, seed + shard) for shard in range(shards) for length in LENGTHS]
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        for future in [pool.submit(make_shard, *job) for job in jobs]:
+            future.result()
+
+
+def load_examples(folder: Path, split: str) -> dict[int, GapExamples]:
+    """All examples of a split that are there, by gap length."""
+    found: dict[int, GapExamples] = {}
+    for length in LENGTHS:
+        shards = [np.load(path) for path in sorted(folder.glob(f"{split}-{length}-*.npz")) if ".part" not in path.name]
+        if shards:
+            joined = {name: np.concatenate([shard[name] for shard in shards]) for name in ("sound", "filled", "scale")}
+            found[length] = GapExamples(length, **joined)
+    return found
