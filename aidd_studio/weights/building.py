@@ -10,8 +10,10 @@ from aidd_studio.weights.registry import Kind
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-OPTIONAL = frozenset({"quantizer.embed_avg", "quantizer.cluster_size", "quantizer.inited"})
-"""A tokenizer's training statistics: a file may leave them out, they are of no use for running it."""
+OPTIONAL = frozenset(
+    {"quantizer.embed_avg", "quantizer.cluster_size", "quantizer.inited", "rotary_emb.inv_freq", "hann"}
+)
+"""What a file may leave out: a tokenizer's training statistics, which running it does not need, and constants."""
 
 
 def build(kind: Kind, config: Mapping[str, Any]) -> nn.Module:

@@ -101,7 +101,7 @@ def default_refiner() -> str | None:
 
 
 def load_tokenizer(name: str, device: str | torch.device = "cpu", dtype: torch.dtype | None = None) -> LoadedTokenizer:
-    """Load a tokenizer. `dtype` is the precision of its decoder; the encoder stays in float32.
+    """Load a tokenizer in float32; `dtype` is another precision for its decoder (see set_decoder_precision).
 
     Raises ModelNotInstalled, ModelError when the file is damaged, DeviceError when the device is not there.
     """
@@ -113,7 +113,7 @@ def load_tokenizer(name: str, device: str | torch.device = "cpu", dtype: torch.d
 def load_score_model(
     name: str, device: str | torch.device = "cpu", dtype: torch.dtype | None = None
 ) -> LoadedScoreModel:
-    """Load a score model with weights in `dtype` (float32 where not said otherwise).
+    """Load a score model in float32; `dtype` is another precision for its matrix products (see set_precision).
 
     Raises ModelNotInstalled, ModelError when the file is damaged, DeviceError when the device is not there.
     """
@@ -187,12 +187,18 @@ def read_tensors(found: InstalledModel) -> dict[str, Tensor]:
 def _placed(model: nn.Module, device: str | torch.device, dtype: torch.dtype | None) -> nn.Module:
     import torch
 
+    from aidd_studio.diffusion.score_model import ScoreModel
     from aidd_studio.tokenizer.model import WavTokenizer
 
     place = torch.device(device)
     if place.type == "cuda" and (place.index or 0) >= torch.cuda.device_count():
         raise DeviceError(f"There is no device {device} on this machine; use --device cpu.")
-    if dtype is not None and isinstance(model, WavTokenizer):
+    if dtype is None:
+        return model.to(place)
+    if isinstance(model, WavTokenizer):
         model.set_decoder_precision(dtype)
-        dtype = None
-    return model.to(place, dtype)
+    elif isinstance(model, ScoreModel):
+        model.set_precision(dtype)
+    else:
+        model.to(dtype)
+    return model.to(place)

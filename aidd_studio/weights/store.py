@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from aidd_studio import paths
-from aidd_studio.errors import ModelError, ModelNotInstalled, UsageError
+from aidd_studio.audio.atomic import atomic_path
+from aidd_studio.errors import AudioWriteError, ModelError, ModelNotInstalled, UsageError
 from aidd_studio.watch import Watch
 from aidd_studio.weights.registry import Kind, check_name, read_registry
 
@@ -42,6 +41,7 @@ class Origin:
 class ModelRecord:
     """What is known of a model on this machine; the fields are those of the registry's entry (see ModelEntry).
 
+    details: what else its makers say of it (the published configuration, figures), as plain values.
     size and sha256 are those of the safetensors file; 0 and empty until it is written.
     """
 
@@ -55,8 +55,8 @@ class ModelRecord:
     config: Mapping[str, Any] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
     origins: tuple[Origin, ...] = ()
-    dtype: str = ""
     size: int = 0
     sha256: str = ""
 
@@ -140,16 +140,13 @@ def write_model(
     target = folder / f"{record.name}.safetensors"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _replacing(target) as temporary:
+        with atomic_path(target, overwrite=True) as temporary:
             save_file(dict(tensors), temporary, metadata={"aidd_studio": json.dumps(described, ensure_ascii=False)})
             size = temporary.stat().st_size
             complete = replace(record, size=size, sha256=sha256_of(temporary, watch))
         _write_record(folder, complete)
-    except (OSError, SafetensorError) as error:
-        raise ModelError(
-            f"The model {record.name} cannot be written to {folder} ({error}); free some space or choose another "
-            "folder with AIDD_STUDIO_DATA."
-        ) from error
+    except (OSError, AudioWriteError, SafetensorError) as error:
+        raise ModelError(f"The model {record.name} cannot be installed in {folder}: {error}") from error
     return InstalledModel(complete, target, bundled=folder == bundled_folder())
 
 
@@ -168,7 +165,10 @@ def pair_with(name: str, tokenizer: str) -> InstalledModel:
     if find_installed(tokenizer).record.kind != "tokenizer":
         raise UsageError(f"The model {tokenizer} is no tokenizer.")
     changed = replace(model.record, tokenizer=tokenizer)
-    _write_record(model.path.parent, changed)
+    try:
+        _write_record(model.path.parent, changed)
+    except AudioWriteError as error:
+        raise ModelError(str(error)) from error
     return replace(model, record=changed)
 
 
@@ -181,8 +181,11 @@ def remove(name: str) -> None:
         if find_installed(name).bundled:
             raise UsageError(f"The model {name} came with the program; it cannot be removed alone.")
         raise ModelNotInstalled(f"The model {name} is not installed.")
-    for file in files:
-        file.unlink(missing_ok=True)
+    try:
+        for file in files:
+            file.unlink(missing_ok=True)
+    except OSError as error:
+        raise ModelError(f"The model {name} cannot be removed ({error.strerror or error}).") from error
 
 
 def verify(name: str, watch: Watch | None = None) -> InstalledModel:
@@ -224,7 +227,7 @@ def sha256_of(path: Path, watch: Watch | None = None) -> str:
 def _read_model(folder: Path, name: str, bundled: bool) -> InstalledModel:
     path = folder / f"{name}.safetensors"
     try:
-        record = _from_json(json.loads((folder / f"{name}.json").read_text(encoding="utf-8")))
+        record = record_from_json(json.loads((folder / f"{name}.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ModelError(
             f"The record of the model {name} in {folder} is damaged; remove the model and install it again."
@@ -243,7 +246,9 @@ def _as_json(record: ModelRecord) -> dict[str, Any]:
     return {"schema": RECORD_SCHEMA, **asdict(record)}
 
 
-def _from_json(data: dict[str, Any]) -> ModelRecord:
+def record_from_json(values: Mapping[str, Any]) -> ModelRecord:
+    """The record that was written as JSON; raises KeyError, TypeError or ValueError when it is none."""
+    data = dict(values)
     if data.pop("schema") != RECORD_SCHEMA or data["kind"] not in get_args(Kind):
         raise ValueError("a record of another version")
     origins = tuple(Origin(**origin) for origin in data.pop("origins"))
@@ -251,18 +256,5 @@ def _from_json(data: dict[str, Any]) -> ModelRecord:
 
 
 def _write_record(folder: Path, record: ModelRecord) -> None:
-    with _replacing(folder / f"{record.name}.json") as temporary:
+    with atomic_path(folder / f"{record.name}.json", overwrite=True) as temporary:
         temporary.write_text(json.dumps(_as_json(record), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-
-
-@contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
-    """A temporary file beside the target that takes its place, on disk for good, when the block succeeds."""
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
