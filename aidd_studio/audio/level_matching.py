@@ -1,0 +1,49 @@
+"""Level matching: bringing several patches for one gap to the same loudness, so that louder does not win."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from aidd_studio.audio.clip import Clip, Patch
+
+EDGE = 0.003
+"""Seconds at the gap's edges over which the gain goes back to 1, so that it meets its surroundings."""
+
+LARGEST = 2.0
+"""A larger gain would change the fill's character."""
+
+
+def level_matched(clip: Clip, patches: Sequence[Patch], gap: tuple[int, int]) -> list[Patch]:
+    """The patches with their root mean square inside the gap brought to the patches' median."""
+    levels = [_level(patch, gap) for patch in patches]
+    heard = [level for level in levels if level > 1e-6]
+    if len(heard) < 2:
+        return list(patches)
+    target = float(np.median(heard))
+    return [
+        patch if level <= 1e-6 else _scaled(patch, gap, float(np.clip(target / level, 1 / LARGEST, LARGEST)), clip.rate)
+        for patch, level in zip(patches, levels, strict=True)
+    ]
+
+
+def _inside(patch: Patch, gap: tuple[int, int]) -> slice:
+    return slice(max(0, gap[0] - patch.start), min(patch.samples.shape[1], gap[1] - patch.start))
+
+
+def _level(patch: Patch, gap: tuple[int, int]) -> float:
+    part = patch.samples[:, _inside(patch, gap)]
+    return float(np.sqrt(np.mean(np.square(part, dtype=np.float64)))) if part.size else 0.0
+
+
+def _scaled(patch: Patch, gap: tuple[int, int], gain: float, rate: int) -> Patch:
+    inside = _inside(patch, gap)
+    count = inside.stop - inside.start
+    edge = max(1, min(count // 2, round(EDGE * rate)))
+    distance = np.minimum(np.arange(count), np.arange(count)[::-1])
+    curve = 1.0 + (gain - 1.0) * np.clip(distance / edge, 0.0, 1.0)
+    samples = patch.samples.copy()
+    samples[:, inside] *= curve.astype(np.float32)
+    return replace(patch, samples=samples)

@@ -1,0 +1,86 @@
+"""The application: `aidd-studio [FILE]` opens its window here."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QFileOpenEvent, QKeyEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox
+
+from aidd_studio import __version__
+
+
+class StudioApplication(QApplication):
+    """Takes files from the desktop, and lets focused buttons keep Space and Return."""
+
+    def __init__(self, argv: Sequence[str]) -> None:
+        super().__init__(list(argv))
+        self.setApplicationName("AIDD Studio")
+        self.setApplicationVersion(__version__)
+        self.setOrganizationName("AIDD Studio")
+        self.setDesktopFileName("aidd-studio")
+        self.opened: Path | None = None  # asked for by the desktop before there was a window
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QFileOpenEvent):
+            self.opened = Path(event.file())
+            for widget in self.topLevelWidgets():
+                open_path = getattr(widget, "open_path", None)
+                if open_path is not None:
+                    open_path(self.opened)
+            return True
+        return super().event(event)
+
+
+class ButtonKeys(QObject):
+    """Space and Return press the button that has the keyboard's focus, instead of playing or filling."""
+
+    KEYS = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and isinstance(watched, QAbstractButton | QComboBox)
+            and watched.hasFocus()
+            and event.key() in self.KEYS
+            and event.modifiers() == Qt.KeyboardModifier.NoModifier
+        ):
+            event.accept()
+            return True
+        return super().eventFilter(watched, event)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Open the window and run until it is closed; the exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    app = StudioApplication(["aidd-studio", *arguments])
+    keys = ButtonKeys(app)
+    app.installEventFilter(keys)
+    from aidd_studio.studio import theme
+    from aidd_studio.studio.icons import app_icon
+    from aidd_studio.studio.main_window import MainWindow
+    from aidd_studio.studio.preferences import load_preferences
+
+    preferences = load_preferences()
+    theme.apply(app, preferences.theme)  # type: ignore[arg-type]
+    app.setWindowIcon(app_icon())
+    window = MainWindow(preferences)
+    window.show()
+    files = [Path(argument) for argument in arguments if not argument.startswith("-")]
+    wanted = files[0] if files else app.opened
+    if wanted is not None:
+        QTimer.singleShot(0, window, lambda: window.open_path(wanted))
+    else:
+        QTimer.singleShot(0, window, window.keeping.offer_recovery)
+    return int(app.exec())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

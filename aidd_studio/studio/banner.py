@@ -1,0 +1,89 @@
+"""The banner: a slim line that says what happened, where other programs would stop the person with a dialog."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from aidd_studio.studio import theme
+from aidd_studio.studio.icons import icon, pixmap
+
+Tone = Literal["info", "done", "warning", "error"]
+
+_LOOK = {
+    "info": ("info", "accent"),
+    "done": ("accept", "accepted"),
+    "warning": ("warning", "warning"),
+    "error": ("error", "danger"),
+}
+
+STAYS = {"info": 8000, "done": 6000, "warning": 0, "error": 0}
+"""Milliseconds until a message leaves by itself; 0: it stays until it is closed."""
+
+
+class Banner(QFrame):
+    """One message at a time, with at most a few buttons."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("banner")
+        self._tone: Tone = "info"
+        self._picture = QLabel()
+        self._text = QLabel()
+        self._text.setWordWrap(True)
+        self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._buttons = QHBoxLayout()
+        self._buttons.setSpacing(8)
+        self._close = QToolButton()
+        self._close.setToolTip("Close this message")
+        self._close.setAccessibleName("Close this message")
+        self._close.clicked.connect(self.hide)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 6, 8, 6)
+        row.setSpacing(10)
+        row.addWidget(self._picture)
+        row.addWidget(self._text, 1)
+        row.addLayout(self._buttons)
+        row.addWidget(self._close)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.hide)
+        self.hide()
+
+    @property
+    def message(self) -> str:
+        """What it says now; empty while hidden."""
+        return self._text.text() if not self.isHidden() else ""
+
+    def say(self, text: str, tone: Tone = "info", buttons: dict[str, Callable[[], object]] | None = None) -> None:
+        """Show a message; a message with buttons stays until it is answered or closed."""
+        self._tone = tone
+        name, tint = _LOOK[tone]
+        self._picture.setPixmap(pixmap(name, 18, tint, self.devicePixelRatioF()))
+        self._text.setText(text)
+        self.setAccessibleName(f"{tone}: {text}")
+        self._close.setIcon(icon("close", "dim"))
+        while self._buttons.count():
+            self._buttons.takeAt(0).widget().deleteLater()
+        for label, action in (buttons or {}).items():
+            button = QPushButton(label)
+            button.clicked.connect(lambda _checked=False, action=action: self._answer(action))
+            self._buttons.addWidget(button)
+        self._timer.stop()
+        if STAYS[tone] and not buttons:
+            self._timer.start(STAYS[tone])
+        self.show()
+        self.update()
+
+    def _answer(self, action: Callable[[], object]) -> None:
+        self.hide()
+        action()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.fillRect(0, 0, 3, self.height(), theme.colour(_LOOK[self._tone][1]))

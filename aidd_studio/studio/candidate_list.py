@@ -1,0 +1,349 @@
+"""The candidate list: the fills of the current gap, one card each, to hear, compare and choose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPainterPath
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from aidd_studio.restoration.candidate import Candidate
+from aidd_studio.restoration.session import Entry
+from aidd_studio.studio import theme
+from aidd_studio.studio.document import Document
+from aidd_studio.studio.icons import icon
+from aidd_studio.studio.time_axis import format_length
+
+THUMBNAIL = QSize(96, 44)
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ" * 3
+
+
+class Thumbnail(QWidget):
+    """A small spectrogram of the gap and its surroundings, the gap's edges marked."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFixedSize(THUMBNAIL)
+        self._image: QImage | None = None
+        self._edges = (0.0, 0.0)
+
+    def show_picture(self, image: QImage, edges: tuple[float, float]) -> None:
+        """A picture, and where the gap lies in it (0 to 1)."""
+        self._image, self._edges = image, edges
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        box = QRectF(self.rect())
+        rounded = QPainterPath()
+        rounded.addRoundedRect(box, 4, 4)
+        painter.setClipPath(rounded)
+        painter.fillRect(box, theme.colour("canvas"))
+        if self._image is None:
+            return
+        painter.drawImage(box, self._image)
+        painter.setPen(theme.colour("accent"))
+        for edge in self._edges:
+            x = box.width() * edge
+            painter.drawLine(int(x), 0, int(x), 5)
+            painter.drawLine(int(x), self.height() - 6, int(x), self.height())
+
+
+class CandidateRow(QFrame):
+    """One candidate: its number key, thumbnail, score, engine, seed and time, a star and a play button."""
+
+    clicked = Signal(int)
+    play = Signal(int)
+    star = Signal(int)
+    accept = Signal(int)
+
+    def __init__(self, index: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.index = index
+        self.setObjectName("card")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._key = QLabel(str(index + 1))
+        self._key.setObjectName("key")
+        self._key.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._key.setFixedWidth(24)
+        self.thumbnail = Thumbnail()
+        self._title = QLabel()
+        self._title.setObjectName("title")
+        self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._detail = QLabel()
+        self._detail.setObjectName("dim")
+        self._detail.setFont(theme.number_font(-1))
+        self._detail.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._play = self._button("play", "Hear it in context", lambda: self.play.emit(self.index))
+        self._star = self._button("star", "Star  (S)", lambda: self.star.emit(self.index))
+        self._accept = self._button("accept", "Accept  (Ctrl+Return)", lambda: self.accept.emit(self.index))
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self._title)
+        words.addWidget(self._detail)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 8, 4, 8)
+        row.setSpacing(8)
+        row.addWidget(self._key)
+        row.addWidget(self.thumbnail)
+        row.addLayout(words, 1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(0)
+        for button in (self._play, self._star, self._accept):
+            buttons.addWidget(button)
+        row.addLayout(buttons)
+
+    def show_candidate(self, candidate: Candidate, entry: Entry, *, current: bool, sounding: bool, name: str | None) -> None:
+        """Fill the card in; with `name` set, nothing else is told (blind comparison)."""
+        self.setProperty("current", current)
+        self.style().unpolish(self)
+        self.style().polish(self)
+        accepted = candidate.digest == entry.accepted
+        starred = candidate.digest in entry.starred
+        title = name or engine_title(candidate.engine)
+        mark = "  · accepted" if accepted and name is None else ""
+        self._title.setText(title + mark)
+        self._detail.setText("" if name else f"score {candidate.score:.2f} · {_taken(candidate.seconds)}")
+        self.thumbnail.setVisible(name is None)
+        self._play.setIcon(icon("pause" if sounding else "play", "accent" if sounding else "text"))
+        self._star.setIcon(icon("star-filled" if starred else "star", "open_gap" if starred else "dim"))
+        self._accept.setIcon(icon("accept", "accepted" if accepted else "dim"))
+        self.setToolTip("" if name else details(candidate))
+        state = ", accepted" if accepted and name is None else ""
+        stars = ", starred" if starred else ""
+        self.setAccessibleName(f"Candidate {self.index + 1}: {title}{state}{stars}")
+
+    def _button(self, name: str, tip: str, action: Callable[[], None]) -> QToolButton:
+        button = QToolButton()
+        button.setIcon(icon(name, "dim"))
+        button.setIconSize(QSize(18, 18))
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(action)
+        return button
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.clicked.emit(self.index)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.play.emit(self.index)
+
+
+class CandidateList(QWidget):
+    """The cards of the current gap, with what can be done when there are none yet."""
+
+    chosen = Signal(int)
+    play = Signal(int)
+    star = Signal(int)
+    accept = Signal(int)
+    fill = Signal()
+    settings = Signal()
+    more = Signal()
+    thumbnails_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document: Document | None = None
+        self._rows: list[CandidateRow] = []
+        self._shown: tuple[str, ...] = ()
+        self._pictures: dict[str, tuple[QImage, tuple[float, float]]] = {}
+        self.blind: list[int] | None = None  # in a blind comparison, the candidate behind each row
+        self.sounding = -1
+        self._headline = QLabel()
+        self._headline.setObjectName("dim")
+        self._progress = QProgressBar()
+        self._progress.setTextVisible(False)
+        self._progress.setAccessibleName("Progress of the fill")
+        self._hint = QLabel()
+        self._hint.setObjectName("hint")
+        self._hint.setWordWrap(True)
+        self._fill = QPushButton("Fill")
+        self._fill.setObjectName("filled")
+        self._fill.setToolTip("Fill the selected gaps  (Return)")
+        self._fill.clicked.connect(self.fill)
+        self._more = QPushButton("More")
+        self._more.setToolTip("Make further candidates  (Shift+Return)")
+        self._more.clicked.connect(self.more)
+        self._settings = QToolButton()
+        self._settings.setToolTip("Fill settings  (Ctrl+Shift+F)")
+        self._settings.setAccessibleName("Fill settings")
+        self._settings.setIconSize(QSize(18, 18))
+        self._settings.clicked.connect(self.settings)
+        for button in (self._fill, self._more, self._settings):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        head = QHBoxLayout()
+        head.setSpacing(4)
+        head.addWidget(self._headline, 1)
+        head.addWidget(self._settings)
+        head.addWidget(self._more)
+        head.addWidget(self._fill)
+        self._cards = QVBoxLayout()
+        self._cards.setContentsMargins(0, 0, 4, 0)
+        self._cards.setSpacing(8)
+        self._cards.addStretch(1)
+        inner = QWidget()
+        inner.setLayout(self._cards)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inner)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setAccessibleName("Candidates")
+        self._scroll = scroll
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 0, 8, 8)
+        column.setSpacing(8)
+        column.addLayout(head)
+        column.addWidget(self._progress)
+        column.addWidget(self._hint)
+        column.addWidget(scroll, 1)
+        self.retint()
+        self.refresh()
+
+    def sizeHint(self) -> QSize:
+        return QSize(360, 320)
+
+    def set_document(self, document: Document | None) -> None:
+        """Show another document's candidates."""
+        self._document = document
+        self._pictures.clear()
+        self.blind = None
+        if document is not None:
+            for signal in (document.changed, document.candidate_changed, document.filling_changed):
+                signal.connect(self.refresh)
+        self.refresh()
+
+    def retint(self) -> None:
+        """Draw the icons again after a change of theme."""
+        self._settings.setIcon(icon("settings", "dim"))
+        self._shown = ("retint",)
+
+    def has_picture(self, digest: str) -> bool:
+        return digest in self._pictures
+
+    def set_picture(self, digest: str, image: QImage, edges: tuple[float, float]) -> None:
+        """The thumbnail of a candidate is ready."""
+        self._pictures[digest] = (image, edges)
+        self.refresh()
+
+    def set_sounding(self, index: int) -> None:
+        """Candidate `index` is what sounds now; -1 for none."""
+        if index != self.sounding:
+            self.sounding = index
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Show the current gap as it is now."""
+        document = self._document
+        entry = document.current if document else None
+        candidates = entry.candidates if entry else ()
+        self._set_head(document, entry, len(candidates))
+        digests = tuple(candidate.digest for candidate in candidates)
+        if len(digests) != len(self._rows):
+            self._make_rows(len(digests))
+        if digests != self._shown:
+            self._shown = digests
+            self.thumbnails_wanted.emit()
+        if document is None or entry is None:
+            return
+        blind = self.blind if self.blind and len(self.blind) == len(candidates) else None
+        for row in self._rows:
+            index = blind[row.index] if blind else row.index
+            candidate = candidates[index]
+            row.show_candidate(
+                candidate,
+                entry,
+                current=index == document.candidate_index,
+                sounding=index == self.sounding,
+                name=f"Candidate {LETTERS[row.index]}" if blind else None,
+            )
+            if candidate.digest in self._pictures:
+                row.thumbnail.show_picture(*self._pictures[candidate.digest])
+
+    def _set_head(self, document: Document | None, entry: Entry | None, count: int) -> None:
+        selected = len(document.selected) if document else 0
+        filling = document.filling.get(entry.id) if document and entry else None
+        self._fill.setVisible(entry is not None and (count == 0 or selected > 1))
+        self._fill.setText(f"Fill {selected} gaps" if selected > 1 else "Fill")
+        self._fill.setEnabled(filling is None)
+        self._more.setVisible(count > 0 and selected <= 1)
+        self._more.setEnabled(filling is None)
+        self._settings.setVisible(entry is not None)
+        self._progress.setVisible(filling is not None)
+        self._progress.setRange(0, 1000)
+        self._progress.setValue(round(1000 * (filling or 0.0)))
+        self._scroll.setVisible(count > 0)
+        if entry is None or document is None:
+            self._headline.setText("")
+            self._hint.setText("Select a gap to fill it and hear the candidates.")
+        else:
+            number = [other.id for other in document.entries].index(entry.id) + 1
+            self._headline.setText(f"Gap {number} · {format_length(entry.gap.frames, document.rate)}")
+            self._hint.setText("Filling…" if filling is not None else "Press Return to fill the gap.")
+        self._hint.setVisible(count == 0)
+
+    def _make_rows(self, count: int) -> None:
+        while len(self._rows) > count:
+            row = self._rows.pop()
+            self._cards.removeWidget(row)
+            row.deleteLater()
+        while len(self._rows) < count:
+            row = CandidateRow(len(self._rows))
+            row.clicked.connect(self.chosen)
+            row.play.connect(self.play)
+            row.star.connect(self.star)
+            row.accept.connect(self.accept)
+            self._cards.insertWidget(len(self._rows), row)
+            self._rows.append(row)
+
+def engine_title(name: str) -> str:
+    """An engine's name as people read it."""
+    from aidd_studio.engines.registry import engine_infos
+
+    return next((info.title for info in engine_infos() if info.name == name), name)
+
+
+def details(candidate: Candidate) -> str:
+    """Everything about a candidate that makes it repeatable."""
+    lines = [
+        engine_title(candidate.engine),
+        f"Score {candidate.score:.3f} · seed {candidate.seed} · took {_taken(candidate.seconds)}",
+        f"Cross-fade {candidate.crossfade * 1000:.1f} ms",
+    ]
+    lines += [f"{key.replace('_', ' ')}: {value}" for key, value in candidate.settings.items()]
+    lines += [f"{name}: {sha[:12]}…" for name, sha in candidate.weights.items()]
+    if candidate.note:
+        lines.append(candidate.note)
+    return "\n".join(lines)
+
+
+def _taken(seconds: float) -> str:
+    if seconds < 0.01:
+        return f"{seconds * 1000:.1f} ms"
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def picture_from(levels: np.ndarray, table: np.ndarray) -> QImage:
+    """A QImage from uint8 levels [rows, columns], lowest frequency first, and a table of colours uint8 [256, 3]."""
+    rgb = np.ascontiguousarray(table[levels[::-1]])
+    height, width = levels.shape
+    return QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()

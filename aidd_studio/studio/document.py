@@ -1,0 +1,217 @@
+"""The document: the open recording as the window sees it, a view-model over the session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from aidd_studio.audio.clip import Clip, Patch
+from aidd_studio.gaps.gap import Gap
+from aidd_studio.restoration.candidate import Candidate
+from aidd_studio.restoration.session import Entry, Session, Step
+
+
+class Document(QObject):
+    """A session with what the person looks at in it: selected gaps, the current gap and its current candidate."""
+
+    changed = Signal()  # gaps, candidates or accepted fills
+    selection_changed = Signal()
+    candidate_changed = Signal()
+    filling_changed = Signal()
+
+    def __init__(self, session: Session, path: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.path = path  # the recording
+        self.project: Path | None = None
+        self.filling: dict[int, float] = {}
+        self.selected: tuple[int, ...] = ()
+        self._current: int | None = None
+        self._chosen: dict[int, str] = {}  # gap id -> digest of the candidate that is listened to
+        self._saved: Step | None = self._step
+        session.listen(self._session_changed)
+
+    @property
+    def clip(self) -> Clip:
+        return self.session.clip
+
+    @property
+    def rate(self) -> int:
+        return self.session.clip.rate
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        return self.session.state.entries
+
+    @property
+    def _step(self) -> Step:
+        return self.session.steps[self.session.position]
+
+    @property
+    def is_modified(self) -> bool:
+        """True when there is something to lose."""
+        return self._step is not self._saved and self.session.position > 0
+
+    def mark_saved(self) -> None:
+        """The work as it is now is on disk."""
+        self._saved = self._step
+
+    def mark_unsaved(self) -> None:
+        """The work is nowhere but here."""
+        self._saved = None
+
+    # What is looked at
+
+    @property
+    def current(self) -> Entry | None:
+        """The gap whose candidates are shown."""
+        return self.entry(self._current) if self._current is not None else None
+
+    def entry(self, id: int) -> Entry | None:
+        """The entry with that id, if it is still there."""
+        return next((entry for entry in self.entries if entry.id == id), None)
+
+    def select(self, ids: Iterable[int]) -> None:
+        """Select gaps; the last one becomes the current gap."""
+        wanted = tuple(ids)
+        if wanted == self.selected:
+            return
+        self.selected = wanted
+        self._current = wanted[-1] if wanted else None
+        self.selection_changed.emit()
+        self.candidate_changed.emit()
+
+    def selected_entries(self) -> list[Entry]:
+        """The selected gaps in order of time."""
+        return [entry for entry in self.entries if entry.id in self.selected]
+
+    def neighbour(self, step: int, frame: int, *, unfinished: bool = False) -> Entry | None:
+        """The next (+1) or previous (-1) gap from the current one, or from a frame when none is current."""
+        entries = [entry for entry in self.entries if not unfinished or entry.state != "accepted"]
+        at = self.current.gap.start if self.current else frame
+        later = [entry for entry in entries if entry.gap.start > at]
+        earlier = [entry for entry in entries if entry.gap.start < at]
+        if step > 0:
+            return later[0] if later else (earlier[0] if unfinished and earlier else None)
+        return earlier[-1] if earlier else None
+
+    # Candidates
+
+    def candidates(self, entry: Entry | None = None) -> tuple[Candidate, ...]:
+        """The candidates of a gap, of the current one by default, in the order they are numbered."""
+        entry = entry or self.current
+        return () if entry is None else entry.candidates
+
+    @property
+    def candidate(self) -> Candidate | None:
+        """The candidate that is current: chosen by the person, else accepted, else the best one."""
+        entry = self.current
+        if entry is None or not entry.candidates:
+            return None
+        wanted = self._chosen.get(entry.id)
+        for candidate in entry.candidates:
+            if candidate.digest == wanted:
+                return candidate
+        return entry.chosen or best(entry)
+
+    @property
+    def candidate_index(self) -> int:
+        """The place of the current candidate in the list; -1 without any."""
+        candidate = self.candidate
+        digests = [item.digest for item in self.candidates()]
+        return digests.index(candidate.digest) if candidate is not None else -1
+
+    def choose(self, index: int) -> bool:
+        """Make candidate `index` of the current gap the current one; False when there is none."""
+        entry = self.current
+        if entry is None or not 0 <= index < len(entry.candidates):
+            return False
+        self._chosen[entry.id] = entry.candidates[index].digest
+        self.candidate_changed.emit()
+        return True
+
+    def set_filling(self, ids: Iterable[int], fraction: float | None) -> None:
+        """Say how far the fill of some gaps is; None when it has ended."""
+        for id in ids:
+            if fraction is None:
+                self.filling.pop(id, None)
+            else:
+                self.filling[id] = fraction
+        self.filling_changed.emit()
+
+    # What can be heard
+
+    def patches_with(self, candidate: Candidate | None) -> tuple[Patch, ...]:
+        """All accepted fills, with a candidate in place of what its own gap has."""
+        patches = []
+        for entry in self.entries:
+            if candidate is not None and entry.gap == candidate.gap:
+                continue
+            if entry.chosen is not None:
+                patches.append(entry.chosen.patch)
+        if candidate is not None:
+            patches.append(candidate.patch)
+        return tuple(patches)
+
+    def clip_for_filling(self, ids: Sequence[int]) -> Clip:
+        """The recording with the accepted fills of all other gaps, which are better context than damage."""
+        others = [entry.chosen for entry in self.entries if entry.id not in ids]
+        return self.clip.with_patches(*(candidate.patch for candidate in others if candidate is not None))
+
+    # The way back
+
+    def undo(self) -> str:
+        """Go back one step and select what it touched; the step's name."""
+        name = self._step.name
+        self._travel(self.session.position - 1)
+        return name
+
+    def redo(self) -> str:
+        """Go forward one step and select what it touched; the step's name."""
+        self._travel(self.session.position + 1)
+        return self._step.name
+
+    def go_to(self, position: int) -> None:
+        """Jump to a step of the history and select what that touched."""
+        self._travel(position)
+
+    def _travel(self, position: int) -> None:
+        before = {entry.id: entry for entry in self.entries}
+        self.session.go_to(position)
+        touched = [entry.id for entry in self.entries if _differs(before.get(entry.id), entry)]
+        if touched and len(touched) <= 50:
+            self.select(touched)
+
+    def _session_changed(self) -> None:
+        present = {entry.id for entry in self.entries}
+        kept = tuple(id for id in self.selected if id in present)
+        self.changed.emit()
+        if kept != self.selected:
+            self.select(kept)
+        else:
+            self.candidate_changed.emit()
+
+
+def best(entry: Entry) -> Candidate:
+    """The candidate to listen to first: the best score of the engine that was offered first."""
+    first = entry.candidates[0].engine
+    same = [candidate for candidate in entry.candidates if candidate.engine == first]
+    return max(same, key=lambda candidate: candidate.score)
+
+
+def gaps_of(entries: Iterable[Entry]) -> list[Gap]:
+    """The gaps of entries."""
+    return [entry.gap for entry in entries]
+
+
+def _differs(before: Entry | None, after: Entry) -> bool:
+    if before is None:
+        return True
+    return (before.gap, before.accepted, before.candidates, before.starred) != (
+        after.gap,
+        after.accepted,
+        after.candidates,
+        after.starred,
+    )

@@ -1,0 +1,116 @@
+"""Exporting: the restored recording, candidates, reports and labels into files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog
+
+from aidd_studio.studio.document import gaps_of
+from aidd_studio.watch import Watch
+
+if TYPE_CHECKING:
+    from aidd_studio.studio.export_dialog import ExportChoice
+    from aidd_studio.studio.main_window import MainWindow
+
+LABELS_FILTER = "Labels (*.txt *.csv *.json);;All files (*)"
+
+
+class Exporting(QObject):
+    """Writes files in the background; the source is never written to."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+
+    def export(self) -> None:
+        """Ask what to export and how."""
+        window = self._window
+        if window.document is None:
+            return
+        from aidd_studio.studio.export_dialog import ExportDialog
+
+        dialog = ExportDialog(window, window.document)
+        dialog.accepted.connect(lambda: self.export_as(dialog.choice()))
+        window._show_dialog(dialog)
+
+    def export_as(self, choice: ExportChoice) -> None:
+        """Write what was chosen."""
+        window, document = self._window, self._window.document
+        if document is None:
+            return
+        session, source = document.session, document.clip
+        restored = session.restored()
+        entries = document.entries
+        current = document.current
+
+        def work(watch: Watch) -> list[Path]:
+            from aidd_studio.studio.export_files import write_export
+
+            return write_export(choice, source, restored, entries, current, watch)
+
+        def done(paths: list[Path]) -> None:
+            first = paths[0]
+            more = "" if len(paths) == 1 else f" and {len(paths) - 1} more"
+            window.say(
+                f"Exported {first.name}{more} to {first.parent}.",
+                "done",
+                {"Show folder": lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(first.parent)))},
+            )
+
+        window.work.submit(
+            f"Exporting {choice.path.name}", work, on_done=done, on_failed=lambda why: window.say(why, "error")
+        )
+
+    # Labels
+
+    def import_labels(self) -> None:
+        """Ask for a label file and add its gaps."""
+        window = self._window
+        if window.document is None:
+            return
+        name, _ = QFileDialog.getOpenFileName(window, "Import labels", window.opening.folder(), LABELS_FILTER)
+        if name:
+            self.import_labels_from(Path(name))
+
+    def import_labels_from(self, path: Path) -> None:
+        """Add the gaps of a label file."""
+        window, document = self._window, self._window.document
+        if document is None:
+            return
+
+        def add() -> None:
+            from aidd_studio.gaps.labels import read_labels
+
+            found = read_labels(path, document.rate)
+            ids = document.session.add_gaps(found, f"Import {len(found)} gaps")
+            window.say(f"{len(ids)} of {len(found)} gaps were added from {path.name}.", "done")
+
+        window.attempt(add)
+
+    def export_labels(self) -> None:
+        """Ask for a name and write the gaps as labels."""
+        window, document = self._window, self._window.document
+        if document is None:
+            return
+        proposal = document.path.with_suffix(".txt")
+        name, _ = QFileDialog.getSaveFileName(window, "Export labels", str(proposal), LABELS_FILTER)
+        if name:
+            self.export_labels_to(Path(name))
+
+    def export_labels_to(self, path: Path) -> None:
+        """Write the gaps as labels."""
+        window, document = self._window, self._window.document
+        if document is None:
+            return
+
+        def write() -> Any:
+            from aidd_studio.gaps.labels import write_labels
+
+            write_labels(path, gaps_of(document.entries), document.rate)
+            window.say(f"The gaps were written to {path.name}.", "done")
+
+        window.attempt(write)

@@ -1,0 +1,141 @@
+"""Fill settings: which engine, how many candidates, and the few numbers behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+
+from aidd_studio.studio.preferences import Preferences
+
+SAMPLERS = ("", "first-hitting", "confidence", "entropy", "analytic", "euler")
+
+
+@dataclass(frozen=True)
+class FillChoice:
+    """How gaps are to be filled."""
+
+    engine: str
+    candidates: int
+    seed: int
+    crossfade: float  # seconds
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+class FillSettings(QWidget):
+    """A form that the common path does not need."""
+
+    changed = Signal()
+
+    def __init__(self, preferences: Preferences, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._preferences = preferences
+        self.engine = QComboBox()
+        self.engine.setAccessibleName("Engine")
+        self._summary = QLabel()
+        self._summary.setObjectName("dim")
+        self._summary.setWordWrap(True)
+        self.candidates = _whole(1, 64, preferences.candidates, "Candidates")
+        self.seed = _whole(0, 2**31 - 1, preferences.seed, "Seed")
+        self.seed.setToolTip("The same seed gives the same fills")
+        self.crossfade = _real(0.0, 100.0, preferences.crossfade_ms, 1.0, "Cross-fade", " ms")
+        self.steps = _whole(0, 4096, 0, "Steps")
+        self.steps.setSpecialValueText("automatic")
+        self.temperature = _real(0.0, 2.0, 0.0, 0.05, "Temperature", "")
+        self.temperature.setSpecialValueText("automatic")
+        self.sampler = QComboBox()
+        self.sampler.setAccessibleName("Sampler")
+        for name in SAMPLERS:
+            self.sampler.addItem(name or "automatic")
+        self._form = QFormLayout()
+        self._form.setSpacing(8)
+        for label, widget in (
+            ("Engine", self.engine),
+            ("", self._summary),
+            ("Candidates", self.candidates),
+            ("Seed", self.seed),
+            ("Cross-fade", self.crossfade),
+            ("Sampler", self.sampler),
+            ("Steps", self.steps),
+            ("Temperature", self.temperature),
+        ):
+            self._form.addRow(label, widget)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 4, 12, 12)
+        column.addLayout(self._form)
+        column.addStretch(1)
+        self._list_engines(preferences.engine)
+        self.engine.currentIndexChanged.connect(self._engine_changed)
+        for widget in (self.candidates, self.seed, self.crossfade, self.steps, self.temperature):
+            widget.valueChanged.connect(self._keep)
+        self.sampler.currentIndexChanged.connect(self._keep)
+        self._engine_changed()
+
+    def choice(self) -> FillChoice:
+        """What is chosen now."""
+        name = str(self.engine.currentData() or "auto")
+        settings: dict[str, Any] = {}
+        if self._is_neural(name):
+            if self.steps.value():
+                settings["steps"] = self.steps.value()
+            if self.temperature.value() > 0:
+                settings["temperature"] = self.temperature.value()
+            if self.sampler.currentIndex() > 0:
+                settings["sampler"] = SAMPLERS[self.sampler.currentIndex()]
+            if self._preferences.device != "auto":
+                settings["device"] = self._preferences.device
+        return FillChoice(
+            name, self.candidates.value(), self.seed.value(), self.crossfade.value() / 1000, settings
+        )
+
+    def _list_engines(self, chosen: str) -> None:
+        from aidd_studio.engines.registry import engine_infos
+
+        for info in engine_infos():
+            self.engine.addItem(info.title, info.name)
+            if info.name == chosen:
+                self.engine.setCurrentIndex(self.engine.count() - 1)
+
+    def _engine_changed(self) -> None:
+        from aidd_studio.engines.registry import engine_infos
+
+        name = self.engine.currentData()
+        info = next((info for info in engine_infos() if info.name == name), None)
+        self._summary.setText(info.summary if info else "")
+        neural = self._is_neural(str(name))
+        for widget in (self.sampler, self.steps, self.temperature):
+            self._form.setRowVisible(widget, neural)
+        self.candidates.setEnabled(info is None or info.stochastic or name == "auto")
+        self._keep()
+
+    def _is_neural(self, name: str) -> bool:
+        return name in ("aidd", "auto")
+
+    def _keep(self) -> None:
+        self._preferences.engine = str(self.engine.currentData() or "auto")
+        self._preferences.candidates = self.candidates.value()
+        self._preferences.seed = self.seed.value()
+        self._preferences.crossfade_ms = self.crossfade.value()
+        self.changed.emit()
+
+
+def _whole(low: int, high: int, value: int, name: str) -> QSpinBox:
+    box = QSpinBox()
+    box.setRange(low, high)
+    box.setValue(value)
+    box.setAccessibleName(name)
+    return box
+
+
+def _real(low: float, high: float, value: float, step: float, name: str, unit: str) -> QDoubleSpinBox:
+    box = QDoubleSpinBox()
+    box.setRange(low, high)
+    box.setSingleStep(step)
+    box.setDecimals(1 if unit else 2)
+    box.setSuffix(unit)
+    box.setValue(value)
+    box.setAccessibleName(name)
+    return box

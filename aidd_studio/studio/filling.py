@@ -1,0 +1,230 @@
+"""Filling: finding dropouts, making candidates, and the small pictures of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject
+
+from aidd_studio.audio.clip import Clip
+from aidd_studio.gaps.gap import Gap
+from aidd_studio.restoration.candidate import Candidate
+from aidd_studio.restoration.session import Entry
+from aidd_studio.studio.candidate_list import picture_from
+from aidd_studio.studio.document import Document, best
+from aidd_studio.studio.fill_settings import FillChoice
+from aidd_studio.studio.frequency_axis import FrequencyAxis
+from aidd_studio.studio.spectrogram_view import colour_table
+from aidd_studio.watch import Watch
+
+if TYPE_CHECKING:
+    from aidd_studio.studio.main_window import MainWindow
+
+AROUND_POINTER = 5.0
+"""Seconds on each side of the pointer that are searched for a dropout at a double-click."""
+
+THUMBNAIL_PIXELS = (96, 44)
+
+
+class Filling(QObject):
+    """Turns keys into jobs, and what the jobs bring into candidates."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._edges: list[int] = []  # of the dropouts that were detected
+        self._more_seed = 0
+
+    # Finding
+
+    def detect(self) -> None:
+        """Find the dropouts in the whole recording."""
+        document = self._window.document
+        if document is None:
+            return
+
+        def work(watch: Watch) -> list[Gap]:
+            from aidd_studio.gaps.detection import detect
+
+            return detect(document.clip, watch)
+
+        self._submit("Detecting dropouts", work, lambda found: self._detected(document, found))
+
+    def _detected(self, document: Document, found: list[Gap]) -> None:
+        window = self._window
+        if window.document is not document:
+            return
+        self._edges = sorted({edge for gap in found for edge in (gap.start, gap.end)})
+        ids = document.session.add_gaps(found, f"Detect {len(found)} dropout{'' if len(found) == 1 else 's'}")
+        if not found:
+            window.say("No dropout was found. Drag over the picture to mark one by hand.", "info")
+        elif not ids:
+            window.say("All dropouts that were found are in the list already.", "info")
+        else:
+            noun = "dropout" if len(ids) == 1 else "dropouts"
+            window.say(f"{len(ids)} {noun} found.", "done")
+            document.select(ids[:1])
+            entry = document.current
+            if entry is not None:
+                window.axis.set_cursor(entry.gap.start)
+
+    def find_at(self, frame: int) -> None:
+        """Select the dropout under the pointer, marking it if it is not in the list yet."""
+        window, document = self._window, self._window.document
+        if document is None:
+            return
+        known = next((entry for entry in document.entries if entry.gap.start <= frame < entry.gap.end), None)
+        if known is not None:
+            document.select((known.id,))
+            window.axis.show_range(known.gap.start, known.gap.end, margin=2.0)
+            return
+        reach = round(AROUND_POINTER * document.rate)
+        first = max(0, frame - reach)
+        clip = Clip(document.clip.read(first, frame + reach), document.rate)
+
+        def work(watch: Watch) -> list[Gap]:
+            from aidd_studio.gaps.detection import detect
+
+            return [gap.moved(gap.start + first, gap.end + first) for gap in detect(clip, watch)]
+
+        self._submit("Looking for the dropout", work, lambda found: self._found_at(document, frame, found))
+
+    def _found_at(self, document: Document, frame: int, found: list[Gap]) -> None:
+        if self._window.document is not document:
+            return
+        slack = round(0.01 * document.rate)
+        under = [gap for gap in found if gap.start - slack <= frame < gap.end + slack]
+        if not under:
+            self._window.say("There is no dropout under the pointer; drag over the damage to mark it.", "info")
+            return
+        self._edges = sorted({*self._edges, under[0].start, under[0].end})
+        document.select(document.session.add_gaps(under[:1]))
+
+    def snapped(self, frame: int, reach: int) -> int:
+        """The nearest edge of a detected dropout or of a gap within `reach` frames, else the frame itself."""
+        document = self._window.document
+        if document is None:
+            return frame
+        gaps = [edge for entry in document.entries for edge in (entry.gap.start, entry.gap.end)]
+        near = [edge for edge in (*self._edges, *gaps) if abs(edge - frame) <= reach]
+        return min(near, key=lambda edge: abs(edge - frame)) if near else frame
+
+    # Filling
+
+    def fill(self) -> None:
+        """Fill the selected gaps with what the settings say."""
+        document = self._window.document
+        if document is None:
+            return
+        entries = [entry for entry in document.selected_entries() if entry.id not in document.filling]
+        if entries:
+            self._fill(document, entries, self._window.fill_settings.choice())
+
+    def more(self) -> None:
+        """Further candidates for the current gap, from another seed."""
+        document = self._window.document
+        if document is None or document.current is None or document.current.id in document.filling:
+            return
+        choice = self._window.fill_settings.choice()
+        seeds = len(document.current.candidates)
+        further = FillChoice(choice.engine, choice.candidates, choice.seed + seeds, choice.crossfade, choice.settings)
+        self._fill(document, [document.current], further)
+
+    def accept_best(self) -> None:
+        """Accept the best candidate of every gap that has some and none accepted yet."""
+        document = self._window.document
+        if document is None:
+            return
+        ready = [entry for entry in document.entries if entry.state == "candidates"]
+        for entry in ready:
+            document.session.accept(entry.id, best(entry).digest)
+        if not ready:
+            self._window.say("No gap is waiting for a choice.", "info")
+
+    def _fill(self, document: Document, entries: Sequence[Entry], choice: FillChoice) -> None:
+        window = self._window
+        ids = [entry.id for entry in entries]
+        by_gap = {entry.gap: entry.id for entry in entries}
+        clip = document.clip_for_filling(ids)
+        before = {entry.id: len(entry.candidates) for entry in entries}
+
+        def work(watch: Watch) -> Iterator[Candidate]:
+            from aidd_studio.restoration.restore import fill_gaps, ready_engine
+
+            engine = ready_engine(choice.engine, choice.settings)
+            yield from fill_gaps(
+                clip, list(by_gap), engine, choice.candidates, choice.seed, crossfade=choice.crossfade, watch=watch
+            )
+
+        def on_item(candidate: Candidate) -> None:
+            id = by_gap.get(candidate.gap)
+            if window.document is document and id is not None:
+                document.session.offer(id, candidate)
+
+        def on_done(_result: Any) -> None:
+            entry = document.entry(ids[0])
+            if len(ids) == 1 and entry is not None and len(entry.candidates) == before[entry.id]:
+                window.say("No new candidate: this engine always gives the same fill.", "info")
+
+        def on_end() -> None:
+            document.set_filling(ids, None)
+
+        title = "Filling the gap" if len(ids) == 1 else f"Filling {len(ids)} gaps"
+        document.set_filling(ids, 0.0)
+        job = window.work.submit(
+            title,
+            work,
+            on_item=on_item,
+            on_done=on_done,
+            on_failed=lambda why: window.say(why, "error"),
+            on_end=on_end,
+        )
+
+        def progress() -> None:
+            if job not in window.work.jobs:
+                window.work.changed.disconnect(progress)
+            elif document.filling.get(ids[0]) != job.fraction:
+                document.set_filling(ids, job.fraction)
+
+        window.work.changed.connect(progress)
+
+    def _submit(self, title: str, work: Any, on_done: Any) -> None:
+        window = self._window
+        window.work.submit(title, work, on_done=on_done, on_failed=lambda why: window.say(why, "error"))
+
+    # Thumbnails
+
+    def draw_thumbnails(self) -> None:
+        """Draw the small pictures that are still missing."""
+        window, document = self._window, self._window.document
+        if document is None:
+            return
+        for candidate in document.candidates():
+            if not window.candidate_list.has_picture(candidate.digest):
+                self._draw_thumbnail(document, candidate)
+
+    def _draw_thumbnail(self, document: Document, candidate: Candidate) -> None:
+        window = self._window
+        gap = candidate.gap
+        around = max(gap.frames // 2, round(0.08 * document.rate))
+        start, end = max(0, gap.start - around), min(document.clip.frames, gap.end + around)
+        clip = document.clip.with_patches(*document.patches_with(candidate))
+        edges = ((gap.start - start) / (end - start), (gap.end - start) / (end - start))
+        table = colour_table(window.preferences.colour_map)
+
+        def work(watch: Watch) -> Any:
+            from aidd_studio.audio.tiles import tile_levels
+
+            watch.check()
+            width, height = THUMBNAIL_PIXELS
+            hop = max(1, (end - start) // (2 * width))
+            grid = tile_levels(clip, start, hop, 2 * width, 1024)
+            return FrequencyAxis("mel", clip.rate).rows(grid, 2 * height)[::-1]
+
+        window.drawing.submit(
+            "Thumbnail",
+            work,
+            on_done=lambda rows: window.candidate_list.set_picture(candidate.digest, picture_from(rows, table), edges),
+            visible=False,
+        )

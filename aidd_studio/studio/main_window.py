@@ -1,0 +1,692 @@
+"""The main window: puts the views together and carries out what a person asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QEvent, QPoint, QSize, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QFileDialog,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from aidd_studio.audio.extremes import Extremes
+from aidd_studio.audio.playback import Output, SoundCardOutput
+from aidd_studio.errors import AiddError
+from aidd_studio.gaps.gap import Gap
+from aidd_studio.restoration.session import Entry
+from aidd_studio.studio import preferences as kept
+from aidd_studio.studio import theme
+from aidd_studio.studio.actions import ACTIONS, AUDITIONS, MENUS, Actions, Situation
+from aidd_studio.studio.banner import Banner
+from aidd_studio.studio.blind_comparison import BlindComparison
+from aidd_studio.studio.candidate_list import CandidateList
+from aidd_studio.studio.document import Document
+from aidd_studio.studio.editor import Editor
+from aidd_studio.studio.exporting import Exporting
+from aidd_studio.studio.fill_settings import FillSettings
+from aidd_studio.studio.filling import Filling
+from aidd_studio.studio.gap_list import GapList
+from aidd_studio.studio.gap_regions import GapRegions
+from aidd_studio.studio.history_list import HistoryList
+from aidd_studio.studio.icons import app_icon, icon
+from aidd_studio.studio.jobs import JobQueue
+from aidd_studio.studio.keeping import Keeping
+from aidd_studio.studio.opening import Opening, demo_recording
+from aidd_studio.studio.pictures import Pictures
+from aidd_studio.studio.playback_control import FIRST_CANDIDATE, ORIGINAL, PlaybackControl
+from aidd_studio.studio.preferences import Preferences
+from aidd_studio.studio.time_axis import TimeAxis, format_length
+from aidd_studio.studio.transport import Transport, action_button
+from aidd_studio.studio.welcome_page import WelcomePage
+
+NEW_GAP = 0.020
+"""Seconds that a gap marked at the cursor is long."""
+
+LAYOUT_VERSION = 1
+
+
+class MainWindow(QMainWindow):
+    """One window, one recording."""
+
+    def __init__(self, preferences: Preferences | None = None, make_output: Callable[[], Output] | None = None) -> None:
+        super().__init__()
+        self.preferences = preferences or kept.load_preferences()
+        self.document: Document | None = None
+        self.axis = TimeAxis(self)
+        self.regions = GapRegions(self.axis, self)
+        self.work = JobQueue("work", self)  # reading, detecting, filling, exporting: one after the other
+        self.drawing = JobQueue("drawing", self)  # peaks, tiles, thumbnails, journals
+        self.actions_by_id = Actions(self, self._handlers())
+        self.playback = PlaybackControl(self.axis, make_output or self._sound_card, self)
+        self.pictures = Pictures(self.drawing, self)
+        self.banner = Banner()
+        self.editor = Editor(self.axis, self.regions, self.actions_by_id)
+        self.welcome = WelcomePage()
+        self.transport = Transport(self.actions_by_id)
+        self.gap_list = GapList(self.axis)
+        self.candidate_list = CandidateList()
+        self.fill_settings = FillSettings(self.preferences)
+        self.history = HistoryList()
+        self.opening = Opening(self)
+        self.filling = Filling(self)
+        self.keeping = Keeping(self)
+        self.exporting = Exporting(self)
+        self.blind = BlindComparison(self)
+        self._build()
+        self._connect()
+        self._apply_preferences()
+        self._restore_layout()
+        self._update_situation()
+
+    # Building
+
+    def _build(self) -> None:
+        self.setWindowTitle("AIDD Studio")
+        self.setWindowIcon(app_icon())
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self.resize(1280, 800)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.welcome)
+        self.pages.addWidget(self.editor)
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.banner)
+        column.addWidget(self.pages, 1)
+        self.setCentralWidget(centre)
+        self._build_menus()
+        self._build_tool_bar()
+        self._build_docks()
+        bottom = QToolBar("Transport")
+        bottom.setObjectName("transport")
+        bottom.setMovable(False)
+        bottom.setFloatable(False)
+        bottom.toggleViewAction().setEnabled(False)
+        bottom.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        bottom.setStyleSheet("QToolBar { padding: 0; border: none; }")
+        bottom.addWidget(self.transport)
+        self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, bottom)
+        self._transport_bar = bottom
+
+    def _build_menus(self) -> None:
+        menus = {title: self.menuBar().addMenu(title) for title in MENUS}
+        for spec in ACTIONS:
+            if spec.separator:
+                menus[spec.menu].addSeparator()
+            menus[spec.menu].addAction(self.actions_by_id[spec.id])
+        self._recent_menu = QMenu("Open &recent", self)
+        self._recent_menu.aboutToShow.connect(self._fill_recent_menu)
+        menus["&File"].insertMenu(self.actions_by_id["open_demo"], self._recent_menu)
+
+    def _build_tool_bar(self) -> None:
+        bar = QToolBar("Tools")
+        bar.setObjectName("tools")
+        bar.setMovable(False)
+        bar.setIconSize(QSize(20, 20))
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        with_words = {"open": "Open", "detect": "Detect", "fill": "Fill", "accept": "Accept", "export": "Export"}
+        groups = (
+            ("open", "save"),
+            ("undo", "redo"),
+            ("detect", "add_gap", "delete_gap", "snap"),
+            ("previous_gap", "next_gap"),
+            ("fill", "accept"),
+            ("zoom_in", "zoom_out", "zoom_gap", "zoom_all"),
+            ("export",),
+        )
+        for group in groups:
+            if bar.actions():
+                bar.addSeparator()
+            for id in group:
+                button = action_button(self.actions_by_id, id)
+                if id in with_words:
+                    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+                    self.actions_by_id[id].setIconText(with_words[id])
+                bar.addWidget(button)
+        self.addToolBar(bar)
+        self._tools = bar
+
+    def _build_docks(self) -> None:
+        right, left = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.LeftDockWidgetArea
+        self.gap_dock = self._dock("Gaps", self.gap_list, right)
+        self.candidate_dock = self._dock("Candidates", self.candidate_list, right)
+        self.settings_dock = self._dock("Fill settings", self.fill_settings, right)
+        self.history_dock = self._dock("History", self.history, left)
+        self.resizeDocks([self.gap_dock, self.candidate_dock], [300, 340], Qt.Orientation.Vertical)
+        self.resizeDocks([self.gap_dock], [360], Qt.Orientation.Horizontal)
+        for dock, id in ((self.settings_dock, "fill_settings"), (self.history_dock, "history")):
+            dock.hide()
+            dock.visibilityChanged.connect(
+                lambda _visible, dock=dock, id=id: self.actions_by_id[id].setChecked(not dock.isHidden())
+            )
+
+    def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(f"dock-{title.lower().replace(' ', '-')}")
+        dock.setWidget(widget)
+        features = QDockWidget.DockWidgetFeature
+        dock.setFeatures(features.DockWidgetMovable | features.DockWidgetFloatable | features.DockWidgetClosable)
+        if title in ("Gaps", "Candidates"):
+            dock.setFeatures(features.DockWidgetMovable | features.DockWidgetFloatable)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _connect(self) -> None:
+        editor, candidates = self.editor, self.candidate_list
+        editor.clicked.connect(self._clicked)
+        editor.extended.connect(self._extend_selection)
+        editor.marked.connect(self._marked)
+        editor.edge_moved.connect(self._edge_moved)
+        editor.double_clicked.connect(self.filling.find_at)
+        editor.menu_wanted.connect(self._show_menu)
+        self.gap_list.selected.connect(self._select_from_list)
+        self.gap_list.activated.connect(lambda _id: self._zoom_gap())
+        candidates.chosen.connect(self.blind.choose)
+        candidates.play.connect(self.blind.play)
+        candidates.accept.connect(self.blind.accept)
+        candidates.star.connect(self.blind.star)
+        candidates.fill.connect(self.filling.fill)
+        candidates.more.connect(self.filling.more)
+        candidates.settings.connect(self.actions_by_id["fill_settings"].toggle)
+        candidates.thumbnails_wanted.connect(self.filling.draw_thumbnails)
+        self.history.chosen.connect(self._go_to_step)
+        self.transport.version_chosen.connect(self._choose_version)
+        self.transport.cancel.connect(self._cancel)
+        self.transport.volume_changed.connect(self.playback.set_volume)
+        self.transport.roll_changed.connect(self._roll_changed)
+        self.playback.state_changed.connect(self._playback_changed)
+        self.playback.version_changed.connect(self._version_changed)
+        self.playback.levels.connect(self._levels)
+        self.work.changed.connect(self._jobs_changed)
+        self.axis.playhead_moved.connect(self._show_time)
+        self.axis.cursor_moved.connect(self._show_time)
+        self.axis.format_changed.connect(self._show_time)
+        self.pictures.changed.connect(self.editor.refresh)
+        self.welcome.open.connect(self._open)
+        self.welcome.open_demo.connect(self._open_demo)
+        self.welcome.open_recent.connect(self.open_path)
+
+    def _handlers(self) -> dict[str, Callable[..., None]]:
+        handlers: dict[str, Callable[..., None]] = {
+            "open": self._open,
+            "open_demo": self._open_demo,
+            "save": lambda: self.keeping.save(),
+            "save_as": lambda: self.keeping.save_as(),
+            "import_labels": lambda: self.exporting.import_labels(),
+            "export_labels": lambda: self.exporting.export_labels(),
+            "export": lambda: self.exporting.export(),
+            "close": self._close_document,
+            "quit": lambda: self.close() and None,
+            "undo": self._undo,
+            "redo": self._redo,
+            "select_all": lambda: self.gap_list.select_all(),
+            "preferences": self._preferences,
+            "detect": lambda: self.filling.detect(),
+            "add_gap": self._add_gap_at_cursor,
+            "delete_gap": self._delete_gaps,
+            "previous_gap": lambda: self._step_gap(-1),
+            "next_gap": lambda: self._step_gap(+1),
+            "snap": self._set_snap,
+            "fill": lambda: self.filling.fill(),
+            "more": lambda: self.filling.more(),
+            "fill_settings": lambda on: self.settings_dock.setVisible(on),
+            "accept": lambda: self.accept(),
+            "reject": self._reject,
+            "withdraw": self._withdraw,
+            "star": self._star,
+            "accept_best": lambda: self.filling.accept_best(),
+            "cancel": self._cancel,
+            "play": lambda: self.playback.toggle(),
+            "loop": lambda on: self.playback.set_looping(on),
+            "original": lambda: self.playback.toggle_original(),
+            "blind": lambda on: self.blind.set_on(on),
+            "to_start": lambda: self._go_to(0),
+            "to_end": lambda: self._go_to(self.axis.frames),
+            "zoom_in": lambda: self.axis.zoom(1.6),
+            "zoom_out": lambda: self.axis.zoom(1 / 1.6),
+            "zoom_gap": self._zoom_gap,
+            "zoom_all": lambda: self.axis.show_all(),
+            "overlay": lambda on: self.editor.set_overlaid(on),
+            "history": lambda on: self.history_dock.setVisible(on),
+            "models": self._models,
+            "shortcuts": self._shortcuts,
+            "about": self._about,
+        }
+        for n in range(1, AUDITIONS + 1):
+            handlers[f"audition_{n}"] = lambda n=n: self.blind.play(n - 1)
+        return handlers
+
+    # The document
+
+    def open_path(self, path: Path) -> None:
+        """Open a recording or a project; what was open is closed first."""
+        self.keeping.leave_then(lambda: self.opening.open_path(path))
+
+    def set_document(self, document: Document | None, extremes: Extremes | None = None) -> None:
+        """Show another document, or none."""
+        self.playback.close()
+        previous, self.document = self.document, document
+        self.blind.set_on(False)
+        self.regions.set_document(document)
+        self.gap_list.set_document(document)
+        self.candidate_list.set_document(document)
+        self.history.set_document(document)
+        self.editor.set_document(document)
+        self.playback.set_document(document)
+        self.pictures.set_document(document, extremes)
+        if document is not None:
+            document.setParent(self)
+            self.axis.set_recording(document.clip.frames, document.rate)
+            self.editor.set_sources(self.pictures, self.pictures)
+            for signal in (document.changed, document.selection_changed, document.candidate_changed):
+                signal.connect(self._update_situation)
+            document.changed.connect(self._title)
+            document.changed.connect(self.keeping.journal_soon)
+        else:
+            self.editor.set_sources(None, None)
+            self.axis.set_recording(0, 44100)
+            self._show_welcome()
+        self.pages.setCurrentWidget(self.editor if document else self.welcome)
+        for dock in (self.gap_dock, self.candidate_dock):
+            dock.setVisible(document is not None)
+        self._transport_bar.setVisible(document is not None)
+        self._tools.setVisible(document is not None)
+        if previous is not None:
+            previous.deleteLater()
+        self._title()
+        self._show_time()
+        self._update_situation()
+        if document is not None:
+            self.editor.waveform.setFocus()
+
+    def say(self, text: str, tone: str = "info", buttons: dict[str, Callable[[], object]] | None = None) -> None:
+        """Tell the person something in the banner."""
+        self.banner.say(text, tone, buttons)  # type: ignore[arg-type]
+
+    def attempt(self, action: Callable[[], object]) -> bool:
+        """Do something that the core may refuse; its reason goes into the banner."""
+        try:
+            action()
+        except AiddError as error:
+            self.say(str(error), "error")
+            return False
+        return True
+
+    # Gaps
+
+    def _clicked(self, frame: int, entry: Entry | None) -> None:
+        self.axis.set_cursor(frame)
+        if self.document is not None:
+            self.document.select(() if entry is None else (entry.id,))
+
+    def _extend_selection(self, entry: Entry) -> None:
+        document = self.document
+        if document is not None:
+            kept_ids = tuple(id for id in document.selected if id != entry.id)
+            document.select(kept_ids if entry.id in document.selected else (*kept_ids, entry.id))
+
+    def _select_from_list(self, ids: list[int]) -> None:
+        document = self.document
+        if document is None:
+            return
+        document.select(ids)
+        if document.current is not None and len(ids) == 1:
+            self._show_gap(document.current)
+
+    def _marked(self, start: int, end: int) -> None:
+        if self.document is not None and self.attempt(lambda: self._add_gap(start, end)):
+            self._update_situation()
+
+    def _add_gap(self, start: int, end: int) -> None:
+        document = self.document
+        assert document is not None
+        ids = document.session.add_gaps([Gap(start, end)])
+        if ids:
+            document.select(ids)
+        else:
+            self.say("There is a gap already; drag its edges, or remove it first.", "warning")
+
+    def _add_gap_at_cursor(self) -> None:
+        document = self.document
+        if document is None or document.clip.frames == 0:
+            return
+        length = max(1, min(round(NEW_GAP * document.rate), document.clip.frames - 1))
+        start = min(self.axis.cursor, document.clip.frames - length)
+        self.attempt(lambda: self._add_gap(start, start + length))
+
+    def _edge_moved(self, id: int, start: int, end: int) -> None:
+        if self.document is not None:
+            self.attempt(lambda: self.document and self.document.session.move_gap(id, start, end))
+
+    def _delete_gaps(self) -> None:
+        if self.document is not None and self.document.selected:
+            self.document.session.remove_gaps(self.document.selected)
+
+    def _step_gap(self, step: int) -> None:
+        document = self.document
+        entry = document.neighbour(step, self.axis.cursor) if document else None
+        if entry is not None and document is not None:
+            document.select((entry.id,))
+            self._show_gap(entry)
+
+    def _show_gap(self, entry: Entry) -> None:
+        self.axis.set_cursor(entry.gap.start)
+        self.axis.reveal(entry.gap.start, entry.gap.end)
+
+    def _zoom_gap(self) -> None:
+        document = self.document
+        if document is not None and document.selected:
+            entries = document.selected_entries()
+            self.axis.show_range(entries[0].gap.start, max(entry.gap.end for entry in entries), margin=2.0)
+
+    def _set_snap(self, on: bool) -> None:
+        self.preferences.snap = on
+        self.editor.set_snap(self.filling.snapped if on else None)
+
+    # Candidates
+
+    def accept(self) -> None:
+        """Accept the current candidate and go to the next gap that wants one."""
+        document = self.document
+        candidate = document.candidate if document else None
+        if document is None or document.current is None or candidate is None:
+            return
+        current = document.current
+        if not self.attempt(lambda: document.session.accept(current.id, candidate.digest)):
+            return
+        if self.playback.version != ORIGINAL:
+            self.playback.switch(1)
+        following = document.neighbour(+1, self.axis.cursor, unfinished=True)
+        if following is not None:
+            document.select((following.id,))
+            self._show_gap(following)
+        else:
+            self.say(
+                "Every gap is filled. Export the restored recording when you like what you hear.",
+                "done",
+                {"Export…": self.exporting.export},
+            )
+
+    def _reject(self) -> None:
+        document = self.document
+        candidate = document.candidate if document else None
+        if document is not None and document.current is not None and candidate is not None:
+            if self.playback.version >= FIRST_CANDIDATE:
+                self.playback.switch(1)
+            document.session.reject(document.current.id, candidate.digest)
+
+    def _withdraw(self) -> None:
+        if self.document is not None and self.document.current is not None:
+            self.document.session.withdraw(self.document.current.id)
+
+    def _star(self) -> None:
+        document = self.document
+        candidate = document.candidate if document else None
+        if document is not None and document.current is not None and candidate is not None:
+            document.session.star(document.current.id, candidate.digest)
+
+    # The way back
+
+    def _undo(self) -> None:
+        if self.document is not None and self.document.session.can_undo:
+            self.document.undo()
+
+    def _redo(self) -> None:
+        if self.document is not None and self.document.session.can_redo:
+            self.document.redo()
+
+    def _go_to_step(self, position: int) -> None:
+        if self.document is not None:
+            self.document.go_to(position)
+
+    # Listening
+
+    def _sound_card(self) -> Output:
+        return SoundCardOutput(self.preferences.output or None)
+
+    def _choose_version(self, version: int) -> None:
+        if (version == ORIGINAL) != (self.playback.version == ORIGINAL):
+            self.playback.toggle_original()
+        else:
+            self._version_changed()
+
+    def _roll_changed(self, seconds: float) -> None:
+        self.preferences.loop_roll = seconds
+        self.playback.set_roll(seconds)
+
+    def _go_to(self, frame: int) -> None:
+        self.axis.set_cursor(frame)
+        self.axis.reveal(max(0, frame - 1), frame)
+
+    def _playback_changed(self) -> None:
+        playing = self.playback.is_playing
+        action = self.actions_by_id["play"]
+        action.setIcon(icon("pause" if playing else "play", "on_accent"))
+        action.setText("&Stop" if playing else "&Play")
+        self.transport.show_silent(self.playback.silent_because)
+        self._version_changed()
+
+    def _version_changed(self) -> None:
+        version = self.playback.version
+        index = version - FIRST_CANDIDATE
+        name = self.blind.name_of(index) if index >= 0 else ""
+        self.transport.switch.show_version(version, name)
+        self.candidate_list.set_sounding(index if self.playback.is_playing else -1)
+        self.pictures.show_version(version)
+
+    def _levels(self, peaks: list[float]) -> None:
+        self.transport.meter.feed(peaks)
+        if not self.playback.is_playing and self.transport.meter.is_resting:
+            self.playback.rest()
+
+    def _show_time(self) -> None:
+        at = self.axis.playhead if self.axis.playhead is not None else self.axis.cursor
+        self.transport.time.setText(self.axis.text(at))
+        if self.axis.playhead is not None and not self.playback.looping:
+            margin = 0.05 * self.axis.width
+            if not 0 <= self.axis.to_x(self.axis.playhead) <= self.axis.width - margin:
+                self.axis.scroll(self.axis.to_x(self.axis.playhead) - margin)
+
+    # The situation
+
+    def _update_situation(self) -> None:
+        document = self.document
+        current = document.current if document else None
+        self.actions_by_id.refresh(
+            Situation(
+                document=document is not None,
+                gaps=bool(document and document.entries),
+                selected=bool(document and document.selected),
+                candidates=bool(current and current.candidates),
+                candidate=bool(document and document.candidate is not None),
+                accepted=bool(current and current.accepted),
+                any_accepted=bool(document and any(entry.accepted for entry in document.entries)),
+                can_undo=bool(document and document.session.can_undo),
+                can_redo=bool(document and document.session.can_redo),
+                working=bool(self.work.jobs),
+            )
+        )
+        self._name_steps()
+        if current is not None and document is not None:
+            length = format_length(current.gap.frames, document.rate)
+            self.transport.show_gap(self.axis.text(current.gap.start), length)
+        else:
+            self.transport.show_gap("–", "–")
+
+    def _name_steps(self) -> None:
+        session = self.document.session if self.document else None
+        undo, redo = self.actions_by_id["undo"], self.actions_by_id["redo"]
+        undo.setText("&Undo")
+        redo.setText("&Redo")
+        if session is not None and session.can_undo:
+            undo.setText(f"&Undo {session.steps[session.position].name}")
+        if session is not None and session.can_redo:
+            redo.setText(f"&Redo {session.steps[session.position + 1].name}")
+
+    def _jobs_changed(self) -> None:
+        self.transport.jobs.show_jobs(self.work.jobs)
+        self.actions_by_id["cancel"].setEnabled(bool(self.work.jobs))
+
+    def _cancel(self) -> None:
+        for job in self.work.jobs[:1]:
+            job.cancel()
+
+    def _title(self) -> None:
+        document = self.document
+        if document is None:
+            self.setWindowTitle("AIDD Studio")
+            self.setWindowModified(False)
+            return
+        self.setWindowTitle(f"{document.path.name}[*] – AIDD Studio")
+        self.setWindowModified(document.is_modified)
+
+    # Opening and closing
+
+    def _open(self) -> None:
+        from aidd_studio.studio.opening import OPEN_FILTER
+
+        name, _ = QFileDialog.getOpenFileName(self, "Open", self.opening.folder(), OPEN_FILTER)
+        if name:
+            self.open_path(Path(name))
+
+    def _open_demo(self) -> None:
+        demo = demo_recording()
+        if demo is not None:
+            self.open_path(demo)
+        else:
+            self.say("The demo recording is not installed.", "warning")
+
+    def _close_document(self) -> None:
+        self.keeping.leave_then(lambda: self.set_document(None))
+
+    def _fill_recent_menu(self) -> None:
+        self._recent_menu.clear()
+        for path in kept.recent_files():
+            action = self._recent_menu.addAction(path.name)
+            action.setToolTip(str(path))
+            action.triggered.connect(lambda _checked=False, path=path: self.open_path(path))
+        if self._recent_menu.isEmpty():
+            self._recent_menu.addAction("Nothing yet").setEnabled(False)
+
+    def _show_welcome(self) -> None:
+        self.welcome.rebuild(kept.recent_files(), demo=demo_recording() is not None)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        files = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if files:
+            self.open_path(files[0])
+            if len(files) > 1:
+                self.say("One recording is worked on at a time; the first file was opened.", "info")
+
+    def _show_menu(self, at: QPoint) -> None:
+        menu = QMenu(self)
+        for id in ("fill", "accept", "loop", "", "add_gap", "delete_gap", "", "zoom_gap", "zoom_all"):
+            if id:
+                menu.addAction(self.actions_by_id[id])
+            else:
+                menu.addSeparator()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(at)
+
+    # Dialogs, loaded when they are first asked for
+
+    def _preferences(self) -> None:
+        from aidd_studio.studio.preferences_dialog import PreferencesDialog
+
+        self._show_dialog(PreferencesDialog(self))
+
+    def _models(self) -> None:
+        from aidd_studio.studio.models_dialog import ModelsDialog
+
+        self._show_dialog(ModelsDialog(self))
+
+    def _shortcuts(self) -> None:
+        from aidd_studio.studio.shortcuts_sheet import ShortcutsSheet
+
+        self._show_dialog(ShortcutsSheet(self))
+
+    def _about(self) -> None:
+        from aidd_studio.studio.about_dialog import AboutDialog
+
+        self._show_dialog(AboutDialog(self))
+
+    def _show_dialog(self, dialog: QWidget) -> None:
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
+
+    # Looks
+
+    def _apply_preferences(self) -> None:
+        chosen = self.preferences
+        self.editor.spectrogram.set_look(
+            chosen.colour_map, chosen.frequency_scale, chosen.gain_db, chosen.range_db  # type: ignore[arg-type]
+        )
+        self.pictures.set_fft_size(chosen.fft_size)
+        self.transport.set_roll(chosen.loop_roll)
+        self.playback.roll = chosen.loop_roll
+        self.actions_by_id["snap"].setChecked(chosen.snap)
+        self._set_snap(chosen.snap)
+        self._show_welcome()
+
+    def apply_preferences(self) -> None:
+        """Take over changed preferences at once."""
+        app = QApplication.instance()
+        if isinstance(app, QApplication) and theme.current() is not theme.colours_for(self.preferences.theme):  # type: ignore[arg-type]
+            theme.apply(app, self.preferences.theme)  # type: ignore[arg-type]
+            self._retint()
+        self._apply_preferences()
+
+    def _retint(self) -> None:
+        self.actions_by_id.retint()
+        for part in (self.editor, self.transport, self.candidate_list, self.gap_list, self.welcome):
+            part.retint()
+        self._playback_changed()
+        self.candidate_list.refresh()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ThemeChange and self.preferences.theme == "system":
+            QTimer.singleShot(0, self, self.apply_preferences)
+
+    # Coming and going
+
+    def _restore_layout(self) -> None:
+        store = kept.settings_file()
+        geometry, state = store.value("window/geometry"), store.value("window/state")
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
+        if isinstance(state, QByteArray):
+            self.restoreState(state, LAYOUT_VERSION)
+        self.set_document(None)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.keeping.may_leave(self.close):
+            event.ignore()
+            return
+        store = kept.settings_file()
+        store.setValue("window/geometry", self.saveGeometry())
+        if self.document is not None:
+            store.setValue("window/state", self.saveState(LAYOUT_VERSION))
+        store.sync()
+        kept.save_preferences(self.preferences)
+        self.playback.close()
+        self.work.close()
+        self.drawing.close()
+        self.keeping.forget_journal()
+        event.accept()

@@ -1,0 +1,250 @@
+"""Pictures: what waveform and spectrogram are drawn from, for the version of the recording that is heard."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from aidd_studio.audio.clip import Clip, Patch, Samples
+from aidd_studio.audio.extremes import Extremes
+from aidd_studio.audio.tiles import CEILING, FLOOR, TILE_COLUMNS, tile_levels
+from aidd_studio.studio.document import Document
+from aidd_studio.studio.jobs import JobQueue
+from aidd_studio.studio.playback_control import FIRST_CANDIDATE, ORIGINAL
+from aidd_studio.studio.spectrogram_view import Tile
+from aidd_studio.watch import Watch
+
+FINEST_HOP = 32
+KEPT_TILES = 400
+
+READ_BELOW = 512
+"""Frames per pixel below which extremes are taken from the samples themselves."""
+
+
+class Pictures(QObject):
+    """A waveform and spectrogram source. Tiles are made in the background, the wanted ones first."""
+
+    changed = Signal()
+
+    def __init__(self, queue: JobQueue, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._queue = queue
+        self._document: Document | None = None
+        self._clip: Clip | None = None
+        self._extremes: Extremes | None = None
+        self._tiles: OrderedDict[Hashable, Tile] = OrderedDict()
+        self._asked: set[Hashable] = set()
+        self._wanted: set[Hashable] = set()
+        self._shown = 1
+        self._fft = 2048
+        self.version = 0
+        self.floor_db, self.ceiling_db = FLOOR, CEILING
+        self._soon = QTimer(self)  # many small arrivals make one new picture
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(30)
+        self._soon.timeout.connect(self._tell)
+
+    # The recording
+
+    @property
+    def channels(self) -> int:
+        return self._clip.channels if self._clip else 1
+
+    @property
+    def rate(self) -> int:
+        return self._clip.rate if self._clip else 44100
+
+    @property
+    def is_complete(self) -> bool:
+        """True when all samples are there."""
+        return self._peaks is not None and self._peaks.is_complete
+
+    def set_document(self, document: Document | None, extremes: Extremes | None = None) -> None:
+        """Draw another document; `extremes` are given where they are being made already."""
+        self._document = document
+        self._tiles.clear()
+        self._asked.clear()
+        self._wanted.clear()
+        self._clip = document.clip if document else None
+        self._peaks = extremes
+        self._shown = 1
+        if document is not None:
+            document.changed.connect(self._document_changed)
+            if extremes is None:
+                self._make_peaks(document.clip)
+        self._bump()
+
+    def grew(self) -> None:
+        """More of the recording is known."""
+        self._soon_again()
+
+    def _make_peaks(self, clip: Clip) -> None:
+        peaks = Extremes(clip.channels, clip.frames)
+        self._peaks = peaks
+
+        def work(watch: Watch) -> Any:
+            for end in peaks.build(clip.base):
+                watch.check()
+                yield end
+
+        self._queue.submit(
+            "Peaks", work, on_item=lambda _end: self._soon_again(), on_end=self._soon_again, visible=False
+        )
+
+    # What is shown
+
+    def show_version(self, version: int) -> None:
+        """Draw the original (0), the restored recording (1) or a candidate (2 and on)."""
+        self._shown = version
+        self._bump()
+
+    def set_fft_size(self, size: int) -> None:
+        """How many frames a spectrum is made of."""
+        if size != self._fft:
+            self._fft = size
+            self._bump()
+
+    def _document_changed(self) -> None:
+        self._bump()
+
+    def _bump(self) -> None:
+        document = self._document
+        clip = document.clip if document else None
+        if document is not None and self._shown != ORIGINAL:
+            candidates = document.candidates()
+            index = self._shown - FIRST_CANDIDATE
+            chosen = candidates[index] if 0 <= index < len(candidates) else None
+            clip = document.clip.with_patches(*document.patches_with(chosen))
+        before = self._clip.patches if self._clip else ()
+        self._clip = clip
+        if clip is None or clip.patches != before or self._soon.isActive():
+            self._tell()
+        else:
+            self._soon_again()
+
+    def _soon_again(self) -> None:
+        if not self._soon.isActive():
+            self._soon.start()
+
+    def _tell(self) -> None:
+        self.version += 1
+        self.changed.emit()
+
+    # Waveform
+
+    def samples(self, start: int, end: int) -> Samples:
+        """The samples that are shown: [channels, end - start]."""
+        if self._clip is None:
+            return np.zeros((1, 0), np.float32)
+        return self._clip.read(start, end)
+
+    def extremes(self, first: int, count: int, scale: float) -> tuple[Samples, Samples]:
+        """Lowest and highest sample of columns of `scale` frames: two [channels, count]; NaN where unknown."""
+        clip, peaks = self._clip, self._peaks
+        if clip is None or peaks is None:
+            empty = np.zeros((1, 0), np.float32)
+            return empty, empty
+        edges = np.round(np.arange(first, first + count + 1) * scale).astype(np.int64)
+        edges = np.clip(edges, 0, clip.frames)
+        whole = int(np.searchsorted(edges, clip.frames, side="left"))
+        edges = edges[: max(1, min(count, whole)) + 1]
+        if scale < READ_BELOW:
+            return _extremes_of(clip.read(int(edges[0]), int(edges[-1])), edges - edges[0])
+        low, high = peaks.of_columns(edges)
+        for patch in clip.patches:
+            if patch.end > edges[0] and patch.start < edges[-1]:
+                _overlay(low, high, edges, clip, patch)
+        return low, high
+
+    # Spectrogram
+
+    def tiles(self, start: float, end: float, scale: float) -> Sequence[Tile]:
+        """What there is of a stretch, coarser tiles first; better ones are asked for."""
+        clip, peaks = self._clip, self._peaks
+        if clip is None or peaks is None:
+            return ()
+        hop = max(FINEST_HOP, 2 ** round(math.log2(max(1.0, scale))))
+        span = hop * TILE_COLUMNS
+        first, last = int(start // span), int(min(end, clip.frames - 1) // span)
+        exact: list[Tile] = []
+        wanted: list[tuple[Hashable, int, int, tuple[Patch, ...]]] = []
+        for index in range(first, last + 1):
+            touching = _touching(clip, index * span - self._fft, (index + 1) * span + self._fft)
+            key = (self._fft, hop, index, touching)
+            tile = self._tiles.get(key)
+            if tile is not None:
+                self._tiles.move_to_end(key)
+                exact.append(tile)
+            elif peaks.known >= min(clip.frames, (index + 1) * span + self._fft):
+                wanted.append((key, hop, index, touching))
+        self._wanted = {item[0] for item in wanted}
+        for item in wanted:
+            self._ask(clip, *item)
+        stand_ins = [] if not wanted and len(exact) > last - first else self._stand_ins(start, end, hop)
+        return (*stand_ins, *exact)
+
+    def _stand_ins(self, start: float, end: float, hop: int) -> list[Tile]:
+        """Tiles of other levels or versions: coarse ones first, those nearest to the level last."""
+        found = [
+            (abs(math.log2(key[1] / hop)), tile)  # type: ignore[index]
+            for key, tile in self._tiles.items()
+            if tile.end > start and tile.start < end and key[1] >= hop / 8  # type: ignore[index]
+        ]
+        found.sort(key=lambda item: -item[0])
+        return [tile for _, tile in found]
+
+    def _ask(self, clip: Clip, key: Hashable, hop: int, index: int, _touching: tuple[Patch, ...]) -> None:
+        if key in self._asked:
+            return
+        self._asked.add(key)
+        fft = self._fft
+
+        def work(watch: Watch) -> Tile | None:
+            watch.check()
+            if key not in self._wanted:
+                return None  # the person has looked elsewhere meanwhile
+            start = index * hop * TILE_COLUMNS
+            levels = tile_levels(clip, start, hop, TILE_COLUMNS, fft)
+            return Tile(key, start, start + levels.shape[1] * hop, levels)
+
+        def done(tile: Tile | None) -> None:
+            self._asked.discard(key)
+            if tile is None:
+                return
+            self._tiles[key] = tile
+            while len(self._tiles) > KEPT_TILES:
+                self._tiles.popitem(last=False)
+            self._soon_again()
+
+        self._queue.submit("Tile", work, on_done=done, on_failed=lambda _why: None, visible=False)
+
+
+def _touching(clip: Clip, start: int, end: int) -> tuple[Patch, ...]:
+    return tuple(patch for patch in clip.patches if patch.end > start and patch.start < end)
+
+
+def _extremes_of(samples: Samples, edges: np.ndarray) -> tuple[Samples, Samples]:
+    if samples.shape[1] == 0:
+        return np.zeros((samples.shape[0], 0), np.float32), np.zeros((samples.shape[0], 0), np.float32)
+    starts = np.minimum(edges[:-1], samples.shape[1] - 1)
+    return np.minimum.reduceat(samples, starts, axis=1), np.maximum.reduceat(samples, starts, axis=1)
+
+
+def _overlay(low: Samples, high: Samples, edges: np.ndarray, clip: Clip, patch: Patch) -> None:
+    """Renew the columns that a patch touches; far out its own extremes are near enough."""
+    first = max(0, int(np.searchsorted(edges, patch.start, side="right")) - 1)
+    last = min(low.shape[1], int(np.searchsorted(edges, patch.end, side="left")))
+    if last <= first:
+        return
+    if edges[last] - edges[first] < 1 << 18:
+        part = clip.read(int(edges[first]), int(edges[last]))
+        low[:, first:last], high[:, first:last] = _extremes_of(part, edges[first : last + 1] - edges[first])
+        return
+    rows = list(patch.channels)
+    low[rows, first:last] = np.minimum(low[rows, first:last], patch.samples.min(axis=1, keepdims=True))
+    high[rows, first:last] = np.maximum(high[rows, first:last], patch.samples.max(axis=1, keepdims=True))

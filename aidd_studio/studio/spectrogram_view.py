@@ -1,0 +1,164 @@
+"""The spectrogram: tiles of levels in dB, coloured by a table, on a frequency axis of choice."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QWidget
+
+from aidd_studio.studio import theme
+from aidd_studio.studio.frequency_axis import FrequencyAxis, FrequencyScale
+from aidd_studio.studio.gap_regions import GapRegions
+from aidd_studio.studio.time_axis import TimeAxis
+from aidd_studio.studio.time_view import TimeView
+from aidd_studio.studio.waveform_view import WaveformSource, paint_waveform
+
+COLOUR_MAPS = ("magma", "inferno", "viridis", "cividis", "grey")
+
+KEPT_IMAGES = 160
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """Levels of a stretch of sound: uint8 [bins, columns], frames `start` to `end`."""
+
+    key: Hashable
+    start: float
+    end: float
+    levels: NDArray[np.uint8]
+
+
+class SpectrogramSource(Protocol):
+    """What the spectrogram is drawn from."""
+
+    rate: int
+    version: int  # changes when anything looks different
+    floor_db: float
+    ceiling_db: float
+
+    def tiles(self, start: float, end: float, scale: float) -> Sequence[Tile]:
+        """The best tiles there are for a stretch at `scale` frames per pixel, coarser ones first; asks for better."""
+        ...
+
+
+@cache
+def colour_table(name: str) -> NDArray[np.uint8]:
+    """A perceptually uniform table of colours: uint8 [256, 3]."""
+    if name == "grey":
+        return np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
+    import pyqtgraph
+
+    table: NDArray[np.uint8] = pyqtgraph.colormap.get(name).getLookupTable(nPts=256, alpha=False)
+    return table
+
+
+class SpectrogramView(TimeView):
+    """The spectrogram with its gaps; in overlay the waveform lies over it."""
+
+    labels = False
+
+    def __init__(self, axis: TimeAxis, regions: GapRegions, parent: QWidget | None = None) -> None:
+        super().__init__(axis, regions, parent)
+        self.source: SpectrogramSource | None = None
+        self.waveform: WaveformSource | None = None
+        self.overlay = 0.0  # 0: no waveform over it, 1: hardly any spectrogram
+        self.colour_map = "magma"
+        self.scale: FrequencyScale = "mel"
+        self.gain_db = 0.0
+        self.range_db = 90.0
+        self._images: OrderedDict[Hashable, QImage] = OrderedDict()
+        self.setAccessibleName("Spectrogram")
+        self.setMinimumHeight(64)
+
+    @property
+    def frequencies(self) -> FrequencyAxis:
+        return FrequencyAxis(self.scale, self.source.rate if self.source else 44100)
+
+    def set_source(self, source: SpectrogramSource | None, waveform: WaveformSource | None) -> None:
+        self.source, self.waveform = source, waveform
+        self._images.clear()
+        self.update()
+
+    def set_look(
+        self,
+        colour_map: str | None = None,
+        scale: FrequencyScale | None = None,
+        gain_db: float | None = None,
+        range_db: float | None = None,
+    ) -> None:
+        """Change how levels and frequencies are shown."""
+        self.colour_map = colour_map or self.colour_map
+        self.scale = scale or self.scale
+        self.gain_db = self.gain_db if gain_db is None else gain_db
+        self.range_db = self.range_db if range_db is None else range_db
+        self._images.clear()
+        self.update()
+
+    def set_overlay(self, opacity: float) -> None:
+        """How strongly the waveform lies over the spectrogram."""
+        self.overlay = opacity
+        self.update()
+
+    def content_key(self) -> object:
+        versions = (self.source.version if self.source else 0, self.waveform.version if self.waveform else 0)
+        return (id(self.source), versions, self.overlay, self.colour_map, self.scale, self.gain_db, self.range_db)
+
+    def paint_content(self, painter: QPainter, size: QSize) -> None:
+        if self.source is None:
+            return
+        table = self._table(self.source)
+        painter.fillRect(QRect(0, 0, size.width(), size.height()), int(table[0]))
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        height = max(8, round(size.height() * painter.device().devicePixelRatio()))
+        painter.setOpacity(1.0 - max(0.0, self.overlay - 0.5) * 1.6)
+        for tile in self.source.tiles(self.axis.start, self.axis.end, self.axis.scale):
+            left, right = self.axis.to_x(tile.start), self.axis.to_x(tile.end)
+            image = self._image(tile, height, table)
+            painter.drawImage(QRectF(left, 0, right - left, size.height()), image, QRectF(image.rect()))
+        painter.setOpacity(1.0)
+        if self.overlay > 0 and self.waveform is not None:
+            alpha = round(255 * min(1.0, self.overlay * 1.6))
+            paint_waveform(painter, size, self.axis, self.waveform, 1.0, alpha=alpha, lines=False)
+
+    def paint_scale(self, painter: QPainter, box: QRect) -> None:
+        if self.source is None:
+            return
+        painter.setFont(theme.number_font(-2))
+        for share, text in self.frequencies.ticks(box.height()):
+            y = box.height() * (1 - share)
+            painter.setPen(theme.colour("faint"))
+            painter.drawLine(QPointF(self.canvas.left() - 5, y), QPointF(self.canvas.left() - 1, y))
+            painter.setPen(theme.colour("dim"))
+            where = QRectF(0, y - 7, self.canvas.left() - 8, 14)
+            painter.drawText(where, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+        painter.setPen(theme.colour("faint"))
+        painter.drawText(QRectF(4, 2, 30, 14), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, "Hz")
+
+    def _table(self, source: SpectrogramSource) -> NDArray[np.uint32]:
+        """The colour of each level as 0xffRRGGBB, with gain and range applied."""
+        span = source.ceiling_db - source.floor_db
+        decibels = source.floor_db + np.arange(256) / 255 * span + self.gain_db
+        shown = np.clip((decibels - (source.ceiling_db - self.range_db)) / self.range_db, 0, 1)
+        rgb = colour_table(self.colour_map)[np.round(shown * 255).astype(np.intp)].astype(np.uint32)
+        return np.uint32(0xFF000000) | (rgb[:, 0] << 16) | (rgb[:, 1] << 8) | rgb[:, 2]
+
+    def _image(self, tile: Tile, height: int, table: NDArray[np.uint32]) -> QImage:
+        key = (tile.key, height)
+        image = self._images.get(key)
+        if image is None:
+            pixels = np.ascontiguousarray(table[self.frequencies.rows(tile.levels, height)])
+            rows, columns = pixels.shape
+            image = QImage(pixels.data, columns, rows, 4 * columns, QImage.Format.Format_RGB32).copy()
+            self._images[key] = image
+            while len(self._images) > KEPT_IMAGES:
+                self._images.popitem(last=False)
+        self._images.move_to_end(key)
+        return image

@@ -1,0 +1,216 @@
+"""The waveform: one lane per channel, the extremes of every column of pixels, single samples when near."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
+from PySide6.QtWidgets import QWidget
+
+from aidd_studio.audio.clip import Samples
+from aidd_studio.studio import theme
+from aidd_studio.studio.gap_regions import GapRegions
+from aidd_studio.studio.time_axis import TimeAxis
+from aidd_studio.studio.time_view import TimeView
+
+CURVE_BELOW = 3.0
+"""Frames per pixel below which samples are joined by a curve instead of drawn as extremes."""
+
+DOTS_BELOW = 0.2
+"""Frames per pixel below which every sample gets a dot."""
+
+MARKS_DB = (0.0, -6.0, -12.0, -24.0)
+
+
+class WaveformSource(Protocol):
+    """What the waveform is drawn from."""
+
+    channels: int
+    version: int  # changes when anything looks different
+
+    def extremes(self, first: int, count: int, scale: float) -> tuple[Samples, Samples]:
+        """Lowest and highest sample of columns `first` on, `scale` frames each: two [channels, count]."""
+        ...
+
+    def samples(self, start: int, end: int) -> Samples:
+        """The samples themselves: [channels, end - start]."""
+        ...
+
+
+class WaveformView(TimeView):
+    """The waveform with its gaps. `gain` enlarges quiet recordings."""
+
+    def __init__(self, axis: TimeAxis, regions: GapRegions, parent: QWidget | None = None) -> None:
+        super().__init__(axis, regions, parent)
+        self.source: WaveformSource | None = None
+        self.gain = 1.0
+        self.setAccessibleName("Waveform")
+        self.setMinimumHeight(64)
+
+    def set_source(self, source: WaveformSource | None) -> None:
+        self.source = source
+        self.update()
+
+    def set_gain(self, gain: float) -> None:
+        """Enlarge the waveform."""
+        self.gain = min(64.0, max(1.0, gain))
+        self.update()
+
+    def content_key(self) -> object:
+        return (id(self.source), self.source.version if self.source else 0, self.gain)
+
+    def paint_content(self, painter: QPainter, size: QSize) -> None:
+        if self.source is not None:
+            paint_waveform(painter, size, self.axis, self.source, self.gain)
+
+    def paint_scale(self, painter: QPainter, box: QRect) -> None:
+        if self.source is None:
+            return
+        painter.setFont(theme.number_font(-2))
+        channels = self.source.channels
+        lane = box.height() / channels
+        for channel in range(channels):
+            middle = lane * (channel + 0.5)
+            self._paint_marks(painter, middle, lane)
+            if channels > 1:
+                painter.setPen(theme.colour("faint"))
+                name = ("L", "R")[channel] if channels == 2 else str(channel + 1)
+                label = QRectF(4, middle - 8, 16, 16)
+                painter.drawText(label, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
+        painter.setPen(theme.colour("line"))
+        painter.drawLine(box.right(), box.top(), box.right(), box.bottom())
+
+    def _paint_marks(self, painter: QPainter, middle: float, lane: float) -> None:
+        last = None
+        for level in MARKS_DB:
+            offset = 10 ** (level / 20) * self.gain * (lane / 2 - LANE_MARGIN)
+            if offset > lane / 2 or (last is not None and last - offset < 14) or offset < 12:
+                continue
+            last = offset
+            text = f"{level:.0f}".replace("-", "−")
+            for side in (-1, 1):
+                y = middle + side * offset
+                painter.setPen(theme.colour("faint"))
+                painter.drawLine(QPointF(self.canvas.left() - 5, y), QPointF(self.canvas.left() - 1, y))
+                painter.setPen(theme.colour("dim" if level == 0 else "faint"))
+                y = min(max(y, middle - lane / 2 + 7), middle + lane / 2 - 7)
+                where = QRectF(0, y - 7, self.canvas.left() - 8, 14)
+                painter.drawText(where, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+
+
+LANE_MARGIN = 6.0
+"""Pixels that full scale keeps from the lane's border."""
+
+
+def paint_waveform(
+    painter: QPainter,
+    size: QSize,
+    axis: TimeAxis,
+    source: WaveformSource,
+    gain: float,
+    *,
+    alpha: int = 255,
+    lines: bool = True,
+) -> None:
+    """Draw all lanes into a box of that size at 0, 0."""
+    lane = size.height() / max(1, source.channels)
+    if lines:
+        for channel in range(source.channels):
+            middle = round(lane * (channel + 0.5))
+            painter.setPen(theme.colour("line"))
+            painter.drawLine(0, middle, size.width(), middle)
+            if channel:
+                painter.setPen(theme.colour("border"))
+                painter.drawLine(0, round(lane * channel), size.width(), round(lane * channel))
+    if axis.scale >= CURVE_BELOW:
+        _paint_extremes(painter, size, axis, source, gain, alpha)
+    else:
+        _paint_curve(painter, size, axis, source, gain, alpha)
+
+
+def _paint_extremes(
+    painter: QPainter, size: QSize, axis: TimeAxis, source: WaveformSource, gain: float, alpha: int
+) -> None:
+    ratio = painter.device().devicePixelRatio()
+    columns = max(1, round(size.width() * ratio))
+    scale = axis.scale / ratio
+    low, high = source.extremes(round(axis.start / scale), columns, scale)
+    count = low.shape[1]
+    if count == 0:
+        return
+    height = round(size.height() * ratio)
+    edges = [round(height * channel / source.channels) for channel in range(source.channels + 1)]
+    outer, core = theme.colour("wave", alpha), theme.colour("wave_core", alpha)
+    image = np.zeros((height, count, 4), np.uint8)
+    for channel, (top, bottom) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        reach = (bottom - top) / 2 - LANE_MARGIN * ratio
+        middle = (bottom - top) / 2
+        upper = middle - np.clip(high[channel] * gain, -1.0, 1.0) * reach
+        lower = middle - np.clip(low[channel] * gain, -1.0, 1.0) * reach
+        known = np.isfinite(upper) & np.isfinite(lower)
+        upper, lower = np.where(known, upper, middle), np.where(known, lower, middle)
+        # A level line stays visible: nothing is thinner than a pixel.
+        thin = lower - upper < ratio
+        upper = np.where(thin, (upper + lower - ratio) / 2, upper)
+        lower = np.where(thin, upper + ratio, lower)
+        _rasterise(image[top:bottom], upper, lower, known, middle, outer, core)
+    picture = QImage(image.data, count, height, 4 * count, QImage.Format.Format_RGBA8888_Premultiplied)
+    picture.setDevicePixelRatio(ratio)
+    painter.drawImage(QPointF(0, 0), picture)
+
+
+def _rasterise(
+    out: NDArray[np.uint8],
+    upper: NDArray[np.float32],
+    lower: NDArray[np.float32],
+    known: NDArray[np.bool_],
+    middle: float,
+    outer: QColor,
+    core: QColor,
+) -> None:
+    """Fill columns between `upper` and `lower` with smooth ends, brighter towards the middle of the lane."""
+    rows = np.arange(out.shape[0], dtype=np.float32)[:, None]
+    cover = np.minimum(lower, rows + 1)
+    cover -= np.maximum(upper, rows)
+    np.clip(cover, 0.0, 1.0, out=cover)
+    cover *= known
+    half = (lower - upper).astype(np.float32) / 2
+    centre = (lower + upper).astype(np.float32) / 2
+    inner = np.abs(rows + 0.5 - centre) < 0.55 * half
+    for index, (edge, heart) in enumerate(
+        zip(
+            (outer.red(), outer.green(), outer.blue(), 255),
+            (core.red(), core.green(), core.blue(), 255),
+            strict=True,
+        )
+    ):
+        shade = np.where(inner, np.float32(heart), np.float32(edge))
+        out[..., index] = shade * cover * np.float32(outer.alpha() / 255)
+
+
+def _paint_curve(
+    painter: QPainter, size: QSize, axis: TimeAxis, source: WaveformSource, gain: float, alpha: int
+) -> None:
+    start, end = max(0, int(axis.start) - 2), min(axis.frames, int(axis.end) + 3)
+    samples = source.samples(start, end)
+    lane = size.height() / max(1, source.channels)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for channel in range(samples.shape[0]):
+        middle = lane * (channel + 0.5)
+        reach = lane / 2 - LANE_MARGIN
+        values = np.clip(np.nan_to_num(samples[channel]) * gain, -1, 1)
+        xs = (np.arange(start, end) - axis.start) / axis.scale
+        ys = middle - values * reach
+        points = [QPointF(x, y) for x, y in zip(xs.tolist(), ys.tolist(), strict=True)]
+        painter.setPen(QPen(theme.colour("wave_core", alpha), 1.3))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPolyline(QPolygonF(points))
+        if axis.scale < DOTS_BELOW:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.colour("wave_core", alpha))
+            for point in points:
+                painter.drawEllipse(point, 2.5, 2.5)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
