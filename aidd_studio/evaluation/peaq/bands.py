@@ -41,8 +41,9 @@ def bands() -> Bands:
     """The band tables, computed once from the formula behind the standard's table (which holds a few misprints)."""
     first, last = _bark(LOWEST), _bark(HIGHEST)
     count = int(np.ceil((last - first) / BAND_WIDTH))
-    low: Array = first + np.arange(count) * BAND_WIDTH
-    high: Array = np.minimum(low + BAND_WIDTH, last).astype(np.float64)
+    low = np.float64(first) + np.arange(count, dtype=np.float64) * BAND_WIDTH
+    high = low + BAND_WIDTH
+    high[-1] = last
     lower, centre, upper = _hertz(low), _hertz(np.asarray((low + high) / 2, dtype=np.float64)), _hertz(high)
     bin_width = RATE / FRAME
     bins = np.arange(FRAME // 2 + 1)[:, None]
@@ -62,7 +63,7 @@ def ear_weighting() -> Array:
 
 
 def decay(slowest: float, fastest: float) -> Array:
-    """Per-frame factor of a first-order filter: time constant `slowest` (s) at 100 Hz, nearing `fastest` on top: [109]."""
+    """Per-frame factor of a first-order filter, [109]: time constant `slowest` (s) at 100 Hz, nearing `fastest`."""
     seconds = fastest + (100.0 / bands().centre) * (slowest - fastest)
     factor: Array = np.exp(-1.0 / (FRAMES_PER_SECOND * seconds))
     return factor

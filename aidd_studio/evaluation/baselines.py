@@ -1,0 +1,61 @@
+"""What every engine is measured beside, and how an engine is named on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from aidd_studio.engines.engine import Engine, EngineInfo, Fill, Window
+from aidd_studio.errors import ModelNotInstalled, UsageError
+from aidd_studio.watch import Watch
+
+BASELINES = ("masked", "extrapolation", "autoregressive", "sparse", "similar")
+"""Silence, LPC extrapolation (Kauppinen & Roth), gap-wise Janssen, A-SPAIN-L, the most similar passage."""
+
+
+class Masked:
+    """Leaves the gap silent: the worst case that every metric is read against."""
+
+    info = EngineInfo("masked", "Masked", "Leaves the gap silent.", False, None, 0.0, float("inf"), 0.1)
+
+    def unavailable(self) -> str | None:
+        return None
+
+    def fill(self, window: Window, candidates: int, seed: int, watch: Watch) -> Iterator[Fill]:
+        """One fill of zeros."""
+        watch.check()
+        yield Fill(np.where(window.missing, np.float32(0.0), window.samples), "masked", 0, 0.0)
+
+
+def engine(spec: str) -> Engine:
+    """The engine of a specification NAME or NAME:KEY=VALUE,KEY=VALUE, baselines included.
+
+    Raises UsageError for an unknown name or setting, ModelNotInstalled when the engine cannot work here.
+    """
+    name, settings = parse(spec)
+    made: Engine
+    if name == "masked":
+        if settings:
+            raise UsageError("The baseline masked has no settings.")
+        made = Masked()
+    else:
+        from aidd_studio.engines.registry import create_engine
+
+        made = create_engine(name, settings or None)
+    reason = made.unavailable()
+    if reason:
+        raise ModelNotInstalled(reason)
+    return made
+
+
+def parse(spec: str) -> tuple[str, dict[str, str]]:
+    """Name and settings of a specification, values as text. Raises UsageError when it cannot be understood."""
+    name, _, rest = spec.partition(":")
+    settings: dict[str, str] = {}
+    for part in filter(None, rest.split(",")):
+        key, equals, value = part.partition("=")
+        if not equals or not key:
+            raise UsageError(f"{spec} cannot be understood; write an engine as NAME or NAME:KEY=VALUE,KEY=VALUE.")
+        settings[key.strip()] = value.strip()
+    return name.strip(), settings
