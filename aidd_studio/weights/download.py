@@ -187,7 +187,7 @@ class _Fetch:
                 raise DownloadError(f"{self.url} does not say how long it is, so it cannot be trusted; use --from.")
             _check_room(self.part.parent, (self.total or self.done) - self.done)
             with self.part.open("ab") as kept:
-                for block in response.iter_raw(_BLOCK):
+                for block in response.iter_raw():
                     self._keep(kept, block)
         if self.total is None:
             self.total = self.done  # the server closed an answer of unknown length properly

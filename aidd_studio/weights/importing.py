@@ -147,7 +147,7 @@ def _read_config(weights: Path, config: list[Path]) -> Mapping[str, Any]:
     try:
         if path.stat().st_size > _LARGEST_CONFIG:
             raise ModelError(f"{path.name} is far too large for a configuration; get it again.")
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))  # type: ignore[no-untyped-call]
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise ModelError(f"{path.name} is no YAML file, or is damaged; get it again.") from error
     if not isinstance(found, dict):

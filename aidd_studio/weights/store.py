@@ -91,10 +91,16 @@ def installed_models() -> list[InstalledModel]:
     """
     found: dict[str, InstalledModel] = {}
     for folder, bundled in ((bundled_folder(), True), (models_folder(), False)):
-        for file in sorted(folder.glob("*.json")):
+        for file in sorted(folder.glob("[!.]*.json")):
             with suppress(ModelError, UsageError):
                 found[file.stem] = _read_model(folder, file.stem, bundled)
     return list(found.values())
+
+
+def known_names() -> list[str]:
+    """The names of all models that have a record on this machine, damaged ones too."""
+    folders = (bundled_folder(), models_folder())
+    return sorted({file.stem for folder in folders for file in folder.glob("[!.]*.json")})
 
 
 def find_installed(name: str) -> InstalledModel:
