@@ -10,7 +10,7 @@ import typer
 
 from aidd_studio.cli.console import errors_as_sentences, hint, progress, say, say_json
 from aidd_studio.cli.detect import gap_as_json, gap_as_line
-from aidd_studio.errors import NothingToRestore, UsageError
+from aidd_studio.errors import AudioWriteError, NothingToRestore, UsageError
 
 if TYPE_CHECKING:
     from aidd_studio.audio.clip import Clip
@@ -70,7 +70,9 @@ def restore_command(
         if settings and engine not in ("aidd", "auto"):
             raise UsageError(f"--{next(iter(settings)).replace('_', '-')} belongs to the aidd engine, not to {engine}.")
         started = time.perf_counter()
-        check_target(output, source, overwrite=overwrite)
+        check_target(output, source, overwrite=True)
+        if output.exists() and not overwrite:
+            raise AudioWriteError(f"{output} exists already; use --overwrite to replace it.")
         chosen = ready_engine(engine, settings)
         with progress(f"Restoring {source.name}") as watch:
             clip = read(source, watch.part(0.0, 0.1))

@@ -38,7 +38,7 @@ def run_on_cluster(
         futures = [client.submit(_restore_there, item, settings, pure=False, retries=RETRIES) for item in items]
         by_key = {future.key: item for future, item in zip(futures, items, strict=True)}
         try:
-            for done, future in enumerate(as_completed(futures), start=1):
+            for done, future in enumerate(as_completed(futures, loop=client.loop), start=1):
                 watch.report(done / len(items), f"{done} of {len(items)} files")
                 yield by_key[future.key], _outcome(by_key[future.key], future)
         finally:

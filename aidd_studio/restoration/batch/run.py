@@ -103,7 +103,7 @@ def _pooled(
     try:
         while True:
             watch.check()
-            while len(running) < 2 * jobs and (item := next(queue, None)) is not None:
+            while len(running) <= jobs and (item := next(queue, None)) is not None:
                 running[pool.submit(restore_file, item, settings)] = item
             if not running:
                 return

@@ -1,0 +1,234 @@
+"""A batch ends every file in one of three ways, goes on after a kill, and gives the same files however it is run."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from aidd_studio.errors import UsageError
+from aidd_studio.restoration.batch import BatchItem, BatchSettings, collect, restore_file, run_batch
+from aidd_studio.restoration.batch.journal import BatchJournal
+from aidd_studio.restoration.batch.report import report_data, report_html, write_report
+
+RATE = 8000
+SETTINGS = BatchSettings(engine="autoregressive")
+
+
+def record(path: Path, seed: int, damaged: bool = True) -> None:
+    rng = np.random.default_rng(seed)
+    time_axis = np.arange(RATE) / RATE
+    sound = 0.3 * np.sin(2 * np.pi * rng.uniform(200, 900) * time_axis) + 0.005 * rng.standard_normal(RATE)
+    if damaged:
+        start = int(rng.integers(2000, 5000))
+        sound[start : start + 160] = 0
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, sound, RATE, subtype="PCM_16")
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    folder = tmp_path / "archive"
+    for index in range(4):
+        record(folder / f"side{index % 2}" / f"take{index}.wav", index)
+    record(folder / "whole.flac", 9, damaged=False)
+    (folder / "broken.wav").write_bytes(b"RIFFnothing")
+    (folder / "notes.txt").write_text("not a recording")
+    return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.*")) if path.is_file()}
+
+
+def test_every_file_ends_in_exactly_one_way_and_none_stops_the_rest(archive: Path, tmp_path: Path) -> None:
+    items = collect([archive], tmp_path / "out", recursive=True)
+    ended = {item.source.name: outcome for item, outcome in run_batch(items, SETTINGS)}
+    assert {name: outcome.status for name, outcome in ended.items()} == {
+        "take0.wav": "restored",
+        "take1.wav": "restored",
+        "take2.wav": "restored",
+        "take3.wav": "restored",
+        "whole.flac": "nothing to do",
+        "broken.wav": "failed",
+    }
+    assert "broken.wav" in ended["broken.wav"].reason
+    written = [str(path.relative_to(tmp_path / "out")) for path in sorted((tmp_path / "out").rglob("*.wav"))]
+    assert written == [f"side{index % 2}/take{index}_restored.wav" for index in (0, 2, 1, 3)]
+
+
+def test_the_outputs_do_not_depend_on_the_number_of_jobs(archive: Path, tmp_path: Path) -> None:
+    for jobs in (1, 2):
+        items = collect([archive], tmp_path / f"jobs{jobs}", recursive=True)
+        assert len(list(run_batch(items, SETTINGS, jobs))) == len(items)
+    assert contents(tmp_path / "jobs1") == contents(tmp_path / "jobs2")
+
+
+def test_a_file_restored_under_another_name_sounds_the_same(archive: Path, tmp_path: Path) -> None:
+    source = archive / "side0" / "take0.wav"
+    copy = tmp_path / "copy.wav"
+    copy.write_bytes(source.read_bytes())
+    for path in (source, copy):
+        restore_file(BatchItem(path, tmp_path / f"{path.parent.name}.wav"), SETTINGS)
+    assert (tmp_path / "side0.wav").read_bytes() == (tmp_path / f"{tmp_path.name}.wav").read_bytes()
+
+
+def test_existing_results_are_kept_unless_overwrite_is_asked_for(archive: Path, tmp_path: Path) -> None:
+    items = collect([archive / "side0" / "take0.wav"], tmp_path / "out")
+    items[0].target.parent.mkdir()
+    items[0].target.write_bytes(b"dear to somebody")
+    ((_, outcome),) = run_batch(items, SETTINGS)
+    assert outcome.status == "failed" and "--overwrite" in outcome.reason
+    assert items[0].target.read_bytes() == b"dear to somebody"
+    ((_, outcome),) = run_batch(items, replace(SETTINGS, overwrite=True))
+    assert outcome.status == "restored"
+
+
+def test_a_dry_run_writes_nothing_and_tells_the_gaps(archive: Path, tmp_path: Path) -> None:
+    items = collect([archive], tmp_path / "out", recursive=True)
+    outcomes = [outcome for _, outcome in run_batch(items, replace(SETTINGS, dry_run=True))]
+    assert sum(len(outcome.gaps) for outcome in outcomes) == 4
+    assert not (tmp_path / "out").exists()
+
+
+def test_include_and_pattern_choose_files_and_names(archive: Path, tmp_path: Path) -> None:
+    items = collect([archive], tmp_path / "out", recursive=True, include="take[01].wav", pattern="{stem}{suffix}")
+    assert [item.target.name for item in items] == ["take0.wav", "take1.wav"]
+
+
+@pytest.mark.parametrize("pattern", ["{name}", "../{stem}{suffix}", "a/{stem}", "", "{", "same.wav"])
+def test_a_pattern_that_makes_no_good_names_is_refused(archive: Path, tmp_path: Path, pattern: str) -> None:
+    with pytest.raises(UsageError):
+        collect([archive], tmp_path / "out", recursive=True, include="take*.wav", pattern=pattern)
+
+
+def test_results_are_never_taken_for_sources(archive: Path) -> None:
+    first = collect([archive], archive / "restored", recursive=True)
+    assert len(list(run_batch(first, SETTINGS))) == len(first)
+    assert [item.source for item in collect([archive], archive / "restored", recursive=True)] == [
+        item.source for item in first
+    ]
+
+
+def test_resuming_redoes_only_what_is_not_finished(archive: Path, tmp_path: Path) -> None:
+    items = collect([archive], tmp_path / "out", recursive=True)
+    path = tmp_path / "out" / "journal.jsonl"
+    with BatchJournal(path, SETTINGS) as journal:
+        list(run_batch(items, SETTINGS, journal=journal))
+    changed = next(item for item in items if item.source.name == "take1.wav")
+    untouched = next(item for item in items if item.source.name == "take0.wav")
+    written = untouched.target.stat().st_mtime_ns
+    record(changed.source, 77)
+    with BatchJournal(path, SETTINGS) as journal:
+        assert journal.finished(untouched) is not None
+        assert journal.finished(changed) is None
+        list(run_batch(items, SETTINGS, journal=journal))
+    assert untouched.target.stat().st_mtime_ns == written
+    with BatchJournal(path, replace(SETTINGS, seed=1)) as journal:
+        assert journal.finished(untouched) is None, "other settings make other outputs"
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from aidd_studio.restoration.batch import BatchSettings, collect, run_batch
+from aidd_studio.restoration.batch.journal import BatchJournal
+source, output = Path(sys.argv[1]), Path(sys.argv[2])
+settings = BatchSettings(engine="autoregressive")
+with BatchJournal(output / "journal.jsonl", settings) as journal:
+    print("ready", flush=True)
+    outcomes = [outcome for _, outcome in run_batch(collect([source], output), settings, journal=journal)]
+print({outcome.status for outcome in outcomes}, len(outcomes))
+"""
+
+
+def test_after_kill_9_at_20_random_moments_the_outputs_are_those_of_an_undisturbed_run(tmp_path: Path) -> None:
+    folder = tmp_path / "archive"
+    for index in range(50):
+        record(folder / f"take{index:02}.wav", index)
+    undisturbed = collect([folder], tmp_path / "undisturbed")
+    started = time.perf_counter()
+    list(run_batch(undisturbed, SETTINGS))
+    whole = time.perf_counter() - started
+
+    rng = np.random.default_rng(20)
+    command = [sys.executable, "-c", CHILD, str(folder), str(tmp_path / "disturbed")]
+    kills = 0
+    while kills < 20:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+        time.sleep(float(rng.uniform(0, whole / 8)))
+        alive = process.poll() is None
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        kills += 1
+        if not alive:
+            break
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "{'restored'} 50"
+    disturbed = {name: data for name, data in contents(tmp_path / "disturbed").items() if name.endswith(".wav")}
+    assert disturbed == contents(tmp_path / "undisturbed")
+    left = {path.suffix for path in (tmp_path / "disturbed").iterdir() if not path.name.startswith(".")}
+    assert left <= {".wav", ".jsonl"}
+
+
+def test_a_worker_that_is_killed_costs_nothing_but_time(tmp_path: Path) -> None:
+    folder = tmp_path / "archive"
+    for index in range(12):
+        record(folder / f"take{index:02}.wav", index)
+    items = collect([folder], tmp_path / "out")
+    outcomes = []
+    for _, outcome in run_batch(items, SETTINGS, 2):
+        outcomes.append(outcome)
+        if len(outcomes) == 2:
+            children = subprocess.run(
+                ["pgrep", "-P", str(os.getpid()), "-f", "spawn_main"], capture_output=True, text=True
+            )
+            os.kill(int(children.stdout.split()[0]), signal.SIGKILL)
+    assert [outcome.status for outcome in outcomes] == ["restored"] * 12
+    assert len({outcome.target for outcome in outcomes}) == 12
+
+
+def test_the_report_tells_every_file_and_escapes_its_name(archive: Path, tmp_path: Path) -> None:
+    record(archive / "<b>bold & loud.wav", 5)
+    items = collect([archive], tmp_path / "out", recursive=True)
+    settings = replace(SETTINGS, pictures=True)
+    outcomes = [outcome for _, outcome in run_batch(items, settings)]
+    page = report_html(outcomes, settings)
+    assert "&lt;b&gt;bold &amp; loud.wav" in page and "<b>bold" not in page
+    assert page.count("data:image/png;base64,") == 5
+    write_report(tmp_path / "report.html", outcomes, settings)
+    data = json.loads((tmp_path / "report.json").read_text())
+    assert data == json.loads(json.dumps(report_data(outcomes, settings)))
+    assert data["totals"]["restored"] == 5 and data["totals"]["failed"] == 1
+    assert "picture" not in json.dumps(data)
+
+
+def test_a_cluster_finishes_although_a_worker_is_killed(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    folder = tmp_path / "archive"
+    for index in range(16):
+        record(folder / f"take{index:02}.wav", index)
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+    ) as cluster:
+        items = collect([folder], tmp_path / "out")
+        outcomes = []
+        for _, outcome in run_batch(items, SETTINGS, scheduler=cluster.scheduler_address):
+            outcomes.append(outcome)
+            if len(outcomes) == 3:
+                os.kill(next(iter(cluster.workers.values())).process.pid, signal.SIGKILL)
+    assert [outcome.status for outcome in outcomes] == ["restored"] * 16
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(item.target.name for item in items)
+    alone = collect([folder], tmp_path / "alone")
+    list(run_batch(alone, SETTINGS))
+    assert contents(tmp_path / "alone") == contents(tmp_path / "out")
