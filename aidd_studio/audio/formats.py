@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from aidd_studio.audio.clip import Source
-from aidd_studio.audio.subtypes import bits_of, is_lossy
+from aidd_studio.audio.subtypes import LOSSY, bits_of
 from aidd_studio.errors import AudioWriteError
 
 SUFFIXES: dict[str, tuple[str, ...]] = {
@@ -35,6 +35,9 @@ LIMIT_4_GIB = (1 << 32) - (1 << 22)
 
 OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
 MP3_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+
+UNFAITHFUL = ("ALAC_20", "ALAC_24", "ALAC_32", "DWVW_12", "DWVW_16", "DWVW_24")
+"""Lossless by name, but libsndfile 1.2's encoders of them do not give back what they got."""
 
 QUALITY: dict[str, dict[str, Any]] = {
     "VORBIS": {"compression_level": 0.1},
@@ -89,13 +92,15 @@ def choose_target(path: Path, model: Source | None, container: str | None, subty
         if not soundfile.check_format(chosen, subtype):
             possible = ", ".join(sorted(soundfile.available_subtypes(chosen)))
             raise AudioWriteError(f"{chosen} cannot hold {subtype}; it holds {possible}.")
+        if subtype in UNFAITHFUL:
+            raise AudioWriteError(f"{subtype} cannot be written exactly here; choose {_plain(subtype)}.")
         kind = subtype
     else:
         kind, notes = _subtype(path, chosen, model)
     endian = "FILE"
     if model is not None and model.container == chosen and soundfile.check_format(chosen, kind, model.endian):
         endian = model.endian
-    if is_lossy(kind):
+    if kind in LOSSY:
         notes = (*notes, f"{kind} is a lossy format: the whole recording was encoded again.")
     return Target(chosen, kind, endian, notes)
 
@@ -133,13 +138,19 @@ def _subtype(path: Path, container: str, model: Source | None) -> tuple[str, tup
         return ("OPUS" if is_opus else "VORBIS"), ()
     if container == "MP3":
         return "MPEG_LAYER_III", ()
-    if model is not None and model.container == container and soundfile.check_format(container, model.subtype):
+    if model is not None and model.container == container and _can_keep(container, model.subtype):
         return model.subtype, ()
-    wanted = "FLOAT" if model is None or is_lossy(model.subtype) else _plain(model.subtype)
+    wanted = "FLOAT" if model is None or model.subtype in LOSSY else _plain(model.subtype)
     for kind in (wanted, *_ALTERNATIVES.get(wanted, ()), "PCM_24", "PCM_16"):
         if soundfile.check_format(container, kind):
             return kind, _loss(container, wanted, kind, model)
     raise AudioWriteError(f"{container} cannot hold this recording; choose .wav or .flac.")
+
+
+def _can_keep(container: str, subtype: str) -> bool:
+    import soundfile
+
+    return subtype not in UNFAITHFUL and bool(soundfile.check_format(container, subtype))
 
 
 _ALTERNATIVES = {

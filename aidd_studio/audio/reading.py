@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from aidd_studio.audio.clip import Clip, Samples, Source
+from aidd_studio.audio.subtypes import LOSSY as LOSSY
 from aidd_studio.errors import AudioReadError
 from aidd_studio.watch import Watch
 

@@ -23,7 +23,28 @@ BITS = {
 LOGARITHMIC = ("ULAW", "ALAW")
 """Integers on an uneven grid: dither of an even grid's step means nothing there."""
 
-FLOATING = ("FLOAT", "DOUBLE")
+LOSSY = frozenset(
+    {
+        "VORBIS",
+        "OPUS",
+        "MPEG_LAYER_I",
+        "MPEG_LAYER_II",
+        "MPEG_LAYER_III",
+        "IMA_ADPCM",
+        "MS_ADPCM",
+        "VOX_ADPCM",
+        "GSM610",
+        "G721_32",
+        "G723_24",
+        "G723_40",
+        "NMS_ADPCM_16",
+        "NMS_ADPCM_24",
+        "NMS_ADPCM_32",
+        "DPCM_8",
+        "DPCM_16",
+    }
+)
+"""Subtypes that change the samples when they are written."""
 
 UNBOUNDED = ("FLOAT", "DOUBLE", "VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III")
 """Subtypes that take samples above full scale without wrapping."""
@@ -32,11 +53,6 @@ UNBOUNDED = ("FLOAT", "DOUBLE", "VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II
 def bits_of(subtype: str) -> int | None:
     """Bits per sample of an integer subtype; None for floating point and lossy ones."""
     return BITS.get(subtype)
-
-
-def is_lossy(subtype: str) -> bool:
-    """True when writing and reading back changes samples that were read from such a file."""
-    return subtype not in BITS and subtype not in FLOATING
 
 
 def float32_holds(subtype: str) -> bool:

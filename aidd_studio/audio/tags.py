@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aidd_studio.audio.chunks import read_chunks
+from aidd_studio.audio.reading import probe
 
 VORBIS_COMMENTS = ("FLAC", "OGG")
 ID3_TAGS = ("MP3", "WAV", "WAVEX", "AIFF")
@@ -61,8 +62,14 @@ class Picture:
     description: str = ""
 
 
-def read_tags(path: Path, container: str) -> dict[str, Any]:
-    """All tags of a recording; an empty mapping where there are none or they are damaged."""
+def read_tags(path: Path, container: str | None = None) -> dict[str, Any]:
+    """All tags of a recording; an empty mapping where there are none or they are damaged.
+
+    container: soundfile's name of it, where it is known already. Raises AudioReadError where it is asked for and the
+    file is no recording.
+    """
+    if container is None:
+        container = probe(path).container
     tags = _strings(path) if container in HOLDS_STRINGS else {}
     tags |= _with_mutagen(path, container)
     chunks = read_chunks(path)
