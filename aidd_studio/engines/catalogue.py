@@ -14,7 +14,7 @@ AUTO = EngineInfo(
     rate=None,
     shortest=0.0,
     longest=math.inf,
-    context=2.5,
+    context=12.0,
 )
 AUTOREGRESSIVE = EngineInfo(
     name="autoregressive",

@@ -1,0 +1,63 @@
+"""Which engines `auto` asks for a gap, by its length: the one table."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Route:
+    """The row for gaps below `below` seconds.
+
+    engines: who makes the first, second, … candidate; the last one makes all further ones. without_weights: the same
+    where the neural engine cannot work. reason: why, for a person.
+    """
+
+    below: float
+    engines: tuple[str, ...]
+    without_weights: tuple[str, ...]
+    reason: str
+
+    def slots(self, candidates: int, with_weights: bool) -> list[str]:
+        """The engine of each candidate. A longer list begins with the shorter one."""
+        row = self.engines if with_weights else self.without_weights
+        return [row[min(index, len(row) - 1)] for index in range(candidates)]
+
+
+TABLE = (
+    Route(0.020, ("autoregressive",), ("autoregressive",), "linear prediction restores gaps below 20 ms best"),
+    Route(
+        0.080,
+        ("autoregressive", "aidd"),
+        ("autoregressive",),
+        "from 20 to 80 ms linear prediction leads and the neural engine offers other readings",
+    ),
+    Route(
+        0.150,
+        ("autoregressive", "aidd"),
+        ("autoregressive", "similar"),
+        "from 80 to 150 ms linear prediction and the neural engine are close",
+    ),
+    Route(
+        math.inf,
+        ("aidd", "aidd", "similar", "autoregressive", "aidd"),
+        ("autoregressive", "similar"),
+        "from 150 ms on linear prediction fades, and only knowledge of music or a repetition fills the gap",
+    ),
+)
+"""From the studies that the design cites; the evaluation's sweep replaces it."""
+
+CALIBRATION: dict[str, tuple[float, float]] = {}
+"""By engine: slope and offset that bring its scores onto one scale, as the evaluation measures them."""
+
+
+def route(seconds: float) -> Route:
+    """The table's row for a gap of that many seconds."""
+    return next(row for row in TABLE if seconds < row.below)
+
+
+def calibrated(engine: str, score: float) -> float:
+    """An engine's score on the scale that all engines share."""
+    slope, offset = CALIBRATION.get(engine, (1.0, 0.0))
+    return slope * score + offset
