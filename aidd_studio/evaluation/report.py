@@ -49,10 +49,15 @@ def write_report(
     pictures = list(_pictures(what, summary, outcomes, output, watch))
     text = "\n".join(_markdown(what, summary, outcomes, pictures)) + "\n"
     _write(output / "report.md", text)
-    data = _facts(what) | {"summary": summary.as_json(), "outcomes": [outcome.as_json() for outcome in outcomes]}
-    _write(output / "report.json", json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False))
+    write_data(what, outcomes, summary, output)
     watch.report(1.0, "done")
     return summary
+
+
+def write_data(what: Plan, outcomes: Sequence[Outcome], summary: Summary, output: Path) -> None:
+    """Write report.json into `output`: all facts, the summary and every outcome."""
+    data = _facts(what) | {"summary": summary.as_json(), "outcomes": [outcome.as_json() for outcome in outcomes]}
+    _write(output / "report.json", json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False))
 
 
 def _facts(what: Plan) -> dict[str, Any]:
@@ -153,7 +158,7 @@ def _agreement(summary: Summary) -> Iterator[str]:
     if not summary.score_agreement:
         return
     yield "## Does an engine's score know its best sample?\n"
-    yield "Mean rank correlation of the score with each measure's judgement of the samples (1 agrees, 0 knows nothing).\n"
+    yield "Rank correlation of the score with each measure over the samples of a case (1 agrees, 0 knows nothing).\n"
     yield "| engine | " + " | ".join(MEASURES) + " |"
     yield "| --- |" + " --- |" * len(MEASURES)
     for engine, found in summary.score_agreement.items():

@@ -16,7 +16,7 @@ from aidd_studio.evaluation.report import write_report
 from aidd_studio.evaluation.runner import JOURNAL_NAME, plan, run
 from aidd_studio.watch import Watch
 
-RATE = 16_000
+RATE = 8_000
 
 
 def music(seconds: float, seed: int = 0) -> np.ndarray:
