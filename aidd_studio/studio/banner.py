@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Literal
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from aidd_studio.studio import theme
 from aidd_studio.studio.icons import icon, pixmap
+from aidd_studio.studio.painting import painting
 
 Tone = Literal["info", "done", "warning", "error"]
 
@@ -85,5 +86,5 @@ class Banner(QFrame):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        painter = QPainter(self)
-        painter.fillRect(0, 0, 3, self.height(), theme.colour(_LOOK[self._tone][1]))
+        with painting(self) as painter:
+            painter.fillRect(0, 0, 3, self.height(), theme.colour(_LOOK[self._tone][1]))

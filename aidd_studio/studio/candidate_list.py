@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPainterPath
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -25,6 +25,7 @@ from aidd_studio.restoration.session import Entry
 from aidd_studio.studio import theme
 from aidd_studio.studio.document import Document
 from aidd_studio.studio.icons import icon
+from aidd_studio.studio.painting import painting
 from aidd_studio.studio.time_axis import format_length
 
 THUMBNAIL = QSize(96, 44)
@@ -46,22 +47,22 @@ class Thumbnail(QWidget):
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        box = QRectF(self.rect())
-        rounded = QPainterPath()
-        rounded.addRoundedRect(box, 4, 4)
-        painter.setClipPath(rounded)
-        painter.fillRect(box, theme.colour("canvas"))
-        if self._image is None:
-            return
-        painter.drawImage(box, self._image)
-        painter.setPen(theme.colour("accent"))
-        for edge in self._edges:
-            x = box.width() * edge
-            painter.drawLine(int(x), 0, int(x), 5)
-            painter.drawLine(int(x), self.height() - 6, int(x), self.height())
+        with painting(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            box = QRectF(self.rect())
+            rounded = QPainterPath()
+            rounded.addRoundedRect(box, 4, 4)
+            painter.setClipPath(rounded)
+            painter.fillRect(box, theme.colour("canvas"))
+            if self._image is None:
+                return
+            painter.drawImage(box, self._image)
+            painter.setPen(theme.colour("accent"))
+            for edge in self._edges:
+                x = box.width() * edge
+                painter.drawLine(int(x), 0, int(x), 5)
+                painter.drawLine(int(x), self.height() - 6, int(x), self.height())
 
 
 class CandidateRow(QFrame):
@@ -109,7 +110,9 @@ class CandidateRow(QFrame):
             buttons.addWidget(button)
         row.addLayout(buttons)
 
-    def show_candidate(self, candidate: Candidate, entry: Entry, *, current: bool, sounding: bool, name: str | None) -> None:
+    def show_candidate(
+        self, candidate: Candidate, entry: Entry, *, current: bool, sounding: bool, name: str | None
+    ) -> None:
         """Fill the card in; with `name` set, nothing else is told (blind comparison)."""
         self.setProperty("current", current)
         self.style().unpolish(self)
@@ -215,7 +218,8 @@ class CandidateList(QWidget):
         column.addLayout(head)
         column.addWidget(self._progress)
         column.addWidget(self._hint)
-        column.addWidget(scroll, 1)
+        column.addWidget(scroll, 1000)
+        column.addStretch(1)
         self.retint()
         self.refresh()
 
@@ -314,6 +318,7 @@ class CandidateList(QWidget):
             row.accept.connect(self.accept)
             self._cards.insertWidget(len(self._rows), row)
             self._rows.append(row)
+
 
 def engine_title(name: str) -> str:
     """An engine's name as people read it."""

@@ -1,4 +1,4 @@
-"""The editor: overview, time ruler, waveform and spectrogram on one time axis, and a line that reads out the pointer."""
+"""The editor: overview, ruler, waveform and spectrogram on one time axis, and a line that reads out the pointer."""
 
 from __future__ import annotations
 

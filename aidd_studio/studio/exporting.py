@@ -13,7 +13,7 @@ from aidd_studio.studio.document import gaps_of
 from aidd_studio.watch import Watch
 
 if TYPE_CHECKING:
-    from aidd_studio.studio.export_dialog import ExportChoice
+    from aidd_studio.studio.export_files import ExportChoice
     from aidd_studio.studio.main_window import MainWindow
 
 LABELS_FILTER = "Labels (*.txt *.csv *.json);;All files (*)"

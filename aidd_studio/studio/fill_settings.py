@@ -87,9 +87,7 @@ class FillSettings(QWidget):
                 settings["sampler"] = SAMPLERS[self.sampler.currentIndex()]
             if self._preferences.device != "auto":
                 settings["device"] = self._preferences.device
-        return FillChoice(
-            name, self.candidates.value(), self.seed.value(), self.crossfade.value() / 1000, settings
-        )
+        return FillChoice(name, self.candidates.value(), self.seed.value(), self.crossfade.value() / 1000, settings)
 
     def _list_engines(self, chosen: str) -> None:
         from aidd_studio.engines.registry import engine_infos

@@ -214,12 +214,12 @@ class Filling(QObject):
         table = colour_table(window.preferences.colour_map)
 
         def work(watch: Watch) -> Any:
-            from aidd_studio.audio.tiles import tile_levels
+            from aidd_studio.audio.spectrogram import tile_levels
 
             watch.check()
             width, height = THUMBNAIL_PIXELS
             hop = max(1, (end - start) // (2 * width))
-            grid = tile_levels(clip, start, hop, 2 * width, 1024)
+            grid = tile_levels(clip, start, hop, 2 * width, 512)
             return FrequencyAxis("mel", clip.rate).rows(grid, 2 * height)[::-1]
 
         window.drawing.submit(

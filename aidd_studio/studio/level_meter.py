@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from aidd_studio.studio import theme
+from aidd_studio.studio.painting import painting
 
 FLOOR = -60.0
 FALL = 20.0 / 60.0
@@ -50,28 +51,29 @@ class LevelMeter(QWidget):
         return max(self._levels) <= FLOOR and max(self._peaks) <= FLOOR
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        width = self.width()
-        bar, top = 5.0, 6.0
-        for index, level in enumerate(self._levels):
-            y = top + index * (bar + 3)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(theme.colour("raised"))
-            painter.drawRoundedRect(QRectF(0, y, width, bar), 2, 2)
-            for low, high, name in ((FLOOR, -12.0, "accent"), (-12.0, -3.0, "warning"), (-3.0, 0.0, "danger")):
-                if level > low:
-                    left, right = self._x(low), self._x(min(level, high))
-                    painter.fillRect(QRectF(left, y, right - left, bar), theme.colour(name))
-            if self._peaks[index] > FLOOR:
-                painter.fillRect(QRectF(self._x(self._peaks[index]) - 1, y, 2, bar), theme.colour("text"))
-        painter.setFont(theme.number_font(-3))
-        painter.setPen(theme.colour("faint"))
-        for mark in MARKS:
-            x = self._x(mark)
-            box = QRectF(x - 24, top + 2 * bar + 5, 24 if mark == 0 else 48, 10)
-            side = Qt.AlignmentFlag.AlignRight if mark == 0 else Qt.AlignmentFlag.AlignHCenter
-            painter.drawText(box, side | Qt.AlignmentFlag.AlignVCenter, str(mark).replace("-", "−"))
+        with painting(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            width = self.width()
+            bar = 5.0
+            top = max(0.0, (self.height() - 28) / 2)
+            for index, level in enumerate(self._levels):
+                y = top + index * (bar + 3)
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(theme.colour("raised"))
+                painter.drawRoundedRect(QRectF(0, y, width, bar), 2, 2)
+                for low, high, name in ((FLOOR, -12.0, "accent"), (-12.0, -3.0, "warning"), (-3.0, 0.0, "danger")):
+                    if level > low:
+                        left, right = self._x(low), self._x(min(level, high))
+                        painter.fillRect(QRectF(left, y, right - left, bar), theme.colour(name))
+                if self._peaks[index] > FLOOR:
+                    painter.fillRect(QRectF(self._x(self._peaks[index]) - 1, y, 2, bar), theme.colour("text"))
+            painter.setFont(theme.number_font(-3))
+            painter.setPen(theme.colour("faint"))
+            for mark in MARKS:
+                x = self._x(mark)
+                box = QRectF(x - 24, top + 2 * bar + 5, 24 if mark == 0 else 48, 10)
+                side = Qt.AlignmentFlag.AlignRight if mark == 0 else Qt.AlignmentFlag.AlignHCenter
+                painter.drawText(box, side | Qt.AlignmentFlag.AlignVCenter, str(mark).replace("-", "−"))
 
     def _x(self, level: float) -> float:
         return self.width() * (level - FLOOR) / -FLOOR

@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from aidd_studio.audio.extremes import Extremes
 from aidd_studio.audio.playback import Output, SoundCardOutput
 from aidd_studio.errors import AiddError
 from aidd_studio.gaps.gap import Gap
@@ -42,7 +41,7 @@ from aidd_studio.studio.icons import app_icon, icon
 from aidd_studio.studio.jobs import JobQueue
 from aidd_studio.studio.keeping import Keeping
 from aidd_studio.studio.opening import Opening, demo_recording
-from aidd_studio.studio.pictures import Pictures
+from aidd_studio.studio.pictures import Incoming, Pictures
 from aidd_studio.studio.playback_control import FIRST_CANDIDATE, ORIGINAL, PlaybackControl
 from aidd_studio.studio.preferences import Preferences
 from aidd_studio.studio.time_axis import TimeAxis, format_length
@@ -274,7 +273,7 @@ class MainWindow(QMainWindow):
         """Open a recording or a project; what was open is closed first."""
         self.keeping.leave_then(lambda: self.opening.open_path(path))
 
-    def set_document(self, document: Document | None, extremes: Extremes | None = None) -> None:
+    def set_document(self, document: Document | None, incoming: Incoming | None = None) -> None:
         """Show another document, or none."""
         self.playback.close()
         previous, self.document = self.document, document
@@ -285,7 +284,7 @@ class MainWindow(QMainWindow):
         self.history.set_document(document)
         self.editor.set_document(document)
         self.playback.set_document(document)
-        self.pictures.set_document(document, extremes)
+        self.pictures.set_document(document, incoming)
         if document is not None:
             document.setParent(self)
             self.axis.set_recording(document.clip.frames, document.rate)
@@ -635,7 +634,10 @@ class MainWindow(QMainWindow):
     def _apply_preferences(self) -> None:
         chosen = self.preferences
         self.editor.spectrogram.set_look(
-            chosen.colour_map, chosen.frequency_scale, chosen.gain_db, chosen.range_db  # type: ignore[arg-type]
+            chosen.colour_map,
+            chosen.frequency_scale,
+            chosen.gain_db,
+            chosen.range_db,  # type: ignore[arg-type]
         )
         self.pictures.set_fft_size(chosen.fft_size)
         self.transport.set_roll(chosen.loop_roll)

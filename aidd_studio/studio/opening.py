@@ -11,10 +11,12 @@ import numpy as np
 from PySide6.QtCore import QObject
 
 from aidd_studio import paths
+from aidd_studio.audio.cache import ArrayCache, content_key
 from aidd_studio.audio.clip import Clip, Samples, Source
-from aidd_studio.audio.extremes import Extremes
+from aidd_studio.audio.peaks import Peaks
 from aidd_studio.restoration.session import Session
 from aidd_studio.studio.document import Document
+from aidd_studio.studio.pictures import Incoming
 from aidd_studio.studio.preferences import add_recent, recent_files
 from aidd_studio.watch import Watch
 
@@ -44,7 +46,7 @@ class _Beginning:
     """A recording whose samples are still arriving: it can be looked at and worked on already."""
 
     clip: Clip
-    extremes: Extremes
+    incoming: Incoming
 
 
 class _Grown:
@@ -95,12 +97,13 @@ class Opening(QObject):
 
     def _read(self, path: Path, project: Project | None, project_path: Path | None, then: Any = None) -> None:
         window = self._window
+        cache_bytes = window.preferences.cache_mb << 20
 
         def on_item(item: Any) -> None:
             if isinstance(item, Session):
                 self._show(item, path, project_path, None, then)
             elif isinstance(item, _Beginning):
-                self._show(Session(item.clip), path, None, item.extremes, then)
+                self._show(Session(item.clip), path, None, item.incoming, then)
             else:
                 window.pictures.grew()
 
@@ -110,17 +113,17 @@ class Opening(QObject):
 
                 yield project.session(read(path, watch))
             else:
-                yield from _progressively(path, watch)
+                yield from _progressively(path, watch, cache_bytes)
 
         window.work.submit(f"Reading {path.name}", work, on_item=on_item, on_failed=lambda why: self._broken(path, why))
 
     def _show(
-        self, session: Session, path: Path, project_path: Path | None, extremes: Extremes | None, then: Any
+        self, session: Session, path: Path, project_path: Path | None, incoming: Incoming | None, then: Any
     ) -> None:
         document = Document(session, path)
         document.project = project_path
         document.mark_saved()
-        self._window.set_document(document, extremes)
+        self._window.set_document(document, incoming)
         add_recent(project_path or path)
         self._window.banner.hide()
         if document.entries:
@@ -147,7 +150,20 @@ def demo_recording() -> Path | None:
     return (damaged or found or [None])[0]
 
 
-def _progressively(path: Path, watch: Watch) -> Iterator[Any]:
+def _kept_peaks(cache: ArrayCache, key: str, channels: int, frames: int) -> tuple[Peaks, bool]:
+    """The recording's peaks from the last time it was open, else empty ones."""
+    arrays = cache.load(key)
+    if arrays is not None:
+        try:
+            peaks = Peaks.from_arrays(arrays)
+        except (KeyError, ValueError, IndexError):
+            return Peaks(channels, frames), False
+        if (peaks.channels, peaks.frames) == (channels, frames):
+            return peaks, True
+    return Peaks(channels, frames), False
+
+
+def _progressively(path: Path, watch: Watch, cache_bytes: int) -> Iterator[Any]:
     """A recording's session; long ones are shown before all samples are there."""
     from aidd_studio.audio.reading import blocks, probe, read
 
@@ -164,17 +180,22 @@ def _progressively(path: Path, watch: Watch) -> Iterator[Any]:
         return
     tags = read_tags(path, info.container)
     source = Source(path.absolute(), info.container, info.subtype, info.endian, info.size, info.modified_ns, tags)
-    extremes = Extremes(info.channels, info.frames)
-    yield _Beginning(Clip(samples, info.rate, source), extremes)
+    cache, key = ArrayCache(limit=cache_bytes), f"peaks-{content_key(path)}"
+    peaks, is_kept = _kept_peaks(cache, key, info.channels, info.frames)
+    incoming = Incoming(peaks)
+    yield _Beginning(Clip(samples, info.rate, source), incoming)
     done, shown = 0, 0
     for block in blocks(path):
         count = min(block.shape[1], info.frames - done)
         samples[:, done : done + count] = block[:, :count]
         done += count
         watch.report(done / info.frames, "reading")
+        if not is_kept:
+            peaks.add(block[:, :count])
         if done - shown >= SHOWN_EVERY or done == info.frames:
-            extremes.grow(samples, done)
-            shown = done
+            incoming.frames = shown = done
             yield _Grown()
+    if peaks.is_complete and not is_kept:
+        cache.keep(key, peaks.as_arrays())
     if done < info.frames:  # shorter than its header promises: what is there is the recording
         yield Session(Clip(samples[:, :done], info.rate, source))

@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
+from aidd_studio.audio.clip import Samples
 from aidd_studio.studio import theme
 from aidd_studio.studio.gap_list import STATES
 from aidd_studio.studio.gap_regions import GapRegions
+from aidd_studio.studio.painting import painting
 from aidd_studio.studio.time_axis import TimeAxis
 from aidd_studio.studio.time_ruler import GUTTER
 from aidd_studio.studio.waveform_view import WaveformSource, paint_waveform
 
 HEIGHT = 52
+
+
+class Folded:
+    """All channels of a source in one lane, enlarged until the loudest moment fills it."""
+
+    channels = 1
+
+    def __init__(self, source: WaveformSource) -> None:
+        self._source = source
+        self.version = source.version
+
+    def extremes(self, first: int, count: int, scale: float) -> tuple[Samples, Samples]:
+        low, high = self._source.extremes(first, count, scale)
+        if low.shape[1] == 0:
+            return low[:1], high[:1]
+        low, high = np.fmin.reduce(low, axis=0, keepdims=True), np.fmax.reduce(high, axis=0, keepdims=True)
+        known = np.isfinite(low) & np.isfinite(high)
+        loudest = float(max(-low[known].min(), high[known].max())) if known.any() else 0.0
+        gain = 1.0 / loudest if loudest > 1e-4 else 1.0
+        return low * np.float32(gain), high * np.float32(gain)
+
+    def samples(self, start: int, end: int) -> Samples:
+        return self._source.samples(start, end)[:1]
 
 
 class OverviewView(QWidget):
@@ -44,19 +70,19 @@ class OverviewView(QWidget):
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), theme.colour("window"))
-        if self._source is None or not self._axis.frames:
-            return
-        box = self._box()
-        self._fit()
-        self._paint_wave(painter, box)
-        self._paint_gaps(painter, box)
-        self._paint_frame(painter, box)
-        position = self._axis.playhead if self._axis.playhead is not None else self._axis.cursor
-        painter.setPen(theme.colour("accent" if self._axis.playhead is None else "playhead"))
-        x = box.left() + self._whole.to_x(position)
-        painter.drawLine(round(x), round(box.top()), round(x), round(box.bottom()))
+        with painting(self) as painter:
+            painter.fillRect(self.rect(), theme.colour("window"))
+            if self._source is None or not self._axis.frames:
+                return
+            box = self._box()
+            self._fit()
+            self._paint_wave(painter, box)
+            self._paint_gaps(painter, box)
+            self._paint_frame(painter, box)
+            position = self._axis.playhead if self._axis.playhead is not None else self._axis.cursor
+            painter.setPen(theme.colour("accent" if self._axis.playhead is None else "playhead"))
+            x = box.left() + self._whole.to_x(position)
+            painter.drawLine(round(x), round(box.top()), round(x), round(box.bottom()))
 
     def _box(self) -> QRectF:
         return QRectF(GUTTER, 4, max(1, self.width() - GUTTER), self.height() - 8)
@@ -77,9 +103,8 @@ class OverviewView(QWidget):
             picture = QPixmap(size * ratio)
             picture.setDevicePixelRatio(ratio)
             picture.fill(theme.colour("canvas"))
-            inner = QPainter(picture)
-            paint_waveform(inner, size, self._whole, self._source, 1.0, lines=False)
-            inner.end()
+            with painting(picture) as inner:
+                paint_waveform(inner, size, self._whole, Folded(self._source), 1.0, ratio, lines=False)
             self._picture, self._picture_key = picture, key
         painter.drawPixmap(box.topLeft(), self._picture)
 

@@ -5,25 +5,35 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from aidd_studio.audio.clip import Clip, Patch, Samples
-from aidd_studio.audio.extremes import Extremes
-from aidd_studio.audio.tiles import CEILING, FLOOR, TILE_COLUMNS, tile_levels
+from aidd_studio.audio.peaks import Peaks
+from aidd_studio.audio.spectrogram import CEILING, FLOOR, TILE_COLUMNS, tile_levels
 from aidd_studio.studio.document import Document
 from aidd_studio.studio.jobs import JobQueue
 from aidd_studio.studio.playback_control import FIRST_CANDIDATE, ORIGINAL
 from aidd_studio.studio.spectrogram_view import Tile
 from aidd_studio.watch import Watch
 
-FINEST_HOP = 32
+FINEST_HOP = 16
+SHORTEST_FFT = 256
 KEPT_TILES = 400
 
 READ_BELOW = 512
 """Frames per pixel below which extremes are taken from the samples themselves."""
+
+
+@dataclass
+class Incoming:
+    """A recording that is still being read: its peaks, and how many frames are there. One thread writes it."""
+
+    peaks: Peaks
+    frames: int = 0
 
 
 class Pictures(QObject):
@@ -36,7 +46,8 @@ class Pictures(QObject):
         self._queue = queue
         self._document: Document | None = None
         self._clip: Clip | None = None
-        self._extremes: Extremes | None = None
+        self._peaks: Peaks | None = None
+        self._incoming: Incoming | None = None
         self._tiles: OrderedDict[Hashable, Tile] = OrderedDict()
         self._asked: set[Hashable] = set()
         self._wanted: set[Hashable] = set()
@@ -62,20 +73,28 @@ class Pictures(QObject):
     @property
     def is_complete(self) -> bool:
         """True when all samples are there."""
-        return self._peaks is not None and self._peaks.is_complete
+        return self._clip is not None and self._arrived >= self._clip.frames
 
-    def set_document(self, document: Document | None, extremes: Extremes | None = None) -> None:
-        """Draw another document; `extremes` are given where they are being made already."""
+    @property
+    def _arrived(self) -> int:
+        """Frames whose samples are there."""
+        if self._incoming is not None:
+            return self._incoming.frames
+        return self._clip.frames if self._clip else 0
+
+    def set_document(self, document: Document | None, incoming: Incoming | None = None) -> None:
+        """Draw another document; `incoming` tells how much of it is there while it is still being read."""
         self._document = document
         self._tiles.clear()
         self._asked.clear()
         self._wanted.clear()
         self._clip = document.clip if document else None
-        self._peaks = extremes
+        self._incoming = incoming
+        self._peaks = incoming.peaks if incoming else None
         self._shown = 1
         if document is not None:
             document.changed.connect(self._document_changed)
-            if extremes is None:
+            if incoming is None:
                 self._make_peaks(document.clip)
         self._bump()
 
@@ -84,7 +103,7 @@ class Pictures(QObject):
         self._soon_again()
 
     def _make_peaks(self, clip: Clip) -> None:
-        peaks = Extremes(clip.channels, clip.frames)
+        peaks = Peaks(clip.channels, clip.frames)
         self._peaks = peaks
 
         def work(watch: Watch) -> Any:
@@ -169,24 +188,29 @@ class Pictures(QObject):
         if clip is None or peaks is None:
             return ()
         hop = max(FINEST_HOP, 2 ** round(math.log2(max(1.0, scale))))
+        fft = self._fft_at(scale)
         span = hop * TILE_COLUMNS
         first, last = int(start // span), int(min(end, clip.frames - 1) // span)
         exact: list[Tile] = []
         wanted: list[tuple[Hashable, int, int, tuple[Patch, ...]]] = []
         for index in range(first, last + 1):
-            touching = _touching(clip, index * span - self._fft, (index + 1) * span + self._fft)
-            key = (self._fft, hop, index, touching)
+            touching = _touching(clip, index * span - fft, (index + 1) * span + fft)
+            key = (fft, hop, index, touching)
             tile = self._tiles.get(key)
             if tile is not None:
                 self._tiles.move_to_end(key)
                 exact.append(tile)
-            elif peaks.known >= min(clip.frames, (index + 1) * span + self._fft):
+            elif self._arrived >= min(clip.frames, (index + 1) * span + fft):
                 wanted.append((key, hop, index, touching))
         self._wanted = {item[0] for item in wanted}
         for item in wanted:
             self._ask(clip, *item)
         stand_ins = [] if not wanted and len(exact) > last - first else self._stand_ins(start, end, hop)
         return (*stand_ins, *exact)
+
+    def _fft_at(self, scale: float) -> int:
+        """Near by, shorter spectra: what happens within a gap of milliseconds matters more than fine pitch."""
+        return int(min(self._fft, max(SHORTEST_FFT, 2 ** round(math.log2(max(1.0, scale * 160))))))
 
     def _stand_ins(self, start: float, end: float, hop: int) -> list[Tile]:
         """Tiles of other levels or versions: coarse ones first, those nearest to the level last."""
@@ -202,7 +226,7 @@ class Pictures(QObject):
         if key in self._asked:
             return
         self._asked.add(key)
-        fft = self._fft
+        fft = int(key[0])  # type: ignore[index]
 
         def work(watch: Watch) -> Tile | None:
             watch.check()

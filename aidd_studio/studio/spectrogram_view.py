@@ -111,13 +111,13 @@ class SpectrogramView(TimeView):
         versions = (self.source.version if self.source else 0, self.waveform.version if self.waveform else 0)
         return (id(self.source), versions, self.overlay, self.colour_map, self.scale, self.gain_db, self.range_db)
 
-    def paint_content(self, painter: QPainter, size: QSize) -> None:
+    def paint_content(self, painter: QPainter, size: QSize, ratio: float) -> None:
         if self.source is None:
             return
         table = self._table(self.source)
         painter.fillRect(QRect(0, 0, size.width(), size.height()), int(table[0]))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        height = max(8, round(size.height() * painter.device().devicePixelRatio()))
+        height = max(8, round(size.height() * ratio))
         painter.setOpacity(1.0 - max(0.0, self.overlay - 0.5) * 1.6)
         for tile in self.source.tiles(self.axis.start, self.axis.end, self.axis.scale):
             left, right = self.axis.to_x(tile.start), self.axis.to_x(tile.end)
@@ -126,7 +126,7 @@ class SpectrogramView(TimeView):
         painter.setOpacity(1.0)
         if self.overlay > 0 and self.waveform is not None:
             alpha = round(255 * min(1.0, self.overlay * 1.6))
-            paint_waveform(painter, size, self.axis, self.waveform, 1.0, alpha=alpha, lines=False)
+            paint_waveform(painter, size, self.axis, self.waveform, 1.0, ratio, alpha=alpha, lines=False)
 
     def paint_scale(self, painter: QPainter, box: QRect) -> None:
         if self.source is None:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from aidd_studio.studio import theme
+from aidd_studio.studio.painting import painting
 from aidd_studio.studio.time_axis import TimeAxis, format_time, tick_step
 
 GUTTER = 52
@@ -35,18 +36,18 @@ class TimeRuler(QWidget):
         return QSize(600, HEIGHT)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), theme.colour("window"))
-        axis = self._axis
-        if axis.frames:
-            painter.setFont(theme.number_font(-1.5))
-            self._ticks(painter)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            self._marker(painter, axis.cursor, "accent")
-            if axis.playhead is not None:
-                self._marker(painter, axis.playhead, "playhead")
-        painter.setPen(theme.colour("line"))
-        painter.drawLine(0, self.height() - 1, self.width(), self.height() - 1)
+        with painting(self) as painter:
+            painter.fillRect(self.rect(), theme.colour("window"))
+            axis = self._axis
+            if axis.frames:
+                painter.setFont(theme.number_font(-1.5))
+                self._ticks(painter)
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+                self._marker(painter, axis.cursor, "accent")
+                if axis.playhead is not None:
+                    self._marker(painter, axis.playhead, "playhead")
+            painter.setPen(theme.colour("line"))
+            painter.drawLine(0, self.height() - 1, self.width(), self.height() - 1)
 
     def _ticks(self, painter: QPainter) -> None:
         axis, bottom = self._axis, self.height()
@@ -64,7 +65,9 @@ class TimeRuler(QWidget):
             if major:
                 painter.setPen(theme.colour("dim"))
                 box = QRectF(x + 4, 0, 140, bottom - 5)
-                painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self._label(index * minor, step))
+                painter.drawText(
+                    box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self._label(index * minor, step)
+                )
 
     def _label(self, frame: float, step: float) -> str:
         axis = self._axis
@@ -78,7 +81,9 @@ class TimeRuler(QWidget):
         hours, minutes = divmod(int(minutes), 60)
         width = 2 if digits == 0 else digits + 3
         rest_text = f"{rest:0{width}.{digits}f}"
-        return f"{hours}:{minutes:02}:{rest_text}" if hours or axis.frames > 3600 * axis.rate else f"{minutes}:{rest_text}"
+        return (
+            f"{hours}:{minutes:02}:{rest_text}" if hours or axis.frames > 3600 * axis.rate else f"{minutes}:{rest_text}"
+        )
 
     def _marker(self, painter: QPainter, frame: int, colour: str) -> None:
         x = GUTTER + self._axis.to_x(frame)

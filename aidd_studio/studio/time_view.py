@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QWidget
 
 from aidd_studio.studio import theme
 from aidd_studio.studio.gap_regions import GapRegions, Hit
+from aidd_studio.studio.painting import painting
 from aidd_studio.studio.time_axis import TimeAxis
 from aidd_studio.studio.time_ruler import GUTTER
 
@@ -79,8 +80,8 @@ class TimeView(QWidget):
         """Changes when the picture has to be drawn again."""
         return None
 
-    def paint_content(self, painter: QPainter, size: QSize) -> None:
-        """Draw the picture at 0, 0."""
+    def paint_content(self, painter: QPainter, size: QSize, ratio: float) -> None:
+        """Draw the picture at 0, 0; `ratio` is the screen's pixels per logical pixel."""
 
     def paint_scale(self, painter: QPainter, box: QRect) -> None:
         """Draw the scale left of the picture."""
@@ -88,33 +89,32 @@ class TimeView(QWidget):
     # Drawing
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        canvas, ratio = self.canvas, self.devicePixelRatioF()
-        key = (self.axis.start, self.axis.scale, canvas.size(), ratio, theme.current().name, self.content_key())
-        if self._content is None or key != self._content_key:
-            self._content = self._rendered(canvas.size(), ratio)
-            self._content_key = key
-        if event.rect().left() < GUTTER:
-            gutter = QRect(0, 0, GUTTER, self.height())
-            painter.fillRect(gutter, theme.colour("window"))
-            self.paint_scale(painter, gutter)
-        painter.drawPixmap(canvas.topLeft(), self._content)
-        self.regions.paint(painter, QRectF(canvas), labels=self.labels, ratio=ratio)
-        if self.axis.frames:
-            painter.setClipRect(canvas)
-            self._paint_line(painter, self.axis.cursor, QPen(theme.colour("accent"), 1.0))
-            if self.axis.playhead is not None:
-                self._paint_line(painter, self.axis.playhead, QPen(theme.colour("playhead"), 1.0))
-        self._drawn_playhead = self.axis.playhead
+        with painting(self) as painter:
+            canvas, ratio = self.canvas, self.devicePixelRatioF()
+            key = (self.axis.start, self.axis.scale, canvas.size(), ratio, theme.current().name, self.content_key())
+            if self._content is None or key != self._content_key:
+                self._content = self._rendered(canvas.size(), ratio)
+                self._content_key = key
+            if event.rect().left() < GUTTER:
+                gutter = QRect(0, 0, GUTTER, self.height())
+                painter.fillRect(gutter, theme.colour("window"))
+                self.paint_scale(painter, gutter)
+            painter.drawPixmap(canvas.topLeft(), self._content)
+            self.regions.paint(painter, QRectF(canvas), labels=self.labels, ratio=ratio)
+            if self.axis.frames:
+                painter.setClipRect(canvas)
+                self._paint_line(painter, self.axis.cursor, QPen(theme.colour("accent"), 1.0))
+                if self.axis.playhead is not None:
+                    self._paint_line(painter, self.axis.playhead, QPen(theme.colour("playhead"), 1.0))
+            self._drawn_playhead = self.axis.playhead
 
     def _rendered(self, size: QSize, ratio: float) -> QPixmap:
         picture = QPixmap(size * ratio)
         picture.setDevicePixelRatio(ratio)
         picture.fill(theme.colour("canvas"))
-        painter = QPainter(picture)
-        if self.axis.frames:
-            self.paint_content(painter, size)
-        painter.end()
+        with painting(picture) as painter:
+            if self.axis.frames:
+                self.paint_content(painter, size, ratio)
         return picture
 
     def _paint_line(self, painter: QPainter, frame: int, pen: QPen) -> None:

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QProgressBar,
-    QPushButton,
     QSizePolicy,
     QSlider,
     QToolButton,
@@ -49,9 +48,11 @@ class Field(QFrame):
         self._value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column.setSpacing(1)
+        column.addStretch(1)
         column.addWidget(self._caption)
         column.addWidget(self._value)
+        column.addStretch(1)
         self.setMinimumWidth(width)
 
     def show_value(self, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Protocol
 
 import numpy as np
@@ -62,9 +63,9 @@ class WaveformView(TimeView):
     def content_key(self) -> object:
         return (id(self.source), self.source.version if self.source else 0, self.gain)
 
-    def paint_content(self, painter: QPainter, size: QSize) -> None:
+    def paint_content(self, painter: QPainter, size: QSize, ratio: float) -> None:
         if self.source is not None:
-            paint_waveform(painter, size, self.axis, self.source, self.gain)
+            paint_waveform(painter, size, self.axis, self.source, self.gain, ratio)
 
     def paint_scale(self, painter: QPainter, box: QRect) -> None:
         if self.source is None:
@@ -111,6 +112,7 @@ def paint_waveform(
     axis: TimeAxis,
     source: WaveformSource,
     gain: float,
+    ratio: float,
     *,
     alpha: int = 255,
     lines: bool = True,
@@ -126,15 +128,14 @@ def paint_waveform(
                 painter.setPen(theme.colour("border"))
                 painter.drawLine(0, round(lane * channel), size.width(), round(lane * channel))
     if axis.scale >= CURVE_BELOW:
-        _paint_extremes(painter, size, axis, source, gain, alpha)
+        _paint_extremes(painter, size, axis, source, gain, ratio, alpha)
     else:
         _paint_curve(painter, size, axis, source, gain, alpha)
 
 
 def _paint_extremes(
-    painter: QPainter, size: QSize, axis: TimeAxis, source: WaveformSource, gain: float, alpha: int
+    painter: QPainter, size: QSize, axis: TimeAxis, source: WaveformSource, gain: float, ratio: float, alpha: int
 ) -> None:
-    ratio = painter.device().devicePixelRatio()
     columns = max(1, round(size.width() * ratio))
     scale = axis.scale / ratio
     low, high = source.extremes(round(axis.start / scale), columns, scale)
@@ -145,7 +146,7 @@ def _paint_extremes(
     edges = [round(height * channel / source.channels) for channel in range(source.channels + 1)]
     outer, core = theme.colour("wave", alpha), theme.colour("wave_core", alpha)
     image = np.zeros((height, count, 4), np.uint8)
-    for channel, (top, bottom) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for channel, (top, bottom) in enumerate(itertools.pairwise(edges)):
         reach = (bottom - top) / 2 - LANE_MARGIN * ratio
         middle = (bottom - top) / 2
         upper = middle - np.clip(high[channel] * gain, -1.0, 1.0) * reach

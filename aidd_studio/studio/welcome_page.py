@@ -40,11 +40,13 @@ class WelcomePage(QWidget):
     def rebuild(self, recent: Sequence[Path], *, demo: bool) -> None:
         """Show these recent files; offer the demo recording where it is installed."""
         self._recent, self._demo = list(recent)[:5], demo
-        if self._built is not None:
-            self._built.deleteLater()
-        self._built = self._content()
         layout = self.layout()
         assert layout is not None
+        if self._built is not None:
+            layout.removeWidget(self._built)
+            self._built.hide()
+            self._built.deleteLater()
+        self._built = self._content()
         layout.addWidget(self._built)
 
     def retint(self) -> None:
