@@ -142,14 +142,14 @@ def write_model(
     from safetensors.torch import save_file
 
     check_name(record.name)
-    described = _as_json(replace(record, size=0, sha256=""))
+    described = json.loads(json.dumps(_as_json(replace(record, size=0, sha256=""))))
     target = folder / f"{record.name}.safetensors"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with atomic_path(target, overwrite=True) as temporary:
             save_file(dict(tensors), temporary, metadata={"aidd_studio": json.dumps(described, ensure_ascii=False)})
             size = temporary.stat().st_size
-            complete = replace(record, size=size, sha256=sha256_of(temporary, watch))
+            complete = replace(record_from_json(described), size=size, sha256=sha256_of(temporary, watch))
         _write_record(folder, complete)
     except (OSError, AudioWriteError, SafetensorError) as error:
         raise ModelError(f"The model {record.name} cannot be installed in {folder}: {error}") from error
