@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from aidd_studio.studio.preferences import load_preferences
 
     preferences = load_preferences()
-    theme.apply(app, preferences.theme)  # type: ignore[arg-type]
+    theme.apply(app, preferences.theme)
     app.setWindowIcon(app_icon())
     window = MainWindow(preferences)
     window.show()

@@ -1,12 +1,15 @@
-"""The banner: a slim line that says what happened, where other programs would stop the person with a dialog."""
+"""The banner: a slim line that says what happened, where other programs would stop the person with a dialog.
+
+It floats over the lower edge of the pictures, so that nothing jumps when it comes and goes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Literal
 
-from PySide6.QtCore import QTimer
-from PySide6.QtGui import QPaintEvent
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QTimer
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from aidd_studio.studio import theme
@@ -26,13 +29,20 @@ STAYS = {"info": 8000, "done": 6000, "warning": 0, "error": 0}
 """Milliseconds until a message leaves by itself; 0: it stays until it is closed."""
 
 
+WIDEST = 760
+MARGIN = 16
+
+
 class Banner(QFrame):
     """One message at a time, with at most a few buttons."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        parent.installEventFilter(self)
         self.setObjectName("banner")
         self._tone: Tone = "info"
+        self._around = parent
+        self._choices: list[QPushButton] = []
         self._picture = QLabel()
         self._text = QLabel()
         self._text.setWordWrap(True)
@@ -68,23 +78,43 @@ class Banner(QFrame):
         self._text.setText(text)
         self.setAccessibleName(f"{tone}: {text}")
         self._close.setIcon(icon("close", "dim"))
-        while self._buttons.count():
-            self._buttons.takeAt(0).widget().deleteLater()
+        for old in self._choices:
+            self._buttons.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        self._choices.clear()
         for label, action in (buttons or {}).items():
             button = QPushButton(label)
+            self._choices.append(button)
             button.clicked.connect(lambda _checked=False, action=action: self._answer(action))
             self._buttons.addWidget(button)
         self._timer.stop()
         if STAYS[tone] and not buttons:
             self._timer.start(STAYS[tone])
         self.show()
+        self.raise_()
+        self._place()
         self.update()
 
     def _answer(self, action: Callable[[], object]) -> None:
         self.hide()
         action()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _place(self) -> None:
+        around = self._around.rect()
+        width = min(WIDEST, around.width() - 2 * MARGIN)
+        height = max(44, self.heightForWidth(width))
+        self.setGeometry((around.width() - width) // 2, around.height() - height - 44, width, height)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         with painting(self) as painter:
-            painter.fillRect(0, 0, 3, self.height(), theme.colour(_LOOK[self._tone][1]))
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.colour(_LOOK[self._tone][1]))
+            painter.drawRoundedRect(QRectF(0, 0, 4, self.height()), 2, 2)

@@ -94,21 +94,21 @@ class CandidateRow(QFrame):
         self._play = self._button("play", "Hear it in context", lambda: self.play.emit(self.index))
         self._star = self._button("star", "Star  (S)", lambda: self.star.emit(self.index))
         self._accept = self._button("accept", "Accept  (Ctrl+Return)", lambda: self.accept.emit(self.index))
+        buttons = QHBoxLayout()
+        buttons.setSpacing(0)
+        buttons.addWidget(self._title, 1)
+        for button in (self._play, self._star, self._accept):
+            buttons.addWidget(button)
         words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addWidget(self._title)
+        words.setSpacing(0)
+        words.addLayout(buttons)
         words.addWidget(self._detail)
         row = QHBoxLayout(self)
-        row.setContentsMargins(8, 8, 4, 8)
+        row.setContentsMargins(8, 6, 6, 8)
         row.setSpacing(8)
         row.addWidget(self._key)
         row.addWidget(self.thumbnail)
         row.addLayout(words, 1)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(0)
-        for button in (self._play, self._star, self._accept):
-            buttons.addWidget(button)
-        row.addLayout(buttons)
 
     def show_candidate(
         self, candidate: Candidate, entry: Entry, *, current: bool, sounding: bool, name: str | None
@@ -120,9 +120,8 @@ class CandidateRow(QFrame):
         accepted = candidate.digest == entry.accepted
         starred = candidate.digest in entry.starred
         title = name or engine_title(candidate.engine)
-        mark = "  · accepted" if accepted and name is None else ""
-        self._title.setText(title + mark)
-        self._detail.setText("" if name else f"score {candidate.score:.2f} · {_taken(candidate.seconds)}")
+        self._title.setText(title.split(" (")[0])
+        self._detail.setText("" if name else _facts(candidate, accepted=accepted))
         self.thumbnail.setVisible(name is None)
         self._play.setIcon(icon("pause" if sounding else "play", "accent" if sounding else "text"))
         self._star.setIcon(icon("star-filled" if starred else "star", "open_gap" if starred else "dim"))
@@ -339,6 +338,13 @@ def details(candidate: Candidate) -> str:
     if candidate.note:
         lines.append(candidate.note)
     return "\n".join(lines)
+
+
+def _facts(candidate: Candidate, *, accepted: bool) -> str:
+    """What is told on the card: score, time taken, seed; an accepted one says so first."""
+    parts = ["accepted"] if accepted else []
+    parts += [f"score {candidate.score:.2f}", _taken(candidate.seconds)]
+    return " · ".join(parts) + f"\nseed {candidate.seed}"
 
 
 def _taken(seconds: float) -> str:

@@ -61,7 +61,7 @@ class FrequencyAxis:
         below = np.clip(np.floor(middle).astype(np.intp), 0, bins - 2)
         weight = np.round((middle - below) * 256).astype(np.uint16)[:, None]
         blended = (levels[below] * (256 - weight) + levels[below + 1] * weight) >> 8
-        out = blended.astype(np.uint8)
+        out: NDArray[np.uint8] = blended.astype(np.uint8)
         wide = np.flatnonzero(upper - lower > 1.5)
         if wide.size:
             first, last = wide[0], wide[-1] + 1

@@ -130,7 +130,7 @@ class GapTable(QAbstractTableModel):
     def _text(self, entry: Entry, column: int) -> str:
         gap = entry.gap
         if column == 1:
-            return self._axis.text(gap.start)
+            return self._axis.short_text(gap.start)
         if column == 2:
             return format_length(gap.frames, self._axis.rate)
         if column == 3:
@@ -238,7 +238,7 @@ class GapList(QWidget):
         header.setHighlightSections(False)
         header.setMinimumSectionSize(28)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        for column, width in enumerate((30, 88, 68, 84, 62)):
+        for column, width in enumerate((30, 80, 66, 84, 64)):
             header.resizeSection(column, width)
         header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
         table.selectionModel().selectionChanged.connect(self._table_selected)

@@ -102,7 +102,7 @@ class GapRegions(QObject):
                     return Hit(entry, None)
         return None
 
-    def paint(self, painter: QPainter, box: QRectF, *, labels: bool, ratio: float) -> None:
+    def paint(self, painter: QPainter, box: QRectF, *, labels: bool, ratio: float, colours: theme.Colours) -> None:
         """Draw all visible gaps over `box`, whose left edge is the axis's pixel 0."""
         document = self.document
         if document is None:
@@ -110,7 +110,7 @@ class GapRegions(QObject):
         painter.save()
         painter.setClipRect(box)
         for entry in self.visible():
-            self._paint_one(painter, box, entry, document, labels=labels, ratio=ratio)
+            self._paint_one(painter, box, entry, document, labels=labels, ratio=ratio, colours=colours)
         if self.marking is not None:
             self._paint_mark(painter, box, self.marking)
         painter.restore()
@@ -124,7 +124,15 @@ class GapRegions(QObject):
         return left, right
 
     def _paint_one(
-        self, painter: QPainter, box: QRectF, entry: Entry, document: Document, *, labels: bool, ratio: float
+        self,
+        painter: QPainter,
+        box: QRectF,
+        entry: Entry,
+        document: Document,
+        *,
+        labels: bool,
+        ratio: float,
+        colours: theme.Colours,
     ) -> None:
         left, right = self._span(entry)
         area = QRectF(box.left() + left, box.top(), right - left, box.height())
@@ -132,13 +140,15 @@ class GapRegions(QObject):
         state = "filling" if fraction is not None else entry.state
         _, glyph, tint = STATES[state]
         selected = entry.id in document.selected
-        painter.fillRect(area, theme.colour(tint, 46 if selected else 24))
+        painter.fillRect(area, theme.colour(tint, 46 if selected else 24, colours))
         if state == "open":
-            painter.fillRect(area, QBrush(theme.colour(tint, 70 if selected else 40), Qt.BrushStyle.BDiagPattern))
+            painter.fillRect(
+                area, QBrush(theme.colour(tint, 70 if selected else 40, colours), Qt.BrushStyle.BDiagPattern)
+            )
         if fraction is not None:
             done = QRectF(area.left(), area.top(), area.width() * fraction, area.height())
-            painter.fillRect(done, theme.colour(tint, 60))
-        pen = QPen(theme.colour(tint, 255 if selected else 150), 2.0 if selected else 1.0)
+            painter.fillRect(done, theme.colour(tint, 60, colours))
+        pen = QPen(theme.colour(tint, 255 if selected else 150, colours), 2.0 if selected else 1.0)
         if state == "candidates" and not selected:
             pen.setStyle(Qt.PenStyle.DashLine)
         painter.setPen(pen)

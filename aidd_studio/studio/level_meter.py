@@ -59,7 +59,7 @@ class LevelMeter(QWidget):
             for index, level in enumerate(self._levels):
                 y = top + index * (bar + 3)
                 painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(theme.colour("raised"))
+                painter.setBrush(theme.colour("line"))
                 painter.drawRoundedRect(QRectF(0, y, width, bar), 2, 2)
                 for low, high, name in ((FLOOR, -12.0, "accent"), (-12.0, -3.0, "warning"), (-3.0, 0.0, "danger")):
                     if level > low:

@@ -26,7 +26,7 @@ from aidd_studio.restoration.session import Entry
 from aidd_studio.studio import preferences as kept
 from aidd_studio.studio import theme
 from aidd_studio.studio.actions import ACTIONS, AUDITIONS, MENUS, Actions, Situation
-from aidd_studio.studio.banner import Banner
+from aidd_studio.studio.banner import Banner, Tone
 from aidd_studio.studio.blind_comparison import BlindComparison
 from aidd_studio.studio.candidate_list import CandidateList
 from aidd_studio.studio.document import Document
@@ -68,7 +68,8 @@ class MainWindow(QMainWindow):
         self.actions_by_id = Actions(self, self._handlers())
         self.playback = PlaybackControl(self.axis, make_output or self._sound_card, self)
         self.pictures = Pictures(self.drawing, self)
-        self.banner = Banner()
+        self.centre = QWidget()
+        self.banner = Banner(self.centre)
         self.editor = Editor(self.axis, self.regions, self.actions_by_id)
         self.welcome = WelcomePage()
         self.transport = Transport(self.actions_by_id)
@@ -98,13 +99,10 @@ class MainWindow(QMainWindow):
         self.pages = QStackedWidget()
         self.pages.addWidget(self.welcome)
         self.pages.addWidget(self.editor)
-        centre = QWidget()
-        column = QVBoxLayout(centre)
+        column = QVBoxLayout(self.centre)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.banner)
-        column.addWidget(self.pages, 1)
-        self.setCentralWidget(centre)
+        column.addWidget(self.pages)
+        self.setCentralWidget(self.centre)
         self._build_menus()
         self._build_tool_bar()
         self._build_docks()
@@ -213,6 +211,7 @@ class MainWindow(QMainWindow):
         self.axis.cursor_moved.connect(self._show_time)
         self.axis.format_changed.connect(self._show_time)
         self.pictures.changed.connect(self.editor.refresh)
+        self.pictures.peaks_complete.connect(self.editor.waveform.fit)
         self.welcome.open.connect(self._open)
         self.welcome.open_demo.connect(self._open_demo)
         self.welcome.open_recent.connect(self.open_path)
@@ -227,7 +226,7 @@ class MainWindow(QMainWindow):
             "export_labels": lambda: self.exporting.export_labels(),
             "export": lambda: self.exporting.export(),
             "close": self._close_document,
-            "quit": lambda: self.close() and None,
+            "quit": self._quit,
             "undo": self._undo,
             "redo": self._redo,
             "select_all": lambda: self.gap_list.select_all(),
@@ -310,11 +309,11 @@ class MainWindow(QMainWindow):
         if document is not None:
             self.editor.waveform.setFocus()
 
-    def say(self, text: str, tone: str = "info", buttons: dict[str, Callable[[], object]] | None = None) -> None:
+    def say(self, text: str, tone: Tone = "info", buttons: dict[str, Callable[[], object]] | None = None) -> None:
         """Tell the person something in the banner."""
-        self.banner.say(text, tone, buttons)  # type: ignore[arg-type]
+        self.banner.say(text, tone, buttons)
 
-    def attempt(self, action: Callable[[], object]) -> bool:
+    def attempt(self, action: Callable[[], None]) -> bool:
         """Do something that the core may refuse; its reason goes into the banner."""
         try:
             action()
@@ -366,8 +365,9 @@ class MainWindow(QMainWindow):
         self.attempt(lambda: self._add_gap(start, start + length))
 
     def _edge_moved(self, id: int, start: int, end: int) -> None:
-        if self.document is not None:
-            self.attempt(lambda: self.document and self.document.session.move_gap(id, start, end))
+        document = self.document
+        if document is not None:
+            self.attempt(lambda: document.session.move_gap(id, start, end))
 
     def _delete_gaps(self) -> None:
         if self.document is not None and self.document.selected:
@@ -405,8 +405,6 @@ class MainWindow(QMainWindow):
         current = document.current
         if not self.attempt(lambda: document.session.accept(current.id, candidate.digest)):
             return
-        if self.playback.version != ORIGINAL:
-            self.playback.switch(1)
         following = document.neighbour(+1, self.axis.cursor, unfinished=True)
         if following is not None:
             document.select((following.id,))
@@ -422,8 +420,6 @@ class MainWindow(QMainWindow):
         document = self.document
         candidate = document.candidate if document else None
         if document is not None and document.current is not None and candidate is not None:
-            if self.playback.version >= FIRST_CANDIDATE:
-                self.playback.switch(1)
             document.session.reject(document.current.id, candidate.digest)
 
     def _withdraw(self) -> None:
@@ -570,6 +566,9 @@ class MainWindow(QMainWindow):
     def _close_document(self) -> None:
         self.keeping.leave_then(lambda: self.set_document(None))
 
+    def _quit(self) -> None:
+        self.close()
+
     def _fill_recent_menu(self) -> None:
         self._recent_menu.clear()
         for path in kept.recent_files():
@@ -637,7 +636,7 @@ class MainWindow(QMainWindow):
             chosen.colour_map,
             chosen.frequency_scale,
             chosen.gain_db,
-            chosen.range_db,  # type: ignore[arg-type]
+            chosen.range_db,
         )
         self.pictures.set_fft_size(chosen.fft_size)
         self.transport.set_roll(chosen.loop_roll)
@@ -649,8 +648,8 @@ class MainWindow(QMainWindow):
     def apply_preferences(self) -> None:
         """Take over changed preferences at once."""
         app = QApplication.instance()
-        if isinstance(app, QApplication) and theme.current() is not theme.colours_for(self.preferences.theme):  # type: ignore[arg-type]
-            theme.apply(app, self.preferences.theme)  # type: ignore[arg-type]
+        if isinstance(app, QApplication) and theme.current() is not theme.colours_for(self.preferences.theme):
+            theme.apply(app, self.preferences.theme)
             self._retint()
         self._apply_preferences()
 

@@ -40,17 +40,11 @@ class ModelsDialog(Dialog):
         super().__init__("Models", window, 640)
         self._window = window
         self._job: Job | None = None
-        self._cards = QVBoxLayout()
-        self._cards.setSpacing(8)
-        self._cards.setContentsMargins(0, 0, 8, 0)
-        inner = QWidget()
-        inner.setLayout(self._cards)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(inner)
-        scroll.setMinimumHeight(380)
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setMinimumHeight(380)
         self.body.addWidget(note("Neural models fill long gaps. Downloads are verified before they are used."))
-        self.body.addWidget(scroll, 1)
+        self.body.addWidget(self._scroll, 1)
         self._message = note("")
         self._message.hide()
         self._progress = QProgressBar()
@@ -71,11 +65,10 @@ class ModelsDialog(Dialog):
         from aidd_studio.weights.registry import read_registry
         from aidd_studio.weights.store import installed_models
 
-        while self._cards.count():
-            widget = self._cards.takeAt(0).widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        inner = QWidget()
+        self._cards = QVBoxLayout(inner)
+        self._cards.setSpacing(8)
+        self._cards.setContentsMargins(0, 0, 8, 0)
         installed = {model.name: model for model in installed_models()}
         registry = read_registry().models
         for model in installed.values():
@@ -84,6 +77,7 @@ class ModelsDialog(Dialog):
             if entry.name not in installed:
                 self._cards.addWidget(self._available_card(entry))
         self._cards.addStretch(1)
+        self._scroll.setWidget(inner)  # the area deletes what it showed before
 
     def _installed_card(self, model: InstalledModel) -> QFrame:
         record = model.record

@@ -147,7 +147,7 @@ def demo_recording() -> Path | None:
     folder = paths.resources() / "demo"
     found = sorted(folder.glob("*.flac")) + sorted(folder.glob("*.wav"))
     damaged = [path for path in found if "damage" in path.stem]
-    return (damaged or found or [None])[0]
+    return next(iter(damaged or found), None)
 
 
 def _kept_peaks(cache: ArrayCache, key: str, channels: int, frames: int) -> tuple[Peaks, bool]:

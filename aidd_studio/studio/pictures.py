@@ -40,6 +40,7 @@ class Pictures(QObject):
     """A waveform and spectrogram source. Tiles are made in the background, the wanted ones first."""
 
     changed = Signal()
+    peaks_complete = Signal()
 
     def __init__(self, queue: JobQueue, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -100,6 +101,8 @@ class Pictures(QObject):
 
     def grew(self) -> None:
         """More of the recording is known."""
+        if self._peaks is not None and self._peaks.is_complete:
+            self.peaks_complete.emit()
         self._soon_again()
 
     def _make_peaks(self, clip: Clip) -> None:
@@ -111,9 +114,7 @@ class Pictures(QObject):
                 watch.check()
                 yield end
 
-        self._queue.submit(
-            "Peaks", work, on_item=lambda _end: self._soon_again(), on_end=self._soon_again, visible=False
-        )
+        self._queue.submit("Peaks", work, on_item=lambda _end: self.grew(), visible=False)
 
     # What is shown
 

@@ -66,6 +66,7 @@ class PlaybackControl(QObject):
             self._player.mixer.set_gain(self._gain)
             document.changed.connect(self.refresh)
             document.selection_changed.connect(self._selection_changed)
+            document.candidate_changed.connect(self.follow)
             self.refresh()
 
     def new_output(self) -> None:
@@ -81,6 +82,7 @@ class PlaybackControl(QObject):
         if self._document is not None:
             self._document.changed.disconnect(self.refresh)
             self._document.selection_changed.disconnect(self._selection_changed)
+            self._document.candidate_changed.disconnect(self.follow)
             self._document = None
         self._axis.set_playhead(None)
         self.state_changed.emit()
@@ -101,8 +103,6 @@ class PlaybackControl(QObject):
             ordered = sorted((*others, patch), key=lambda item: item.start)
             versions.append(Version(base, tuple(ordered)))
         player.set_versions(tuple(versions))
-        if player.version >= len(versions):
-            self.switch(RESTORED)
 
     # Orders
 
@@ -184,6 +184,17 @@ class PlaybackControl(QObject):
         if not self.is_playing:
             self.play_gap()
 
+    def follow(self) -> None:
+        """Hear and show what is current: its candidate while there is a choice, else the restored recording."""
+        document = self._document
+        if document is None or self._player is None or self.version == ORIGINAL:
+            return
+        index, current = document.candidate_index, document.current
+        is_settled = current is None or index < 0 or current.chosen is document.candidate
+        wanted = RESTORED if is_settled else FIRST_CANDIDATE + index
+        if wanted != self.version:
+            self.switch(wanted)
+
     # What follows
 
     def _around_gap(self) -> tuple[int, int]:
@@ -199,8 +210,6 @@ class PlaybackControl(QObject):
 
     def _selection_changed(self) -> None:
         self.refresh()
-        if self.version >= FIRST_CANDIDATE:
-            self.switch(RESTORED)
         if self.is_playing and self.looping:
             self.play()
 

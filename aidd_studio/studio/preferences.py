@@ -9,6 +9,8 @@ from typing import Any
 from PySide6.QtCore import QSettings
 
 from aidd_studio import paths
+from aidd_studio.studio.frequency_axis import FrequencyScale
+from aidd_studio.studio.theme import ThemeChoice
 
 MOST_RECENT = 8
 
@@ -17,7 +19,7 @@ MOST_RECENT = 8
 class Preferences:
     """Every choice with its default."""
 
-    theme: str = "dark"
+    theme: ThemeChoice = "dark"
     output: str = ""  # name of the audio output; empty: the system's
     engine: str = "auto"
     candidates: int = 4
@@ -25,7 +27,7 @@ class Preferences:
     crossfade_ms: float = 6.0
     device: str = "auto"  # for neural engines
     colour_map: str = "magma"
-    frequency_scale: str = "mel"
+    frequency_scale: FrequencyScale = "mel"
     fft_size: int = 2048
     range_db: float = 90.0
     gain_db: float = 0.0

@@ -15,6 +15,7 @@ HANDS = (
     ("Select the dropout", "Double-click"),
     ("Select several gaps", "Ctrl + click"),
     ("Zoom at the pointer", "Ctrl + wheel"),
+    ("Enlarge the waveform", "Alt + wheel"),
     ("Scroll", "Wheel"),
     ("Pan", "Middle button"),
 )

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,10 +39,12 @@ class Tile:
 class SpectrogramSource(Protocol):
     """What the spectrogram is drawn from."""
 
-    rate: int
     version: int  # changes when anything looks different
     floor_db: float
     ceiling_db: float
+
+    @property
+    def rate(self) -> int: ...
 
     def tiles(self, start: float, end: float, scale: float) -> Sequence[Tile]:
         """The best tiles there are for a stretch at `scale` frames per pixel, coarser ones first; asks for better."""
@@ -56,7 +58,8 @@ def colour_table(name: str) -> NDArray[np.uint8]:
         return np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
     import pyqtgraph
 
-    table: NDArray[np.uint8] = pyqtgraph.colormap.get(name).getLookupTable(nPts=256, alpha=False)
+    found: Any = pyqtgraph.colormap
+    table: NDArray[np.uint8] = found.get(name).getLookupTable(nPts=256, alpha=False)
     return table
 
 
@@ -77,6 +80,10 @@ class SpectrogramView(TimeView):
         self._images: OrderedDict[Hashable, QImage] = OrderedDict()
         self.setAccessibleName("Spectrogram")
         self.setMinimumHeight(64)
+
+    @property
+    def colours(self) -> theme.Colours:
+        return theme.DARK  # the colour maps are dark in every theme
 
     @property
     def frequencies(self) -> FrequencyAxis:
@@ -148,7 +155,8 @@ class SpectrogramView(TimeView):
         decibels = source.floor_db + np.arange(256) / 255 * span + self.gain_db
         shown = np.clip((decibels - (source.ceiling_db - self.range_db)) / self.range_db, 0, 1)
         rgb = colour_table(self.colour_map)[np.round(shown * 255).astype(np.intp)].astype(np.uint32)
-        return np.uint32(0xFF000000) | (rgb[:, 0] << 16) | (rgb[:, 1] << 8) | rgb[:, 2]
+        table = np.uint32(0xFF000000) | (rgb[:, 0] << 16) | (rgb[:, 1] << 8) | rgb[:, 2]
+        return table.astype(np.uint32)
 
     def _image(self, tile: Tile, height: int, table: NDArray[np.uint32]) -> QImage:
         key = (tile.key, height)

@@ -115,9 +115,9 @@ def current() -> Colours:
 _in_use: list[Colours] = [DARK]
 
 
-def colour(name: str, alpha: int = 255) -> QColor:
-    """A named colour of the theme in use."""
-    made = QColor(getattr(current(), name))
+def colour(name: str, alpha: int = 255, of: Colours | None = None) -> QColor:
+    """A named colour of the theme in use, or of another one."""
+    made = QColor(getattr(of or current(), name))
     made.setAlpha(alpha)
     return made
 

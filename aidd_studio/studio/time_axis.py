@@ -131,6 +131,15 @@ class TimeAxis(QObject):
         """A time in the chosen format."""
         return format_time(frame, self.rate, self.format)
 
+    def short_text(self, frame: float) -> str:
+        """A time in the chosen format, without hours where the recording has none."""
+        text = self.text(frame)
+        return text.removeprefix("0:0").removeprefix("0:") if self._is_short else text
+
+    @property
+    def _is_short(self) -> bool:
+        return self.format == "clock" and self.frames < 3600 * self.rate
+
     def _show(self, start: float, scale: float) -> None:
         scale = min(self.widest, max(CLOSEST, scale))
         start = min(max(0.0, start), max(0.0, self.frames - scale * self.width))

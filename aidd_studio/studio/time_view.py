@@ -76,6 +76,11 @@ class TimeView(QWidget):
 
     # For subclasses
 
+    @property
+    def colours(self) -> theme.Colours:
+        """The colours that are seen on this picture."""
+        return theme.current()
+
     def content_key(self) -> object:
         """Changes when the picture has to be drawn again."""
         return None
@@ -100,12 +105,12 @@ class TimeView(QWidget):
                 painter.fillRect(gutter, theme.colour("window"))
                 self.paint_scale(painter, gutter)
             painter.drawPixmap(canvas.topLeft(), self._content)
-            self.regions.paint(painter, QRectF(canvas), labels=self.labels, ratio=ratio)
+            self.regions.paint(painter, QRectF(canvas), labels=self.labels, ratio=ratio, colours=self.colours)
             if self.axis.frames:
                 painter.setClipRect(canvas)
-                self._paint_line(painter, self.axis.cursor, QPen(theme.colour("accent"), 1.0))
+                self._paint_line(painter, self.axis.cursor, QPen(theme.colour("accent", of=self.colours), 1.0))
                 if self.axis.playhead is not None:
-                    self._paint_line(painter, self.axis.playhead, QPen(theme.colour("playhead"), 1.0))
+                    self._paint_line(painter, self.axis.playhead, QPen(theme.colour("playhead", of=self.colours), 1.0))
             self._drawn_playhead = self.axis.playhead
 
     def _rendered(self, size: QSize, ratio: float) -> QPixmap:

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from aidd_studio.audio.clip import Samples
@@ -26,11 +26,17 @@ DOTS_BELOW = 0.2
 MARKS_DB = (0.0, -6.0, -12.0, -24.0)
 
 
+MOST_FITTED = 16.0
+"""A recording that is quieter still is shown quiet."""
+
+
 class WaveformSource(Protocol):
     """What the waveform is drawn from."""
 
-    channels: int
     version: int  # changes when anything looks different
+
+    @property
+    def channels(self) -> int: ...
 
     def extremes(self, first: int, count: int, scale: float) -> tuple[Samples, Samples]:
         """Lowest and highest sample of columns `first` on, `scale` frames each: two [channels, count]."""
@@ -54,6 +60,24 @@ class WaveformView(TimeView):
     def set_source(self, source: WaveformSource | None) -> None:
         self.source = source
         self.update()
+
+    def fit(self) -> None:
+        """Enlarge the waveform until the loudest moment of the recording fills its lane."""
+        if self.source is None or not self.axis.frames:
+            return
+        low, high = self.source.extremes(0, 256, self.axis.frames / 256)
+        known = np.isfinite(low) & np.isfinite(high)
+        loudest = float(max(-low[known].min(), high[known].max())) if known.any() else 1.0
+        self.set_gain(min(MOST_FITTED, 0.97 / loudest) if loudest > 1e-4 else 1.0)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        alt = Qt.KeyboardModifier.AltModifier  # Qt turns the wheel sideways with Alt
+        if event.modifiers() & alt:
+            angle = event.angleDelta()
+            self.set_gain(self.gain * 1.25 ** ((angle.y() or angle.x()) / 120))
+            event.accept()
+        else:
+            super().wheelEvent(event)
 
     def set_gain(self, gain: float) -> None:
         """Enlarge the waveform."""
