@@ -65,6 +65,7 @@ def evaluate(
         from aidd_studio.evaluation.recordings import recordings
         from aidd_studio.evaluation.report import write_report
         from aidd_studio.evaluation.runner import plan, run
+        from aidd_studio.evaluation.sweep import write_routing
 
         chosen = make_protocol(protocol, _numbers(gaps_ms), rate, samples)
         names = [*(BASELINES if baselines else ()), *_specs(engines)]
@@ -74,6 +75,8 @@ def evaluate(
             what = plan(chosen, recordings(folder), names, seed, segments, watch.part(0.0, 0.02))
             outcomes = run(what, output, jobs, watch.part(0.02, 0.95))
             summary = write_report(what, outcomes, output, installed_embedding(), watch.part(0.95, 1.0))
+            if chosen.name == "sweep":
+                write_routing(outcomes, output / "routing.md")
         _tell(what, summary, output, as_json)
         if listening is not None:
             _listening_test(output, listening, cases, seed, as_json=False)

@@ -32,6 +32,7 @@ class Case:
         parts = [
             JOURNAL_VERSION,
             self.protocol.gap_count,
+            self.protocol.surroundings,
             self.segment.name,
             self.file_size,
             self.segment.start,

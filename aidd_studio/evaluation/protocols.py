@@ -35,6 +35,7 @@ class Protocol:
     gaps_ms: tuple[float, ...]
     rate: int | None  # sample rate of the comparison; None keeps that of the recording
     samples: int  # fills per segment of a stochastic engine; their measures are averaged
+    surroundings: float = 0.0  # seconds of the recording on each side that engines may use but that are not measured
 
     def gaps(self, frames: int, rate: int, gap_ms: float) -> tuple[Gap, ...]:
         """The gaps of a segment: centres at 1/(n+1) … n/(n+1) of its length. Raises UsageError when they do not fit."""
@@ -54,7 +55,7 @@ PROTOCOLS: dict[str, Protocol] = {
     "maestro": Protocol("maestro", "MAESTRO protocol", 6.0, 1, (375.0, 750.0), 24_000, 10),
     "short": Protocol("short", "short gaps after the EBU-SQAM studies", 5.0, 5, (5, 10, 20, 30, 40, 60, 80), 44_100, 1),
     "sweep": Protocol(
-        "sweep", "routing sweep", 8.0, 1, (5, 10, 20, 40, 80, 120, 160, 240, 320, 500, 750, 1000, 2000), 44_100, 1
+        "sweep", "routing sweep", 6.0, 1, (5, 10, 20, 40, 80, 160, 320, 640, 1000, 2000), None, 3, surroundings=60.0
     ),
 }
 

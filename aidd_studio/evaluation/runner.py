@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from multiprocessing import get_context
@@ -16,7 +17,7 @@ import numpy as np
 
 from aidd_studio.audio.clip import Clip, Samples
 from aidd_studio.engines.engine import Engine, Window
-from aidd_studio.errors import AiddError, Cancelled, UsageError
+from aidd_studio.errors import AiddError, Cancelled, GapError, UsageError
 from aidd_studio.evaluation.baselines import engine
 from aidd_studio.evaluation.cases import Case, Outcome, Sample, cases
 from aidd_studio.evaluation.journal import Journal
@@ -102,20 +103,23 @@ def run_case(case: Case, output: Path, watch: Watch | None = None) -> Outcome:
     kind = material(original.samples, original.rate, gaps)
     segment = case.segment
     place = (case.key, segment.name, segment.start, segment.seconds, segment.rate, case.gap_ms, case.engine, kind)
-    damaged = original.samples.copy()
-    for gap in gaps:
+    whole, first = _surroundings(segment, case.protocol.surroundings)
+    shifted = [gap.moved(gap.start + first, gap.end + first) for gap in gaps]
+    damaged = whole.copy()
+    for gap in shifted:
         damaged[:, gap.start : gap.end] = 0.0
     clip = Clip(damaged, original.rate)
     try:
         _engine(case.engine)
         started = time.perf_counter()
-        fills = _fills(clip, case, watch)
+        fills = _fills(clip, shifted, case, watch)
     except Cancelled:
         raise
     except AiddError as error:
         return Outcome(*place, error=str(error))
     seconds = (time.perf_counter() - started) / (len(gaps) * len(fills))
-    restored = [clip.with_patches(*(candidate.patch for candidate in fill)).samples for fill in fills]
+    last = first + original.frames
+    restored = [clip.with_patches(*(candidate.patch for candidate in fill)).read(first, last) for fill in fills]
     samples = tuple(
         Sample(
             measure(original.samples, sound, original.rate, gaps).as_dict(),
@@ -135,11 +139,10 @@ def run_case(case: Case, output: Path, watch: Watch | None = None) -> Outcome:
     )
 
 
-def _fills(clip: Clip, case: Case, watch: Watch) -> list[list[Candidate]]:
+def _fills(clip: Clip, gaps: Sequence[Gap], case: Case, watch: Watch) -> list[list[Candidate]]:
     """Samples × gaps: the i-th candidate of every gap makes the i-th sample."""
     from aidd_studio.restoration.restore import fill_gaps
 
-    gaps = case.protocol.gaps(clip.frames, clip.rate, case.gap_ms)
     by_gap: dict[int, list[Candidate]] = {gap.start: [] for gap in gaps}
     for candidate in fill_gaps(clip, gaps, _engine(case.engine), case.samples, case.seed, watch=watch):
         by_gap[candidate.gap.start].append(candidate)
@@ -196,8 +199,8 @@ def _engine(spec: str) -> Engine:
     missing = np.zeros(samples.shape, dtype=np.bool_)
     missing[:, 12_000:12_480] = True
     samples[missing] = 0.0
-    for _ in made.fill(Window(samples, missing, 24_000, 0, (Gap(12_000, 12_480),)), 1, 0, Watch()):
-        break
+    with suppress(GapError):
+        next(made.fill(Window(samples, missing, 24_000, 0, (Gap(12_000, 12_480),)), 1, 0, Watch()), None)
     return made
 
 
@@ -208,17 +211,24 @@ def _recording(path: Path) -> Clip:
     return read(path)
 
 
-@lru_cache(maxsize=2)
 def _segment(segment: Segment) -> Clip:
     """The segment, mixed to mono, at the comparison's rate."""
+    return Clip(_surroundings(segment, 0.0)[0], segment.rate)
+
+
+@lru_cache(maxsize=4)
+def _surroundings(segment: Segment, seconds: float) -> tuple[Samples, int]:
+    """The segment with `seconds` of its recording on each side as far as there is any, and where it begins therein."""
     recording = _recording(segment.path)
     first = round(segment.start * recording.rate)
-    mono = recording.read(first, first + round(segment.seconds * recording.rate)).mean(axis=0, keepdims=True)
+    reach = round(seconds * recording.rate)
+    begin, end = max(0, first - reach), first + round(segment.seconds * recording.rate) + reach
+    mono: Samples = np.nan_to_num(recording.read(begin, end).mean(axis=0, keepdims=True))
     if recording.rate != segment.rate:
         from aidd_studio.audio.resampling import resample
 
         mono = resample(mono, recording.rate, segment.rate)
-    return Clip(np.nan_to_num(mono), segment.rate)
+    return mono, round((first - begin) * segment.rate / recording.rate)
 
 
 def _keep(output: Path, name: str, samples: Samples, rate: int) -> str:
