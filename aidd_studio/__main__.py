@@ -10,6 +10,13 @@ def main() -> None:
     import multiprocessing
 
     multiprocessing.freeze_support()  # worker processes of a frozen application end here
+    try:
+        _open_door()
+    except KeyboardInterrupt:  # so early that no command could catch it
+        raise SystemExit(130) from None
+
+
+def _open_door() -> None:
     from aidd_studio.cli.main import is_command, run
 
     arguments = sys.argv[1:]
