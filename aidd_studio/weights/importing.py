@@ -37,7 +37,7 @@ def import_model(
     watch = watch or Watch()
     weights, config = _sort(files)
     watch.report(0.0, f"checking {weights.name}")
-    origins = [_origin(file, watch.part(0.0, 0.2)) for file in [weights, *config]]
+    origins = [_origin(weights, watch.part(0.0, 0.2)), *(_origin(file, Watch()) for file in config)]
     entry = _entry(name, origins[0])
     if entry is not None:
         origins = [_check_origin(entry, origin) for origin in origins]
