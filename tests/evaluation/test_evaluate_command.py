@@ -1,0 +1,67 @@
+"""The command line measures engines and says in one sentence what is wrong with a wish."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import typer
+from typer.testing import CliRunner
+
+from aidd_studio.cli.evaluate import evaluate
+
+RATE = 8_000
+
+
+@pytest.fixture
+def command():
+    app = typer.Typer()
+    app.command()(evaluate)
+    return lambda *words: CliRunner().invoke(app, [str(word) for word in words])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    place = tmp_path / "recordings"
+    place.mkdir()
+    clock = np.arange(5 * RATE) / RATE
+    soundfile.write(place / "tone.wav", 0.3 * np.sin(2 * np.pi * 300 * clock), RATE)
+    return place
+
+
+def test_one_engine_on_one_recording_gives_numbers_as_json(command, folder, tmp_path):
+    words = ("--no-baselines", "--engines", "masked,extrapolation", "--gaps-ms", "20", "--rate", 0, "--json")
+    result = command(folder, "-o", tmp_path / "out", *words)
+    assert result.exit_code == 0, result.output
+    data = json.loads(result.stdout)
+    assert data["cases"] == 2
+    cells = {cell["engine"]: cell for cell in data["summary"]["cells"]}
+    assert cells["extrapolation"]["measures"]["snr"]["mean"] > 10
+    assert Path(data["report"]).is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--protocol", "mine"), "There is no protocol mine"),
+        (("--gaps-ms", "many"), "takes milliseconds by comma"),
+        (("--gaps-ms", "900"), "more than half"),
+        (("--engines", "wizard"), "There is no engine"),
+        (("--engines", "masked:depth=3"), "has no settings"),
+        (("--no-baselines",), "Name at least one engine"),
+    ],
+)
+def test_a_senseless_wish_is_refused_in_a_sentence(command, folder, tmp_path, words, sentence):
+    plain = () if "--engines" in words or "--no-baselines" in words else ("--engines", "masked")
+    extra = () if "--no-baselines" in words else ("--no-baselines",)
+    result = command(folder, "-o", tmp_path / "out", *extra, *plain, *words)
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_a_listening_test_of_nothing_is_refused(command, tmp_path):
+    result = command(tmp_path, "--listening", tmp_path / "page")
+    assert result.exit_code == 2
+    assert "make one first" in result.stderr
