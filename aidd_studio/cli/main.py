@@ -10,6 +10,8 @@ from aidd_studio import __version__
 from aidd_studio.cli.batch import batch_command
 from aidd_studio.cli.detect import detect_command
 from aidd_studio.cli.engines import engines_command
+from aidd_studio.cli.evaluate import evaluate
+from aidd_studio.cli.models import models_app
 from aidd_studio.cli.restore import restore_command
 
 app = typer.Typer(
@@ -40,6 +42,8 @@ app.command("restore")(restore_command)
 app.command("detect")(detect_command)
 app.command("batch")(batch_command)
 app.command("engines")(engines_command)
+app.command("evaluate")(evaluate)
+app.add_typer(models_app)
 
 
 def is_command(argument: str) -> bool:
