@@ -36,7 +36,7 @@ class AutoregressiveSettings:
 
     order: int = 1024
     context: float = 4096 / 44100
-    longest: float = 0.1
+    longest: float = 0.16
     iterations: int = 1
 
     def __post_init__(self) -> None:

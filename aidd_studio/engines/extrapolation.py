@@ -25,6 +25,9 @@ BLOCK = 4096
 CONTEXT = 0.1
 """Seconds of context at each side of a gap (about 4096 frames at 44.1 kHz)."""
 
+SCARCE = 4
+"""How many times less context than the gap or the other side one side may have to be believed all the way."""
+
 LARGEST_SHARE = 0.5
 """The order is at most this share of the context, so that a model is never fitted to its own noise."""
 
@@ -55,10 +58,10 @@ def extrapolate(past: NDArray[Any], frames: int, order: int, watch: Watch | None
     past: [..., n], oldest frame first. The model's order is at most half of n. Silence continues as silence.
     """
     past = np.asarray(past, dtype=np.float64)
-    rows = past.reshape(-1, past.shape[-1])
     order = min(order, int(past.shape[-1] * LARGEST_SHARE))
     if order < 1 or frames < 1:
         return np.zeros((*past.shape[:-1], max(0, frames)))
+    rows = past.reshape(-1, past.shape[-1])
     found = np.stack([bounded(row, burg(row, order), frames, watch) for row in rows])
     return found.reshape(*past.shape[:-1], frames)
 
@@ -108,13 +111,17 @@ def two_sided(
 def cross_fade(forward: Signal, backward: Signal, before: int, after: int) -> Signal:
     """Both predictions of a gap made one: float64 like them, [..., n].
 
-    before, after: the frames of context that each was made from; a side without any leaves the gap to the other.
+    before, after: the frames of context that each was made from. A side without any leaves the gap to the other; one
+    with very little is believed only as far as its context reaches.
     """
     if before < 2:
         return backward
     if after < 2:
         return forward
-    rise = raised_cosine(forward.shape[-1])
+    frames = forward.shape[-1]
+    first = frames - after if SCARCE * after < min(frames, before) else 0
+    last = before if SCARCE * before < min(frames, after) else frames
+    rise = np.concatenate((np.zeros(first), raised_cosine(last - first), np.ones(frames - last)))
     return forward * (1.0 - rise) + backward * rise
 
 

@@ -18,7 +18,7 @@ WINDOW = 0.046
 HOP = 0.0115
 """Seconds: a window resolves the notes' spectrum, the hop places a passage within what fine alignment can mend."""
 
-RANGE = 70.0
+RANGE = 50.0
 """Decibels below the loudest band at which a band counts as silent."""
 
 FRAMES_PER_BLOCK = 2048

@@ -61,7 +61,7 @@ class Passage:
     @property
     def score(self) -> float:
         """Match quality, 0 to 1."""
-        return 0.5 * math.exp(-self.difference / 6.0) + 0.5 * max(0.0, self.correlation)
+        return 0.5 * math.exp(-self.difference / 12.0) + 0.5 * max(0.0, self.correlation)
 
 
 class SimilarEngine:
