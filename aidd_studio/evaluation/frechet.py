@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,6 +100,23 @@ def log_mel_embedding(rate: int = 24_000) -> Embedding:
     return Embedding("log-mel means (64 bands, no learned weights)", rate, embed)
 
 
+def _vggish() -> Embedding:
+    """VGGish, without the principal components and the rounding that AudioSet's published vectors went through."""
+    from aidd_studio.evaluation.vggish_input import RATE, patches
+    from aidd_studio.weights.loading import load_embedding
+
+    loaded = load_embedding("vggish")
+
+    def embed(mono: Samples) -> Array:
+        import torch
+
+        with torch.inference_mode():
+            vectors: Array = loaded.model(torch.from_numpy(patches(mono))).numpy().astype(np.float64)
+        return vectors
+
+    return Embedding(f"VGGish ({loaded.sha256[:8]})", RATE, embed)
+
+
 def _tokenizer_encoder() -> Embedding:
     """The encoder of the tokenizer in use, before quantization, averaged over 0.24 s."""
     from aidd_studio.weights.loading import default_pair, load_tokenizer
@@ -119,8 +137,8 @@ def _tokenizer_encoder() -> Embedding:
 
 
 def installed_embedding() -> Embedding:
-    """The best embedding on this machine: the encoder of the tokenizer in use, or log-mel means without weights."""
-    try:
-        return _tokenizer_encoder()
-    except ModelError:
-        return log_mel_embedding()
+    """The best embedding on this machine: VGGish, else the encoder of the tokenizer in use, else log-mel means."""
+    for choice in (_vggish, _tokenizer_encoder):
+        with suppress(ModelError):
+            return choice()
+    return log_mel_embedding()

@@ -33,6 +33,10 @@ def build(kind: Kind, config: Mapping[str, Any]) -> nn.Module:
             from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
 
             return ScoreModel(ScoreModelConfig.from_dict(config))
+        if kind == "embedding":
+            from aidd_studio.weights.vggish import VGGish
+
+            return VGGish(**config)
         from aidd_studio.tokenizer.context_decoder import ContextDecoder, ContextDecoderConfig
 
         return ContextDecoder(ContextDecoderConfig(**config))

@@ -13,13 +13,15 @@ from aidd_studio.watch import Watch
 from aidd_studio.weights import published
 from aidd_studio.weights.building import differences
 from aidd_studio.weights.checkpoint import read_checkpoint
-from aidd_studio.weights.registry import Format, ModelEntry, check_name, read_registry
+from aidd_studio.weights.registry import Format, Kind, ModelEntry, check_name, read_registry
 from aidd_studio.weights.store import InstalledModel, ModelRecord, Origin, install, record_from_json, sha256_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 AIDD_TOKENIZER = "wavtokenizer-medium-music-audio-v1"
+VGGISH_MARK = "embeddings.4.weight"
+KINDS: dict[Format, Kind] = {"aidd": "score", "vggish": "embedding", "wavtokenizer": "tokenizer"}
 _CONFIG = (".yaml", ".yml")
 _LARGEST_CONFIG = 1 << 20
 
@@ -64,7 +66,7 @@ def _read(
         return replace(record, name=check_name(name or record.name)), tensors
     watch.report(0.2, f"reading {weights.name}")
     checkpoint = read_checkpoint(weights)
-    written_as: Format = "aidd" if "ema" in checkpoint else "wavtokenizer"
+    written_as: Format = "aidd" if "ema" in checkpoint else "vggish" if VGGISH_MARK in checkpoint else "wavtokenizer"
     if entry is not None and entry.format != written_as:
         raise ModelError(f"{weights.name} is not the model {entry.name}: it is written as {written_as}.")
     watch.report(0.4, f"converting {weights.name}")
@@ -72,6 +74,8 @@ def _read(
     if written_as == "aidd":
         details = _read_config(weights, config)
         tensors, sizes = published.aidd(checkpoint, details, weights.name)
+    elif written_as == "vggish":
+        tensors, sizes = published.vggish(checkpoint, weights.name)
     else:
         tensors, sizes = published.wavtokenizer(checkpoint, weights.name)
     record = replace(_describe(name, entry, written_as, weights), config=sizes, details=details)
@@ -95,7 +99,7 @@ def _describe(name: str | None, entry: ModelEntry | None, written_as: Format, we
         raise UsageError(f"The registry does not know {weights.name}; say what to call the model with --name.")
     return ModelRecord(
         name=check_name(name),
-        kind="score" if written_as == "aidd" else "tokenizer",
+        kind=KINDS[written_as],
         title=f"{weights.name}, imported",
         version="1",
         licence="unknown",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from aidd_studio.diffusion.score_model import ScoreModel
     from aidd_studio.tokenizer.context_decoder import ContextDecoder
     from aidd_studio.tokenizer.model import WavTokenizer
+    from aidd_studio.weights.vggish import VGGish
 
 _lock = threading.RLock()
 _loaded: dict[tuple[str, str, str, str], nn.Module] = {}
@@ -61,6 +62,16 @@ class LoadedRefiner:
     """A context decoder in evaluation mode."""
 
     model: ContextDecoder
+    name: str
+    sha256: str
+    meta: ModelRecord
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedEmbedding:
+    """An embedding network in evaluation mode."""
+
+    model: VGGish
     name: str
     sha256: str
     meta: ModelRecord
@@ -130,6 +141,16 @@ def load_refiner(name: str, device: str | torch.device = "cpu", dtype: torch.dty
     found = _find(name, "refiner")
     model: Any = _load(found, device, dtype)
     return LoadedRefiner(model, name, found.record.sha256, found.record)
+
+
+def load_embedding(name: str, device: str | torch.device = "cpu") -> LoadedEmbedding:
+    """Load a network that describes sounds by vectors, for measuring only.
+
+    Raises ModelNotInstalled, ModelError when the file is damaged, DeviceError when the device is not there.
+    """
+    found = _find(name, "embedding")
+    model: Any = _load(found, device, None)
+    return LoadedEmbedding(model, name, found.record.sha256, found.record)
 
 
 def forget_loaded() -> None:

@@ -1,4 +1,4 @@
-"""The published checkpoints (WavTokenizer's and AIDD's) as our tensors and our configuration."""
+"""The published checkpoints (WavTokenizer's, AIDD's, VGGish's) as our tensors and our configuration."""
 
 from __future__ import annotations
 
@@ -37,6 +37,13 @@ def wavtokenizer(checkpoint: Mapping[str, Any], name: str) -> tuple[dict[str, Te
         raise ModelError(f"{name} is no WavTokenizer checkpoint: it lacks {missing}.") from error
     _check("tokenizer", config, tensors, name)
     return tensors, config
+
+
+def vggish(checkpoint: Mapping[str, Any], name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors of a VGGish file as torchvggish publishes it: nothing but named weights. Raises ModelError."""
+    tensors = {key: tensor.float() for key, tensor in _tensors({"state": checkpoint}, "state", name).items()}
+    _check("embedding", {}, tensors, name)
+    return tensors, {}
 
 
 def aidd(

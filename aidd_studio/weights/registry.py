@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 from aidd_studio import paths
 from aidd_studio.errors import ModelError, UsageError
 
-Kind = Literal["tokenizer", "score", "refiner"]
-Format = Literal["safetensors", "wavtokenizer", "aidd"]
+Kind = Literal["tokenizer", "score", "refiner", "embedding"]
+Format = Literal["safetensors", "wavtokenizer", "aidd", "vggish"]
 
 DEFAULT_TOKENIZER = "aidd-studio-tokenizer"
 DEFAULT_SCORE = "aidd-studio-score"
