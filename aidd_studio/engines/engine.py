@@ -19,9 +19,10 @@ class Window:
     """One or more near gaps with the sound around them, at the source's rate and channels.
 
     samples: float32 [channels, frames], finite everywhere, 0 where `missing`.
-    missing: bool [channels, frames], True where sound is to be made.
+    missing: bool [channels, frames], True where there is no sound: in `gaps`, and in gaps of other windows that this
+    one's context reaches.
     offset: the source frame of the window's first frame.
-    gaps: the gaps in source frames; all of them lie inside the window.
+    gaps: the gaps to fill, in source frames; all of them lie inside the window.
     """
 
     samples: Samples
@@ -37,6 +38,15 @@ class Window:
     @property
     def frames(self) -> int:
         return int(self.samples.shape[1])
+
+    @property
+    def wanted(self) -> NDArray[np.bool_]:
+        """Where sound is to be made, in `gaps` only: bool [channels, frames]."""
+        wanted = np.zeros(self.missing.shape, dtype=np.bool_)
+        for gap in self.gaps:
+            start, end = self.local(gap)
+            wanted[list(gap.channel_indices(self.channels)), start:end] = True
+        return wanted
 
     def local(self, gap: Gap) -> tuple[int, int]:
         """First and last frame (half open) of a gap, counted from the window's start."""

@@ -84,7 +84,7 @@ class SimilarEngine:
         Raises GapError when the recording is too short or nothing in it resembles the surroundings of a gap.
         """
         started = time.perf_counter()
-        holes = stretches(window.missing)
+        holes = stretches(window.wanted)
         heard = features(window.samples, window.missing, window.rate, watch.part(0.0, 0.5))
         passages = []
         for index, hole in enumerate(holes):

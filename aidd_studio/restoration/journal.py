@@ -47,7 +47,7 @@ class Journal:
         self._sha256 = sha256 or source_hash(session.clip)
         self.folder = root / uuid.uuid4().hex
         (self.folder / "fills").mkdir(parents=True)
-        self._lock = FileLock(self.folder / "lock")
+        self._lock = FileLock(self.folder / "lock", thread_local=False)  # made and discarded by different threads
         self._lock.acquire(timeout=0)
         self._written: set[str] = set()
 

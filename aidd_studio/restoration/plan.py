@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 from collections.abc import Iterable, Sequence
 
@@ -15,6 +16,9 @@ from aidd_studio.gaps.gap import Gap
 LONGEST_CONTEXT = 300.0
 """Seconds of context per side at most, so that an engine that wants everything fits into memory."""
 
+JOINT = 2.0
+"""Seconds between gaps below which they are filled jointly, if the engine's context reaches that far."""
+
 LONGEST_GROUP = 6.0
 """Seconds that one group of near gaps may span before it is cut at its widest pause."""
 
@@ -22,33 +26,32 @@ LONGEST_GROUP = 6.0
 def plan(clip: Clip, gaps: Sequence[Gap], engine: Engine) -> list[Window]:
     """Windows that cover all gaps, in order; every gap lies in exactly one window.
 
-    Gaps nearer to each other than the engine's context share a window and are filled jointly. A window's context
-    never reaches into a gap of another window. Raises GapError for a gap outside the recording or without any
-    sound left around it.
+    Near gaps share a window and are filled jointly. Where a window's context reaches into gaps of other windows,
+    they are missing in it too. Raises GapError for a gap outside the recording or without any sound left around it.
     """
     for gap in gaps:
         _check(gap, clip)
     joined = merge_overlapping(gaps, clip.channels)
     context = round(min(engine.info.context, LONGEST_CONTEXT) * clip.rate)
-    groups = _groups(joined, context, round(LONGEST_GROUP * clip.rate))
     windows = []
-    for index, group in enumerate(groups):
+    for group in _groups(joined, min(context, round(JOINT * clip.rate)), round(LONGEST_GROUP * clip.rate)):
         start, end = _extent(group)
-        lower = _extent(groups[index - 1])[1] if index else 0
-        upper = _extent(groups[index + 1])[0] if index + 1 < len(groups) else clip.frames
-        windows.append(window(clip, group, max(lower, start - context), min(upper, end + context)))
+        windows.append(window(clip, group, joined, max(0, start - context), min(clip.frames, end + context)))
     return windows
 
 
-def window(clip: Clip, gaps: Iterable[Gap], start: int, end: int) -> Window:
-    """The window of frames `start` to `end` around given gaps; samples that are missing or not finite become 0."""
-    gaps = tuple(gaps)
+def window(clip: Clip, gaps: Sequence[Gap], damage: Sequence[Gap], start: int, end: int) -> Window:
+    """The window of frames `start` to `end` for filling `gaps`; where sound is missing or not finite it is 0.
+
+    damage: all gaps of the recording, sorted and without overlap, those to be filled included.
+    """
     samples = clip.read(start, end).copy()
     missing = np.zeros(samples.shape, dtype=np.bool_)
-    for gap in gaps:
-        missing[list(gap.channel_indices(clip.channels)), gap.start - start : gap.end - start] = True
+    first = bisect.bisect_right(damage, start, key=lambda gap: gap.end)
+    for gap in itertools.takewhile(lambda gap: gap.start < end, damage[first:]):
+        missing[list(gap.channel_indices(clip.channels)), max(0, gap.start - start) : gap.end - start] = True
     samples[missing | ~np.isfinite(samples)] = 0.0
-    return Window(samples, missing, clip.rate, start, gaps)
+    return Window(samples, missing, clip.rate, start, tuple(gaps))
 
 
 def merge_overlapping(gaps: Iterable[Gap], channels: int) -> list[Gap]:
@@ -88,10 +91,10 @@ def _extent(group: Sequence[Gap]) -> tuple[int, int]:
     return group[0].start, max(gap.end for gap in group)
 
 
-def _groups(gaps: Sequence[Gap], context: int, longest: int) -> list[list[Gap]]:
+def _groups(gaps: Sequence[Gap], near: int, longest: int) -> list[list[Gap]]:
     groups: list[list[Gap]] = []
     for gap in gaps:
-        if groups and gap.start - groups[-1][-1].end < context:
+        if groups and gap.start - groups[-1][-1].end < near:
             groups[-1].append(gap)
         else:
             groups.append([gap])

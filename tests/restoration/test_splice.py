@@ -75,7 +75,7 @@ def test_samples_outside_the_gaps_and_their_edges_are_bit_identical(
 
 @settings(max_examples=60, deadline=None)
 @given(gaps_in_a_second, st.floats(0, 0.2))
-def test_every_gap_lies_in_one_window_and_contexts_hold_no_other_gap(gaps: list[Gap], context: float) -> None:
+def test_every_gap_lies_in_one_window_and_all_damage_is_missing(gaps: list[Gap], context: float) -> None:
     truth = music()
     clip = Clip(truth, RATE)
     windows = plan(clip, gaps, Oracle(truth, context))

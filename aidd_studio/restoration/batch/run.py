@@ -125,4 +125,4 @@ def _single_threaded() -> None:
     """One thread per worker: the files are the parallelism."""
     from threadpoolctl import threadpool_limits
 
-    threadpool_limits(1)  # type: ignore[no-untyped-call]
+    threadpool_limits(1)
