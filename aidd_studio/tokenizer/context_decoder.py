@@ -3,6 +3,12 @@
 A plain decoder must invent every phase, and cannot know what the recording around the gap sounds like. This one reads
 the spectrum of the pre-filled sound beside the tokens and puts out, for every bin, how much of the extrapolation to
 keep and what to add to it.
+
+It was trained on windows prepared in one way, and whoever runs it prepares them so: 24 kHz mono, scaled so that the
+known samples have a root mean square of `LEVEL`; the gap filled by two-sided Burg extrapolation of order
+`EXTRAPOLATION_ORDER` from `EXTRAPOLATION_SIGHT` samples on each side; about `CONTEXT` samples of sound before and after
+the gap; the tokens those of the pre-filled window, but in the gap (every token whose own samples touch it) those that
+the score model chose.
 """
 
 from __future__ import annotations
@@ -15,6 +21,11 @@ from torch.nn import functional
 
 from aidd_studio.tokenizer.convnext import EPSILON, ConvNeXtBlock
 from aidd_studio.tokenizer.spectrum import aligned_istft, aligned_stft
+
+LEVEL = 0.1
+EXTRAPOLATION_ORDER = 1000
+EXTRAPOLATION_SIGHT = 2400
+CONTEXT = 9600
 
 
 @dataclass(frozen=True)
@@ -74,11 +85,27 @@ class ContextDecoder(nn.Module):
             x = block(x)
         out = self.head(self.out_norm(x)).float()
         keep, level, phase = out.split(self.bins, dim=-1)
-        keep, magnitude = 1.1 * torch.sigmoid(keep), torch.exp(level.clamp(max=6.0))
+        keep = 1.1 * torch.sigmoid(keep)
+        magnitude = torch.minimum(torch.exp(level.clamp(max=6.0)), _ceiling(spectrum, start, end, config))
         new = torch.complex(keep * real + magnitude * torch.cos(phase), keep * imaginary + magnitude * torch.sin(phase))
         made = aligned_istft(new, self.hann, config.hop)
         blend = _handover(wave.shape[1], start, end, config.edge, wave.device)
         return wave + blend * (made - wave)
+
+
+def _ceiling(spectrum: Tensor, start: int, end: int, config: ContextDecoderConfig) -> Tensor:
+    """What may be added to a bin at most, twice its largest magnitude in the known frames: [B, 1, bins].
+
+    A band that is empty around the gap (a 16 kHz recording, an old microphone) is empty in it, too.
+    """
+    centre = (torch.arange(spectrum.shape[1], device=spectrum.device) + 0.5) * config.hop
+    known = (centre < start - config.window / 2) | (centre > end + config.window / 2)
+    reach = -(-config.window // config.hop) // 2
+    known[:reach] = known[-reach:] = False  # frames that hang over the ends are folded, which smears them
+    if not bool(known.any()):
+        return spectrum.new_full((), torch.inf, dtype=torch.float32)
+    loudest = (spectrum.real.square() + spectrum.imag.square())[:, known].amax(1, keepdim=True).sqrt()
+    return 2 * functional.max_pool1d(loudest, 3, 1, 1)
 
 
 def _features(real: Tensor, imaginary: Tensor, phase_bins: int, hop: int, window: int) -> Tensor:

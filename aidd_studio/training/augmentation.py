@@ -28,7 +28,8 @@ def record(clean: Signal, rate: int, rng: np.random.Generator) -> Signal:
     if rng.random() < 0.3:
         sound = limit_band(sound, rate, rng)
     level = 10 ** (rng.uniform(-18, -0.2) / 20)
-    return (sound / (np.abs(sound).max() + 1e-9) * level).astype(np.float32)
+    recorded: Signal = (sound / (np.abs(sound).max() + 1e-9) * level).astype(np.float32)
+    return recorded
 
 
 def detune(sound: Signal, cents: float) -> Signal:

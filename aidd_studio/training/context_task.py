@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from aidd_studio.tokenizer.context_decoder import CONTEXT as CONTEXT_SEEN
 from aidd_studio.tokenizer.context_decoder import ContextDecoder
 from aidd_studio.tokenizer.model import WavTokenizer
 from aidd_studio.training.devices import Devices
@@ -24,10 +25,10 @@ class ContextSettings:
 
     tokens: int = 1200  # token frames in a batch
     convergence: float = 0.5
-    distance: float = 0.2
+    distance: float = 0.4
     no_codes: float = 0.15  # share of batches that see no tokens
     damaged: float = 0.5  # share of batches whose tokens are partly wrong
-    context: int = 9600  # samples seen on each side
+    context: int = CONTEXT_SEEN  # samples seen on each side
     seed: int = 0
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
@@ -154,7 +153,7 @@ def _keep(folder: Path, item: Item, sound: NDArray[np.float32]) -> Item | None:
     path = folder / item.file
     partial = path.with_suffix(".part")
     soundfile.write(partial, whole, RATE, subtype="PCM_16", format="WAV")
-    os.replace(partial, path)
+    partial.replace(path)
     digest = hashlib.sha1(whole.tobytes()).hexdigest()
     kept = Item(**(asdict(item) | {"seconds": round(whole.size / RATE, 3), "digest": digest}))
     _write_text(path.with_suffix(".json"), json.dumps(asdict(kept), ensure_ascii=False))
@@ -171,7 +170,7 @@ def _read_note(folder: Path, name: str) -> Item | None:
 def _write_text(path: Path, text: str) -> None:
     partial = path.with_suffix(".writing")
     partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def _audio_files(start: Path) -> list[Path]:

@@ -11,10 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.engines.extrapolation import two_sided
+from aidd_studio.tokenizer.context_decoder import EXTRAPOLATION_ORDER, EXTRAPOLATION_SIGHT
 from aidd_studio.training.segments import Segments, levelled
-
-ORDER, SIGHT = 1000, 2400
-"""Order and one-sided context (100 ms) of the extrapolation at 24 kHz."""
 
 CONTEXT = 12_800
 """Samples kept on each side of a gap (0.53 s)."""
@@ -47,13 +45,15 @@ def make_shard(corpus: Path, split: str, folder: Path, length: int, count: int, 
         return path
     segments = Segments(corpus, split)
     rng = np.random.default_rng([seed, length])
-    sounds, fills, scales = [], [], []
+    sounds: list[NDArray[np.int16]] = []
+    fills: list[NDArray[np.int16]] = []
+    scales: list[float] = []
     while len(sounds) < count:
         sound = segments.draw(rng, 2 * CONTEXT + length)
         if np.sqrt(np.mean(sound[CONTEXT : CONTEXT + length] ** 2)) < 1e-4:
             continue
         sound = levelled(sound)
-        fill = two_sided(sound.astype(np.float64), CONTEXT, CONTEXT + length, ORDER, SIGHT)
+        fill = two_sided(sound.astype(np.float64), CONTEXT, CONTEXT + length, EXTRAPOLATION_ORDER, EXTRAPOLATION_SIGHT)
         scale = float(max(np.abs(sound).max(), np.abs(fill).max())) / 32767
         sounds.append(np.round(sound / scale).astype(np.int16))
         fills.append(np.round(fill / scale).astype(np.int16))

@@ -119,7 +119,7 @@ def _pedalling(piece: Piece, rng: np.random.Generator) -> list[Control]:
     """A sustain pedal that changes every few notes, for the parts that have one."""
     controls: list[Control] = []
     for part, program in enumerate(piece.programs):
-        if program not in PIANOS + (11, 46) or rng.random() < 0.35:
+        if program not in (*PIANOS, 11, 46) or rng.random() < 0.35:
             continue
         at, end = 0.0, piece.duration
         while at < end:

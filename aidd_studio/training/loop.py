@@ -187,6 +187,7 @@ class Loop:
             "module": self.task.module.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "average": self.average,
+            "trained": [name for name, p in self.task.module.named_parameters() if p.requires_grad],
             "step": self.step,
             "seconds": self.seconds,
         }
@@ -195,7 +196,7 @@ class Loop:
             torch.save(state, file)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(partial, self.checkpoint)
+        partial.replace(self.checkpoint)
 
     def resume(self) -> None:
         """Take up the checkpoint's weights, averages, optimiser and step."""

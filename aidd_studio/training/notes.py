@@ -150,8 +150,7 @@ def write_midi(piece: Piece, path: Path, tail: float = 1.5) -> None:
     for program, channel in zip(piece.programs, channels, strict=True):
         if program >= 0:
             events.append((0.0, 0, mido.Message("program_change", channel=channel, program=program)))
-    for control in piece.controls:
-        events.append((control.time, 1, _message(control, channels[control.part])))
+    events += [(control.time, 1, _message(control, channels[control.part])) for control in piece.controls]
     for note in piece.notes:
         channel, velocity = channels[note.part], min(127, max(1, note.velocity))
         events.append((note.start, 3, mido.Message("note_on", channel=channel, note=note.key, velocity=velocity)))

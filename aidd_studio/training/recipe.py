@@ -66,7 +66,7 @@ def _fit(value: Any, default: Any, where: str) -> Any:
         return tuple(value)
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if default is not dataclasses.MISSING and isinstance(default, (int, float, str, bool)):
-        if type(value) is not type(default):
-            raise UsageError(f"{where} must be like {default!r}, not {value!r}.")
+    plain = isinstance(default, (int, float, str, bool))
+    if plain and type(value) is not type(default):
+        raise UsageError(f"{where} must be like {default!r}, not {value!r}.")
     return value

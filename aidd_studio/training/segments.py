@@ -8,11 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.errors import UsageError
+from aidd_studio.tokenizer.context_decoder import LEVEL
 from aidd_studio.training.corpus import read_manifest
-from aidd_studio.training.rendering import RATE
-
-LEVEL = 0.1
-"""Root mean square (-20 dB) to which models see every stretch of sound."""
 
 
 class Segments:
@@ -49,7 +46,7 @@ class Segments:
         return np.pad(piece, (0, frames - piece.size))
 
     def batch(self, key: list[int], count: int, frames: int, spread_db: float = 3.0) -> NDArray[np.float32]:
-        """`count` stretches at the common level, give or take `spread_db`: float32 [count, frames]."""
+        """`count` stretches of one root mean square (`LEVEL`), give or take `spread_db`: float32 [count, frames]."""
         rng = np.random.default_rng(key)
         drawn = np.stack([self.draw(rng, frames) for _ in range(count)])
         gains = 10 ** (rng.normal(0, spread_db, count) / 20) if spread_db else np.ones(count)
@@ -59,7 +56,5 @@ class Segments:
 def levelled(sound: NDArray[np.float32]) -> NDArray[np.float32]:
     """Sound brought to the common level; near-silence is raised by 40 dB at most. sound: [..., frames]."""
     level = np.sqrt(np.mean(np.square(sound), axis=-1, keepdims=True))
-    return (sound * np.minimum(LEVEL / (level + 1e-9), 100.0)).astype(np.float32)
-
-
-__all__ = ["LEVEL", "RATE", "Segments", "levelled"]
+    louder: NDArray[np.float32] = (sound * np.minimum(LEVEL / (level + 1e-9), 100.0)).astype(np.float32)
+    return louder

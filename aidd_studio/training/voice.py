@@ -6,6 +6,8 @@ and pauses, without any recording of a person.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -132,16 +134,17 @@ def _speak(
     for start, grain in zip(starts, grains, strict=True):
         out[start : start + size] += grain
     peak = np.abs(out).max()
-    return (out / (peak + 1e-9) * 0.5).astype(np.float32)[None]
+    normalised: NDArray[np.float32] = (out / (peak + 1e-9) * 0.5).astype(np.float32)
+    return normalised[None]
 
 
-def _tract(formants: NDArray[np.float64], frequency: NDArray[np.float64], tilt: float) -> NDArray[np.complex128]:
+def _tract(formants: NDArray[Any], frequency: NDArray[Any], tilt: float) -> NDArray[Any]:
     """The response of three moving resonances and two fixed ones, falling `tilt` dB an octave: [frames, bins]."""
     fixed = np.tile([3500.0, 4500.0], (len(formants), 1))
     centers = np.concatenate([formants, fixed], 1)[..., None]
     widths = 50 + 0.05 * centers
-    s = 1j * frequency
-    response = np.prod(centers**2 / (s**2 + s * widths + centers**2), axis=1)
+    denominator = centers**2 - frequency**2 + 1j * frequency * widths
+    response = np.prod(centers**2 / denominator, axis=1)
     slope = (np.maximum(frequency, 100) / 100) ** (-(tilt - 10) / 6.02)
     return np.asarray(response * slope * (frequency > 50))
 
