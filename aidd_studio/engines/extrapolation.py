@@ -122,7 +122,8 @@ def cross_fade(forward: Signal, backward: Signal, before: int, after: int) -> Si
     first = frames - after if SCARCE * after < min(frames, before) else 0
     last = before if SCARCE * before < min(frames, after) else frames
     rise = np.concatenate((np.zeros(first), raised_cosine(last - first), np.ones(frames - last)))
-    return forward * (1.0 - rise) + backward * rise
+    mixed: Signal = forward * (1.0 - rise) + backward * rise
+    return mixed
 
 
 def agreement(forward: Signal, backward: Signal) -> float:

@@ -96,7 +96,7 @@ def test_interpolation_solves_the_normal_equations() -> None:
             assert errors(moved) > least
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     st.integers(0, 2**31),
     st.integers(1, 8),

@@ -79,13 +79,13 @@ def test_tones_are_continued_in_both_directions() -> None:
     assert np.max(np.abs(extrapolate_back(sound[4000:], 2000, 512) - sound[2000:4000])) < 0.01
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(0, 2**31), st.sampled_from([0.0, 0.5, 3.0, -3.0]))
 def test_long_extrapolation_never_rises_above_its_context(seed: int, slope: float) -> None:
     generator = np.random.default_rng(seed)
     past = generator.standard_normal(1500) * np.exp(slope * np.linspace(0, 1, 1500))
     past += np.sin(np.arange(1500) * generator.uniform(0.01, 3.0)) * np.exp(slope * np.linspace(0, 2, 1500))
-    found = extrapolate(past, 60000, 512)
+    found = extrapolate(past, 30000, 512)
     assert np.all(np.isfinite(found))
     assert np.max(np.abs(found)) <= 1.21 * np.max(np.abs(past))
 

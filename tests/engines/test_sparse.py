@@ -79,9 +79,9 @@ def test_tones_come_back_and_the_rest_stays(variant: str) -> None:
     assert np.array_equal(fill.samples[~window.missing], sound[~window.missing])
 
 
-@pytest.mark.parametrize("gap", [Gap(0, 500), Gap(8500, 9000), Gap(10, 8990)])
+@pytest.mark.parametrize("gap", [Gap(0, 500), Gap(2500, 3000), Gap(10, 2990)])
 def test_edges_and_long_gaps_stay_finite_and_bounded(gap: Gap) -> None:
-    sound = chord(9000)
+    sound = chord(3000)
     (fill,) = SparseEngine(SparseSettings(frame=0.02)).fill(window_of(sound, gap), 1, 0, Watch())
     assert np.all(np.isfinite(fill.samples))
     assert np.max(np.abs(fill.samples)) <= np.max(np.abs(sound))
