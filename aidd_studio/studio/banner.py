@@ -107,7 +107,8 @@ class Banner(QFrame):
 
     def _place(self) -> None:
         around = self._around.rect()
-        width = min(WIDEST, around.width() - 2 * MARGIN)
+        wanted = self.fontMetrics().horizontalAdvance(self._text.text()) + self._buttons.sizeHint().width() + 128
+        width = min(WIDEST, wanted, around.width() - 2 * MARGIN)
         height = max(44, self.heightForWidth(width))
         self.setGeometry((around.width() - width) // 2, around.height() - height - 44, width, height)
 

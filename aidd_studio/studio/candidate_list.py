@@ -82,7 +82,7 @@ class CandidateRow(QFrame):
         self._key = QLabel(str(index + 1))
         self._key.setObjectName("key")
         self._key.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._key.setFixedWidth(24)
+        self._key.setFixedSize(24, 22)
         self.thumbnail = Thumbnail()
         self._title = QLabel()
         self._title.setObjectName("title")

@@ -20,7 +20,7 @@ from aidd_studio.watch import Watch
 
 log = logging.getLogger(__name__)
 
-REPORT_EVERY = 0.05
+REPORT_EVERY = 0.1
 """Seconds between two progress signals, so that a chatty job does not flood the window."""
 
 Work = Callable[[Watch], Any]

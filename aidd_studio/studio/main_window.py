@@ -489,7 +489,7 @@ class MainWindow(QMainWindow):
     def _show_time(self) -> None:
         at = self.axis.playhead if self.axis.playhead is not None else self.axis.cursor
         self.transport.time.setText(self.axis.text(at))
-        if self.axis.playhead is not None and not self.playback.looping:
+        if self.axis.playhead is not None and self.playback.is_passing:
             margin = 0.05 * self.axis.width
             if not 0 <= self.axis.to_x(self.axis.playhead) <= self.axis.width - margin:
                 self.axis.scroll(self.axis.to_x(self.axis.playhead) - margin)
@@ -687,6 +687,7 @@ class MainWindow(QMainWindow):
         store.sync()
         kept.save_preferences(self.preferences)
         self.playback.close()
+        self.pictures.close()
         self.work.close()
         self.drawing.close()
         self.keeping.forget_journal()

@@ -61,6 +61,11 @@ class Pictures(QObject):
         self._soon.setInterval(30)
         self._soon.timeout.connect(self._tell)
 
+    def close(self) -> None:
+        """No more pictures are wanted."""
+        self._soon.stop()
+        self._wanted.clear()
+
     # The recording
 
     @property

@@ -40,6 +40,7 @@ class PlaybackControl(QObject):
         self._started_at = 0
         self.roll = 1.0
         self.looping = False
+        self.is_passing = False  # the sound runs through the recording, and the pictures should go with it
         self.matched = False
         axis.cursor_moved.connect(self._cursor_moved)
 
@@ -124,6 +125,7 @@ class PlaybackControl(QObject):
         else:
             start = self._axis.cursor if self._axis.cursor < document.clip.frames else 0
             player.play(start, document.clip.frames)
+        self.is_passing = loop is None
         self._timer.start()
         self.state_changed.emit()
 
@@ -134,6 +136,7 @@ class PlaybackControl(QObject):
             return
         start, end = self._around_gap()
         player.play(start, end, start if self.looping else None)
+        self.is_passing = False
         self._timer.start()
         self.state_changed.emit()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from PySide6.QtCore import Qt
@@ -132,6 +133,7 @@ def apply(app: QApplication, choice: ThemeChoice) -> None:
     app.setStyleSheet(_style_sheet(colours))
 
 
+@cache
 def interface_font(delta: float = 0.0, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
     """The font of labels and controls, `delta` points larger or smaller than usual."""
     families = set(QFontDatabase.families())
@@ -145,9 +147,10 @@ def interface_font(delta: float = 0.0, weight: QFont.Weight = QFont.Weight.Norma
     return font
 
 
+@cache
 def number_font(delta: float = 0.0, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
     """The same font with digits of equal width, so that running times do not jitter."""
-    font = interface_font(delta, weight)
+    font = QFont(interface_font(delta, weight))
     if font.family() == "Inter":
         font.setFeature(QFont.Tag("tnum"), 1)
     return font

@@ -134,7 +134,10 @@ class TimeAxis(QObject):
     def short_text(self, frame: float) -> str:
         """A time in the chosen format, without hours where the recording has none."""
         text = self.text(frame)
-        return text.removeprefix("0:0").removeprefix("0:") if self._is_short else text
+        if not self._is_short:
+            return text
+        text = text.removeprefix("0:")
+        return text[1:] if text.startswith("0") else text
 
     @property
     def _is_short(self) -> bool:

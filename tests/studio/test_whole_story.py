@@ -1,0 +1,244 @@
+"""The whole story in the real window: open, detect, fill, listen, accept, undo, redo, save, export, recover."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from PySide6.QtCore import Qt
+
+from aidd_studio.studio.export_files import ExportChoice
+from aidd_studio.studio.keeping import journal_folder
+
+
+def press(qtbot, window, id: str) -> None:
+    action = window.actions_by_id[id]
+    assert action.isEnabled(), id
+    action.trigger()
+
+
+def detect_and_fill(qtbot, window, idle) -> None:
+    press(qtbot, window, "detect")
+    idle()
+    press(qtbot, window, "select_all")
+    press(qtbot, window, "fill")
+    idle()
+
+
+def test_a_recording_is_detected_filled_accepted_and_exported_with_all_other_samples_untouched(
+    qtbot, opened, idle, damaged, tmp_path
+):
+    window = opened
+    press(qtbot, window, "detect")
+    idle()
+    found = [entry.gap for entry in window.document.entries]
+    assert [(gap.start, gap.end) for gap in found] == [(8000, 8160), (20000, 20320)]
+    press(qtbot, window, "select_all")
+    press(qtbot, window, "fill")
+    idle()
+    assert all(entry.candidates for entry in window.document.entries)
+    press(qtbot, window, "accept_best")
+    assert [entry.state for entry in window.document.entries] == ["accepted", "accepted"]
+    target = tmp_path / "restored.wav"
+    window.exporting.export_as(ExportChoice(target, report=True))
+    idle()
+    before, _ = soundfile.read(damaged, dtype="int16")
+    after, _ = soundfile.read(target, dtype="int16")
+    changed = np.flatnonzero((before != after).any(axis=1))
+    edge = round(0.006 * 16000) + 1
+    inside = ((changed >= 8000 - edge) & (changed < 8160 + edge)) | (
+        (changed >= 20000 - edge) & (changed < 20320 + edge)
+    )
+    assert len(changed) > 400
+    assert inside.all()
+    assert np.abs(after[20000:20320]).max() > 3000
+    assert (tmp_path / "restored.html").is_file()
+
+
+def test_undo_and_redo_restore_fills_and_selection(qtbot, opened, idle):
+    window = opened
+    detect_and_fill(qtbot, window, idle)
+    document = window.document
+    document.select((document.entries[0].id,))
+    press(qtbot, window, "accept")
+    assert document.entries[0].state == "accepted"
+    assert document.current is document.entries[1], "accepting goes to the next gap"
+    press(qtbot, window, "undo")
+    assert document.entries[0].state == "candidates"
+    assert document.selected == (document.entries[0].id,)
+    press(qtbot, window, "redo")
+    assert document.entries[0].state == "accepted"
+    window.history.list.setCurrentRow(0)
+    assert document.entries == ()
+    window.history.list.setCurrentRow(len(document.session.steps) - 1)
+    assert document.entries[0].state == "accepted"
+
+
+def test_candidates_are_switched_while_they_sound_without_a_click(qtbot, opened, idle, clock, outputs):
+    window = opened
+    detect_and_fill(qtbot, window, idle)
+    document = window.document
+    document.select((document.entries[1].id,))
+    press(qtbot, window, "original")
+    press(qtbot, window, "audition_1")
+    assert window.playback.is_playing
+    for _ in range(8):
+        clock.now += 0.1
+        window.playback._tick()
+        press(qtbot, window, "original")
+    clock.now += 0.1
+    window.playback._tick()
+    heard = np.concatenate(outputs[-1].heard)
+    assert len(heard) == pytest.approx(0.9 * 16000, abs=2)
+    assert np.abs(heard).max() > 0.2
+    # The steepest tone moves by less than 0.06 a sample; a break would jump by much more.
+    steps = np.abs(np.diff(heard, axis=0)).max(axis=1)
+    for edge in (8000, 8160, 20000, 20320):  # where the original itself is broken off
+        steps[max(0, edge - 4000 - 2) : edge - 4000 + 2] = 0.0
+    assert steps.max() < 0.08
+    press(qtbot, window, "play")
+    clock.now += 0.2
+    window.playback._tick()
+    assert not window.playback.is_playing
+
+
+def test_loop_plays_the_gap_again_and_again(qtbot, opened, idle, clock):
+    window = opened
+    detect_and_fill(qtbot, window, idle)
+    window.transport.set_roll(0.1)
+    document = window.document
+    document.select((document.entries[0].id,))
+    press(qtbot, window, "loop")
+    press(qtbot, window, "play")
+    positions = []
+    for _ in range(20):
+        clock.now += 0.05
+        window.playback._tick()
+        positions.append(window.axis.playhead)
+    assert min(positions) >= 8000 - 1600
+    assert max(positions) <= 8160 + 1600
+    assert sum(later < earlier for earlier, later in zip(positions, positions[1:], strict=False)) >= 3
+    press(qtbot, window, "play")
+    clock.now += 0.2
+    window.playback._tick()
+
+
+def test_a_saved_project_reopens_exactly(qtbot, opened, idle, tmp_path):
+    window = opened
+    detect_and_fill(qtbot, window, idle)
+    press(qtbot, window, "accept_best")
+    before = window.document.session.restored().samples
+    project = tmp_path / "take.aidd"
+    window.keeping.save_to(project)
+    idle()
+    assert not window.document.is_modified
+    press(qtbot, window, "close")
+    assert window.document is None
+    window.open_path(project)
+    qtbot.waitUntil(lambda: window.document is not None, timeout=10000)
+    assert np.array_equal(window.document.session.restored().samples, before)
+    assert window.document.project == project
+    idle()
+
+
+def test_work_that_is_not_saved_is_not_thrown_away_without_asking(qtbot, opened, idle):
+    window = opened
+    detect_and_fill(qtbot, window, idle)
+    press(qtbot, window, "close")
+    assert window.document is not None
+    assert "not saved" in window.banner.message
+    window.banner._choices[1].click()
+    assert window.document is None
+
+
+def test_after_a_crash_the_accepted_fills_are_offered_and_recovered(qtbot, opened, idle, window):
+    detect_and_fill(qtbot, window, idle)
+    press(qtbot, window, "accept_best")
+    wanted = window.document.session.restored().samples
+    qtbot.waitUntil(lambda: any(journal_folder().glob("*/project.json")), timeout=5000)
+    idle()
+    qtbot.wait(500)
+    idle()
+    # The crash: the program is gone, its lock with it, the journal is not.
+    journal = window.keeping._journal
+    journal._lock.release()
+    window.keeping._journal = window.keeping._journal_of = None
+    window.set_document(None)
+    window.keeping.offer_recovery()
+    assert "2 accepted fills" in window.banner.message
+    window.banner._choices[0].click()
+    qtbot.waitUntil(lambda: window.document is not None, timeout=10000)
+    assert np.array_equal(window.document.session.restored().samples, wanted)
+    assert window.document.is_modified
+    idle()
+
+
+def test_keys_reach_their_actions(qtbot, opened, idle):
+    window = opened
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    qtbot.keyClick(window.editor.waveform, Qt.Key.Key_D)
+    idle()
+    assert len(window.document.entries) == 2
+    qtbot.keyClick(window.editor.waveform, Qt.Key.Key_Right, Qt.KeyboardModifier.AltModifier)
+    assert window.document.current is window.document.entries[1]
+    qtbot.keyClick(window.editor.waveform, Qt.Key.Key_Delete)
+    assert len(window.document.entries) == 1
+    qtbot.keyClick(window.editor.waveform, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert len(window.document.entries) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("empty.wav", b""),
+        ("text.wav", b"not a recording\n" * 40),
+        ("cut.flac", b"fLaC\0\0"),
+        ("broken.aidd", b"PK\3\4"),
+    ],
+)
+def test_bad_input_is_told_in_the_banner_and_the_window_lives(qtbot, opened, idle, tmp_path, name, content):
+    path: Path = tmp_path / name
+    path.write_bytes(content)
+    opened.open_path(path)
+    idle()
+    assert name in opened.banner.message
+    assert opened.document is not None, "what was open stays open"
+    opened.open_path(tmp_path / "missing.wav")
+    idle()
+    assert "does not exist" in opened.banner.message
+
+
+def test_filling_does_not_hold_up_the_window_and_can_be_cancelled(qtbot, opened, idle):
+    import time
+
+    from PySide6.QtCore import QTimer
+
+    window = opened
+    press(qtbot, window, "detect")
+    idle()
+    window.document.select([entry.id for entry in window.document.entries])
+    gaps: list[float] = []
+    last = time.perf_counter()
+
+    def beat() -> None:
+        nonlocal last
+        now = time.perf_counter()
+        gaps.append(now - last)
+        last = now
+
+    timer = QTimer()
+    timer.setInterval(2)
+    timer.timeout.connect(beat)
+    timer.start()
+    press(qtbot, window, "fill")
+    idle()
+    timer.stop()
+    assert sorted(gaps)[int(0.98 * len(gaps))] < 0.05
+    press(qtbot, window, "select_all")
+    press(qtbot, window, "fill")
+    press(qtbot, window, "cancel")
+    idle()
+    assert window.document.filling == {}
