@@ -36,13 +36,14 @@ def first_hitting(
     temperature: float = 1.0,
     top_p: float = 1.0,
     callback: Callback | None = None,
-    conditioning: Conditioning = "time",
+    conditioning: Conditioning = "share",
 ) -> Tensor:
     """Draw the times at which tokens appear and call the network only then; see the package for the signature.
 
     A hidden token changes once, so between two appearances nothing happens and the infinitely fine reverse process
     can jump. With n tokens hidden, the share s that is hidden at the next event is s * u^(1/n). Without `steps`
     the result is exact; fewer steps than tokens reveal several at once, in random order, as if they were independent.
+    The conditioning "time" tells the network the process's own noise level; true scores do not depend on it.
     """
     most = most_hidden(tokens, fill)
     calls = most if steps is None else min(steps, most)

@@ -1,0 +1,252 @@
+"""The engine `aidd`: tokens drawn by discrete diffusion (Dror et al. 2025), decoded and laid into the gap.
+
+A gap's life here: the window is extrapolated by linear prediction; the damaged channels' mean goes to the models'
+rate and becomes tokens; those that touch the gap are drawn anew, several candidates at once; the decoder's sound is
+faded over from the extrapolation at the edges; band and image beyond the models' are drawn from the surroundings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aidd_studio.engines import catalogue
+from aidd_studio.engines.aidd_settings import AiddSettings
+from aidd_studio.engines.autoregressive import AutoregressiveEngine, AutoregressiveSettings
+from aidd_studio.engines.burg import Signal
+from aidd_studio.engines.companion import companion_part
+from aidd_studio.engines.engine import EngineInfo, Fill, Window
+from aidd_studio.engines.extrapolation import runs
+from aidd_studio.engines.stretches import Stretch
+from aidd_studio.errors import ModelError
+from aidd_studio.watch import Watch
+
+if TYPE_CHECKING:
+    from aidd_studio.engines.aidd_models import Models
+    from aidd_studio.engines.aidd_segment import Segment
+
+__all__ = ["AiddEngine", "AiddSettings"]
+
+NAME = catalogue.AIDD.name
+
+COMPANION_CONTEXT = 0.1
+"""Seconds on each side of a gap in which intact channels are compared with damaged ones."""
+
+TOLD = "the intact channels tell what is missing"
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """The channels of a window that are damaged at the same places.
+
+    channels: float64 [m, frames], extrapolated. asked: bool [frames], where the models are to fill. segment: what
+    they see; None when other channels tell already all that is missing.
+    """
+
+    rows: list[int]
+    channels: Signal
+    asked: NDArray[np.bool_]
+    segment: Segment | None
+
+
+class AiddEngine:
+    """Fills gaps with what a neural model that knows music thinks fits."""
+
+    def __init__(self, settings: AiddSettings | None = None) -> None:
+        self.settings = settings or AiddSettings()
+        self._on_cpu = False
+
+    @property
+    def info(self) -> EngineInfo:
+        return catalogue.AIDD
+
+    def unavailable(self) -> str | None:
+        """Names the model that is missing."""
+        from aidd_studio.weights.loading import pair_of
+
+        try:
+            pair_of(self.settings.model)
+        except ModelError as error:
+            return str(error)
+        return None
+
+    def fill(self, window: Window, candidates: int, seed: int, watch: Watch) -> Iterator[Fill]:
+        """Yield candidates, those of a batch by falling score. Raises ModelNotInstalled, DeviceError, Cancelled."""
+        work = _Work(self.settings, window, watch, self._on_cpu)
+        seeds = [candidate_seed(seed, number) for number in range(candidates)]
+        yield from work.fills(seeds)
+        self._on_cpu = work.on_cpu
+
+
+def candidate_seed(seed: int, number: int) -> int:
+    """The seed of a candidate; candidate 0 of it is that very candidate."""
+    if number == 0:
+        return seed
+    return int.from_bytes(hashlib.sha256(f"{seed}:{number}".encode()).digest()[:6], "big")
+
+
+class _Work:
+    """One window's work: models, extrapolated parts, and batches that shrink when memory runs out."""
+
+    def __init__(self, settings: AiddSettings, window: Window, watch: Watch, on_cpu: bool) -> None:
+        from aidd_studio.weights.loading import pair_of
+        from aidd_studio.weights.store import find_installed
+
+        self.window, self.watch, self.on_cpu = window, watch, on_cpu
+        self.names = pair_of(settings.model)
+        card = find_installed(self.names[1]).record.defaults
+        self.settings = replace(settings.with_card(card), model=self.names[1])
+        self.note = ""
+
+    def fills(self, seeds: Sequence[int]) -> Iterator[Fill]:
+        """Candidates, batch by batch."""
+        import torch
+
+        self.watch.report(0.0, "loading models")
+        models = self._models()
+        parts = self._parts(models)
+        batch = self.settings.batch or (len(seeds) if models.device.type == "cuda" else 1)
+        done = 0
+        while done < len(seeds):
+            part = seeds[done : done + batch]
+            share = self.watch.part(0.1 + 0.9 * done / len(seeds), 0.1 + 0.9 * (done + len(part)) / len(seeds))
+            try:
+                made = self._made(models, parts, part, share)
+            except (torch.OutOfMemoryError, MemoryError):
+                batch, models = self._with_less_memory(batch, models)
+                continue
+            yield from sorted(made, key=lambda fill: -fill.score)
+            done += len(part)
+
+    def _models(self) -> Models:
+        from aidd_studio.engines.aidd_models import load_models
+
+        return load_models(*self.names, self.settings, self.watch, self.on_cpu)
+
+    def _with_less_memory(self, batch: int, models: Models) -> tuple[int, Models]:
+        """Half the batch; the CPU when a single candidate was too much. Raises MemoryError when that was the CPU."""
+        import torch
+
+        if models.device.type == "cuda":
+            torch.cuda.empty_cache()
+        if batch > 1:
+            self.note = f"memory was short: {batch // 2} at a time"
+            return batch // 2, models
+        if models.device.type == "cpu":
+            raise MemoryError("a single candidate does not fit into this machine's memory")
+        self.on_cpu = True
+        self.note = "ran on the CPU: the GPU's memory was full"
+        return 1, self._models()
+
+    def _parts(self, models: Models) -> list[_Part]:
+        """The window extrapolated, and its damaged channels grouped by where they are damaged."""
+        from aidd_studio.engines.aidd_segment import cut_segment
+
+        config = models.tokenizer.config
+        extrapolating = AutoregressiveEngine(AutoregressiveSettings(longest=0.0, iterations=0))
+        extrapolated = next(extrapolating.fill(self.window, 1, 0, self.watch.part(0.02, 0.1)))
+        sound = extrapolated.samples.astype(np.float64)
+        parts = []
+        for rows in _alike(self.window.missing):
+            asked = self._untold(sound, rows)
+            segment = None
+            if asked.any():
+                longest = self.settings.tokens or self.window.frames
+                common = sound[rows].mean(axis=0)
+                segment = cut_segment(common, asked, self.window.rate, config.sample_rate, config.hop, longest)
+            parts.append(_Part(rows, sound[rows], asked, segment))
+        return parts
+
+    def _untold(self, sound: Signal, rows: list[int]) -> NDArray[np.bool_]:
+        """Where these channels are missing and intact ones do not predict them well: bool [frames]."""
+        missing, rate = self.window.missing, self.window.rate
+        untold: NDArray[np.bool_] = missing[rows[0]].copy()
+        for start, end in runs(untold) if len(rows) < len(missing) else []:
+            hole = Stretch(start, end, tuple(rows))
+            part = companion_part(sound, missing, hole, round(COMPANION_CONTEXT * rate), rate)
+            if part.any(axis=1).all():
+                untold[start:end] = False
+                self.note = TOLD
+        return untold
+
+    def _made(self, models: Models, parts: Sequence[_Part], seeds: Sequence[int], watch: Watch) -> list[Fill]:
+        """One fill for each seed."""
+        started = time.perf_counter()
+        samples = [self.window.samples.astype(np.float64) for _ in seeds]
+        scores = np.zeros(len(seeds))
+        for number, part in enumerate(parts):
+            share = watch.part(number / len(parts), (number + 1) / len(parts))
+            drawn = [part.channels] * len(seeds)
+            if part.segment is not None:
+                drawn, part_scores = self._part_made(models, part, part.segment, seeds, share)
+                scores += part_scores / len(parts)
+            missing = self.window.missing[part.rows]
+            for whole, channels in zip(samples, drawn, strict=True):
+                whole[part.rows] = np.where(missing, channels, whole[part.rows])
+        watch.report(1.0, "filled")
+        seconds = (time.perf_counter() - started) / len(seeds)
+        settings = {**asdict(self.settings), "device": str(models.device), "precision": models.precision}
+        fills = []
+        for whole, seed, value in zip(samples, seeds, scores, strict=True):
+            made = whole.astype(np.float32)
+            fills.append(Fill(made, NAME, seed, float(value), settings, models.weights, seconds, self.note))
+        return fills
+
+    def _part_made(
+        self, models: Models, part: _Part, segment: Segment, seeds: Sequence[int], watch: Watch
+    ) -> tuple[list[Signal], NDArray[np.float64]]:
+        """The part's channels, float64 [m, frames] for each seed, and the scores."""
+        import torch
+
+        from aidd_studio.engines.aidd_models import interrupted_by
+        from aidd_studio.engines.aidd_ranking import score
+        from aidd_studio.engines.aidd_rendering import render
+        from aidd_studio.engines.aidd_tokens import draw_tokens, touched_tokens
+
+        with torch.inference_mode(), interrupted_by(watch):
+            watch.report(0.0, "encoding")
+            wave = torch.from_numpy(segment.wave).float().to(models.device)
+            codes = models.tokenizer.encode(wave[None])[0]
+            fill = touched_tokens(segment.missing, models.tokenizer.config.hop, self.settings.widen)
+            drawing = watch.part(0.05, 0.9)
+            drawn = draw_tokens(
+                models.score, codes, fill, seeds, self.settings, lambda done: drawing.report(done, "drawing tokens")
+            )
+            watch.report(0.9, "decoding")
+            made, _ = render(models, segment, drawn.codes, self.settings)
+        channels = [self._channels(part, segment, row, seed) for row, seed in zip(made, seeds, strict=True)]
+        scores = [score(float(value), segment, row) for value, row in zip(drawn.log_likelihood, made, strict=True)]
+        return channels, np.array(scores)
+
+    def _channels(self, part: _Part, segment: Segment, made: Signal, seed: int) -> Signal:
+        """The part's channels at the source's rate, from the models' wave float64 [T]."""
+        from aidd_studio.engines.aidd_rendering import edge_frames
+        from aidd_studio.engines.aidd_segment import lay_back
+        from aidd_studio.engines.aidd_space import complete
+
+        self.watch.check()
+        rate, frames = self.window.rate, self.window.frames
+        change = lay_back(made - segment.wave, segment, frames, rate)
+        common = part.channels.mean(axis=0) + change
+        channels = part.channels
+        for start, end in runs(part.asked):
+            rng = np.random.default_rng([seed, start])
+            edge = edge_frames(end - start, rate, self.settings)
+            filled = complete(channels, common, start, end, rate, segment.rate, edge, rng)
+            channels = np.concatenate((channels[:, :start], filled[:, start:end], channels[:, end:]), axis=1)
+        return channels
+
+
+def _alike(missing: NDArray[np.bool_]) -> list[list[int]]:
+    """The damaged channels, those that miss the same frames together. missing: bool [channels, frames]."""
+    groups: dict[bytes, list[int]] = {}
+    for channel, row in enumerate(missing):
+        if row.any():
+            groups.setdefault(np.packbits(row).tobytes(), []).append(channel)
+    return list(groups.values())

@@ -1,0 +1,146 @@
+"""The models of the engine `aidd`, on a device in a precision, and how they are interrupted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from aidd_studio.engines.aidd_settings import AiddSettings
+from aidd_studio.errors import DeviceError
+from aidd_studio.watch import Watch
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from aidd_studio.diffusion.score_model import ScoreModel
+    from aidd_studio.tokenizer.context_decoder import ContextDecoder
+    from aidd_studio.tokenizer.model import WavTokenizer
+
+T = TypeVar("T")
+
+PATIENCE = 0.02
+"""Seconds between two looks at the watch while models are being loaded."""
+
+
+@dataclass(frozen=True, eq=False)
+class Models:
+    """Tokenizer, score model and perhaps a refiner, ready to run."""
+
+    tokenizer: WavTokenizer
+    score: ScoreModel
+    refiner: ContextDecoder | None
+    device: torch.device
+    precision: str
+    weights: dict[str, str]  # name -> sha256
+
+
+def load_models(tokenizer: str, score: str, settings: AiddSettings, watch: Watch, on_cpu: bool = False) -> Models:
+    """Load a pair of models where and as the settings say; on the CPU in any case with `on_cpu`.
+
+    Loading cannot be interrupted; when the watch is cancelled, it goes on in its own thread and is kept for later.
+    """
+    return _patiently(lambda: _load(tokenizer, score, settings, on_cpu), watch)
+
+
+def _load(tokenizer: str, score: str, settings: AiddSettings, on_cpu: bool) -> Models:
+    from aidd_studio.weights import loading
+    from aidd_studio.weights.registry import DEFAULT_TOKENIZER
+
+    device = _device("cpu" if on_cpu else settings.device)
+    precision, dtype = _precision(settings.precision, device)
+    codec = loading.load_tokenizer(tokenizer, device, dtype)
+    network = loading.load_score_model(score, device, dtype)
+    weights = {codec.name: codec.sha256, network.name: network.sha256}
+    refiner = None
+    name = loading.default_refiner() if settings.refine else None
+    if name is not None and tokenizer == DEFAULT_TOKENIZER:
+        loaded = loading.load_refiner(name, device)
+        refiner = loaded.model
+        weights[loaded.name] = loaded.sha256
+    models = Models(codec.model, network.model, refiner, device, precision, weights)
+    for module in (models.tokenizer, models.score, models.refiner):
+        if module is not None:
+            make_interruptible(module)
+    return models
+
+
+def _device(wanted: str) -> torch.device:
+    import torch
+
+    if wanted == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(wanted)
+    except RuntimeError:
+        raise DeviceError(f"There is no device “{wanted}”; use auto, cpu, cuda or cuda:N.") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise DeviceError(f"There is no device “{wanted}” on this machine; use --device cpu.")
+    return device
+
+
+def _precision(wanted: str, device: torch.device) -> tuple[str, torch.dtype | None]:
+    import torch
+
+    if wanted == "auto":
+        if device.type == "cuda":
+            wanted = "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
+        else:
+            wanted = "bf16" if _cpu_multiplies_bf16() else "fp32"
+    kinds: dict[str, torch.dtype | None] = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
+    return wanted, kinds[wanted]
+
+
+def _cpu_multiplies_bf16() -> bool:
+    """Whether the processor has instructions for products of bfloat16; without them, they are slower than float32."""
+    import torch
+
+    checks = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+    return any(check() for check in (getattr(torch.cpu, name, None) for name in checks) if check is not None)
+
+
+def _patiently(work: Callable[[], T], watch: Watch) -> T:
+    """The result of `work`, done in another thread while the watch is looked at."""
+    pool = ThreadPoolExecutor(1, thread_name_prefix="aidd-loading")
+    try:
+        future = pool.submit(work)
+        while True:
+            watch.check()
+            try:
+                return future.result(timeout=PATIENCE)
+            except TimeoutError:
+                if future.done():
+                    raise
+    finally:
+        pool.shutdown(wait=False)
+
+
+_current = threading.local()
+
+
+def make_interruptible(model: nn.Module) -> None:
+    """Let every layer of a model look at the watch of `interrupted_by` before it runs."""
+    for module in model.modules():
+        if not any(hook is _look for hook in module._forward_pre_hooks.values()):
+            module.register_forward_pre_hook(_look)
+
+
+def _look(_module: nn.Module, _arguments: Any) -> None:
+    watch = getattr(_current, "watch", None)
+    if watch is not None:
+        watch.check()
+
+
+@contextmanager
+def interrupted_by(watch: Watch) -> Iterator[None]:
+    """While this lasts, models run by this thread stop within one layer when the watch is cancelled."""
+    before = getattr(_current, "watch", None)
+    _current.watch = watch
+    try:
+        yield
+    finally:
+        _current.watch = before

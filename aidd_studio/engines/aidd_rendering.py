@@ -1,0 +1,65 @@
+"""From drawn tokens to sound in the gaps of a segment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aidd_studio.engines.aidd_mixing import combine
+from aidd_studio.engines.aidd_models import Models
+from aidd_studio.engines.aidd_segment import Segment
+from aidd_studio.engines.aidd_settings import AiddSettings
+from aidd_studio.engines.burg import Signal
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+REFINER_CONTEXT = 9600
+"""Samples that the refiner sees on each side of a gap, as in its training."""
+
+
+def edge_frames(gap: int, rate: int, settings: AiddSettings) -> int:
+    """How many frames at each end of a gap fade over from linear prediction."""
+    return max(1, round(min(settings.edge * rate, settings.edge_share * gap)))
+
+
+def render(models: Models, segment: Segment, codes: Tensor, settings: AiddSettings) -> tuple[Signal, Signal]:
+    """The segment's wave with new sound in its gaps, and what the decoder alone makes of the tokens.
+
+    codes int64 [B, L]; both results float64 [B, T]. Outside the gaps the first is the segment's wave.
+    """
+    decoded = models.tokenizer.decode(codes).double().cpu().numpy()[:, : len(segment.wave)]
+    if models.refiner is not None:
+        return _refined(models, segment, codes), decoded
+    made = np.stack([_mixed(segment, row, settings) for row in decoded])
+    return made, decoded
+
+
+def _mixed(segment: Segment, decoded: Signal, settings: AiddSettings) -> Signal:
+    mixed = segment.wave.copy()
+    for start, end in segment.gaps:
+        edge = edge_frames(end - start, segment.rate, settings)
+        part = combine(segment.wave, decoded, start, end, segment.rate, edge)
+        mixed[start:end] = part[start:end]
+    return mixed
+
+
+def _refined(models: Models, segment: Segment, codes: Tensor) -> Signal:
+    """Each gap rendered by the refiner, which mixes linear prediction and tokens by itself."""
+    import torch
+
+    assert models.refiner is not None
+    hop = models.refiner.config.hop
+    vectors = models.tokenizer.embed(codes)
+    length = codes.shape[1] * hop
+    padded = np.pad(segment.wave, (0, length - len(segment.wave)))
+    made = torch.from_numpy(padded).float().to(models.device).expand(len(codes), -1).clone()
+    for start, end in segment.gaps:
+        first = max(0, start - REFINER_CONTEXT) // hop
+        last = min(codes.shape[1], -(-(end + REFINER_CONTEXT) // hop))
+        frames = slice(first * hop, last * hop)
+        made[:, frames] = models.refiner(
+            made[:, frames], start - frames.start, end - frames.start, vectors[:, first:last].float()
+        )
+    return made.double().cpu().numpy()[:, : len(segment.wave)]

@@ -1,0 +1,79 @@
+"""The part of a window that the models see: one channel at their rate, at their level, on the grid of tokens."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aidd_studio.audio.resampling import resample, resampled_length
+from aidd_studio.engines.burg import Signal
+from aidd_studio.engines.extrapolation import runs
+
+LEVEL = 0.1
+"""The level (rms) at which the models were trained."""
+
+LARGEST_BOOST = 100.0
+"""Near-silence is raised by 40 dB at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """One channel at the models' rate.
+
+    wave: float64 [T], extrapolated where `missing` bool [T]. The wave is `scale` times the sound; it begins at frame
+    `offset` of the resampled window. gaps: half-open runs of `missing`.
+    """
+
+    wave: Signal
+    missing: NDArray[np.bool_]
+    scale: float
+    offset: int
+    rate: int
+
+    @property
+    def gaps(self) -> list[tuple[int, int]]:
+        return runs(self.missing)
+
+
+def cut_segment(
+    sound: Signal, missing: NDArray[np.bool_], rate: int, model_rate: int, hop: int, tokens: int
+) -> Segment:
+    """The segment of a window's sound float64 [frames], extrapolated where `missing` bool [frames].
+
+    Its first gap begins with a token, so that no token is hidden for a few samples' sake. Context beyond `tokens`
+    tokens is left out, evenly on both sides; gaps never are.
+    """
+    resampled = resample(sound, rate, model_rate)
+    hidden = np.zeros(len(resampled), dtype=np.bool_)
+    for start, end in runs(missing):
+        first = math.floor(start * model_rate / rate)
+        hidden[first : max(first + 1, math.ceil(end * model_rate / rate))] = True
+    holes = runs(hidden)
+    first, last = holes[0][0], holes[-1][1]
+    spare = max(0, tokens * hop - (last - first)) // 2
+    before, after = _shared(spare, first, len(resampled) - last)
+    begin = first - before // hop * hop
+    wave, hidden = resampled[begin : last + after], hidden[begin : last + after]
+    known = wave[~hidden]
+    level = float(np.sqrt(np.mean(known**2))) if len(known) else LEVEL
+    scale = min(LEVEL / (level + 1e-9), LARGEST_BOOST)
+    return Segment(wave * scale, hidden, scale, begin, model_rate)
+
+
+def lay_back(change: Signal, segment: Segment, frames: int, rate: int) -> Signal:
+    """A change of the segment's wave float64 [T] as a change of the window's sound: float64 [frames]."""
+    whole = np.zeros(resampled_length(frames, rate, segment.rate))
+    whole[segment.offset : segment.offset + len(change)] = change / segment.scale
+    back = np.zeros(frames)
+    restored = resample(whole, segment.rate, rate)[:frames]
+    back[: len(restored)] = restored
+    return back
+
+
+def _shared(spare: int, before: int, after: int) -> tuple[int, int]:
+    """Twice `spare` frames shared among what there is before and after; what one side lacks, the other gets."""
+    left = min(before, max(spare, 2 * spare - after))
+    return left, min(after, 2 * spare - left)
