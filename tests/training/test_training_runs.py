@@ -1,0 +1,177 @@
+"""A training run can be stopped and taken up again, and what it made can be loaded by the program."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import save_file
+from torch import Tensor
+
+from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
+from aidd_studio.errors import UsageError
+from aidd_studio.training.devices import Devices
+from aidd_studio.training.export import export_model
+from aidd_studio.training.journal import read_metrics
+from aidd_studio.training.loop import Loop, LoopSettings
+from aidd_studio.training.recipe import read_recipe
+from aidd_studio.training.runs import averaged_weights, open_run, train
+from aidd_studio.training.score_task import ScoreSettings, ScoreTask, masked_gap_nll
+from aidd_studio.weights import store
+
+TINY = ScoreModelConfig(tokens=12, hidden_size=16, blocks=1, heads=2, cond_dim=8, dropout=0.1)
+CPU = Devices(torch.device("cpu"), half=True)
+SETTINGS = LoopSettings(steps=8, warmup=2, seed=3, report_steps=1, validate_steps=4, accumulate=2)
+
+
+def _rows(count: int = 20) -> np.ndarray:
+    """Rows that count upwards from a random start: easy to learn."""
+    starts = np.random.default_rng(0).integers(0, 12, count)
+    return (starts[:, None] + np.arange(40)) % 12
+
+
+def _task(settings: ScoreSettings | None = None, config: ScoreModelConfig = TINY) -> ScoreTask:
+    torch.manual_seed(1)
+    settings = settings or ScoreSettings(batch=4, tokens=32, spans=0.3, gaps=0.4, smoothness=0.5)
+    return ScoreTask(ScoreModel(config), settings, _rows(), _rows(4), CPU)
+
+
+class _Stopping(ScoreTask):
+    """Sends its own process Ctrl+C in the middle of a step."""
+
+    stop_at = 3
+
+    def loss(self, step: int, part: int) -> tuple[Tensor, Mapping[str, float]]:
+        if step == self.stop_at and part == 0:
+            os.kill(os.getpid(), signal.SIGINT)
+        return super().loss(step, part)
+
+
+def _curve(folder: Path) -> list[tuple[int, float]]:
+    return read_metrics(folder)["loss"]
+
+
+def test_a_stopped_run_goes_on_with_the_same_losses_to_the_last_digit(tmp_path: Path) -> None:
+    whole = Loop(_task(), SETTINGS, tmp_path / "whole", CPU)
+    assert whole.run(lambda _: None)
+    first = _task()
+    first.__class__ = _Stopping
+    assert not Loop(first, SETTINGS, tmp_path / "parts", CPU).run(lambda _: None)
+    second = Loop(_task(), SETTINGS, tmp_path / "parts", CPU)
+    assert second.run(lambda _: None)
+    assert second.step == 8
+    assert _curve(tmp_path / "parts") == _curve(tmp_path / "whole")
+    for one, other in zip(whole.parameters + whole.average, second.parameters + second.average, strict=True):
+        assert torch.equal(one, other)
+
+
+def test_training_lowers_the_loss_and_the_nll_of_masked_gaps(tmp_path: Path) -> None:
+    task = _task(ScoreSettings(batch=8, tokens=32, spans=0.3, gaps=0.4, objective="cross-entropy"))
+    clean = torch.from_numpy(_rows(4)[:, :32])
+    before = masked_gap_nll(task.model, clean, 5, CPU)
+    settings = LoopSettings(steps=150, rate=1e-2, warmup=10, average=0.9, validate_steps=1000)
+    loop = Loop(task, settings, tmp_path, CPU)
+    assert loop.run(lambda _: None)
+    task.model.eval()
+    assert masked_gap_nll(task.model, clean, 5, CPU) < 0.6 * before
+
+
+def test_the_learning_rate_warms_up_and_falls(tmp_path: Path) -> None:
+    loop = Loop(_task(), LoopSettings(steps=100, warmup=10, rate=1.0, final_share=0.1), tmp_path, CPU)
+    rates = []
+    for loop.step in range(101):
+        rates.append(loop._rate())
+    assert rates[0] == pytest.approx(0.1, rel=0.01)
+    assert max(rates) == rates[9] or max(rates) == rates[10]
+    assert rates[100] == pytest.approx(0.1)
+
+
+def test_both_objectives_agree_where_the_scores_sum_to_what_they_should() -> None:
+    entropy = _task(ScoreSettings(batch=4, tokens=32, spans=0.3, gaps=0.4))
+    cross = _task(ScoreSettings(batch=4, tokens=32, spans=0.3, gaps=0.4, objective="cross-entropy"))
+    for task in (entropy, cross):
+        task.model.eval()
+        with torch.no_grad():  # a fresh model says that all tokens are alike: 12 states over 12 tokens and the mask
+            task.model.output_layer.linear.bias.fill_(0.0)
+    one, figures = entropy.loss(0, 0)
+    two, others = cross.loss(0, 0)
+    assert figures["nll"] == pytest.approx(others["nll"], rel=1e-4)
+    assert float(one.detach()) == pytest.approx(float(two.detach()), rel=1e-2)
+
+
+def test_uniform_graphs_train_too() -> None:
+    task = _task(ScoreSettings(batch=4, tokens=32), replace(TINY, graph="uniform"))
+    loss, _ = task.loss(0, 0)
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert any(p.grad is not None and bool(p.grad.abs().sum() > 0) for p in task.model.parameters())
+
+
+def _recipe(folder: Path, extra: str = "") -> Path:
+    tokens = folder / "tokens"
+    tokens.mkdir(exist_ok=True)
+    for split in ("train", "held"):
+        save_file({"codes": _rows(8).astype(np.int32)}, tokens / f"{split}-0-00000.safetensors")
+    (tokens / "tokens.json").write_text('{"tokenizer": "none", "codes": 12, "tokens": 40, "hop": 320}')
+    path = folder / "recipe.toml"
+    path.write_text(
+        'kind = "score"\nrun = "run"\ntokens = "tokens"\ndevice = "cpu"\n' + extra + "\n"
+        "[model]\nhidden_size = 16\nblocks = 1\nheads = 2\ncond_dim = 8\n"
+        "[task]\nbatch = 2\ntokens = 32\n[loop]\nsteps = 3\nvalidate_steps = 100\n"
+    )
+    return path
+
+
+def test_a_recipe_trains_and_its_model_loads_from_the_persons_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIDD_STUDIO_DATA", str(tmp_path / "data"))
+    recipe = read_recipe(_recipe(tmp_path))
+    assert train(recipe, "score", lambda _: None)
+    run = open_run(recipe, "score")
+    run.task.module.load_state_dict(averaged_weights(run.folder, run.task.module))
+    export_model(run.task.module, store.models_folder(), "my-model", "Mine", tokenizer="aidd-studio-tokenizer")
+    from aidd_studio.weights.loading import load_score_model
+
+    loaded = load_score_model("my-model").model
+    tokens, sigma = torch.full((1, 20), 12), torch.tensor([2.0])
+    run.task.module.eval()
+    with torch.no_grad():
+        assert torch.allclose(loaded(tokens, sigma), run.task.module(tokens, sigma), atol=2e-2)
+
+
+def test_a_new_run_can_start_from_another_runs_weights(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    first = read_recipe(_recipe(tmp_path / "a"))
+    train(first, "score", lambda _: None)
+    second = open_run(read_recipe(_recipe(tmp_path / "b", 'init_from = "../a/run"')), "score")
+    wanted = averaged_weights(tmp_path / "a" / "run", second.task.module)
+    for name, value in second.task.module.state_dict().items():
+        assert torch.equal(value, wanted[name])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('kind = "score"\n[loop]\nstep = 3\n', "has no setting 'step'"),
+        ('kind = "score"\n[loop]\nsteps = "many"\n', "steps .* must be like"),
+        ("kind = ", "no valid TOML"),
+    ],
+)
+def test_a_slip_in_a_recipe_is_named(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=message):
+        _ = read_recipe(path).loop
+
+
+def test_a_recipe_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no recipe for a tokenizer"):
+        open_run(read_recipe(_recipe(tmp_path)), "tokenizer")
