@@ -15,7 +15,7 @@ from aidd_studio.evaluation.frechet import Embedding
 from aidd_studio.evaluation.measures import BETTER_WHEN_HIGHER
 from aidd_studio.evaluation.plots import TITLES, measure_plot, spectrogram_plot, time_plot
 from aidd_studio.evaluation.runner import Plan
-from aidd_studio.evaluation.summary import MEASURES, Summary, sound, summarise
+from aidd_studio.evaluation.summary import MEASURES, Cell, Summary, sound, summarise
 from aidd_studio.watch import Watch
 
 PUBLISHED = """\
@@ -31,7 +31,8 @@ It rewards a plausible noise floor, so never read it alone. *ODG*: PEAQ basic ov
 to −4; beware that it punishes added sound more than missing sound, so that silence can be graded above a fill.
 *Mel*, *convergence*, *SNR*: inside the gaps only; SNR means something for short gaps only. *Click*: roughness of
 the worst join over its surroundings in dB; the original itself is near 0. Means over segments ± one standard deviation;
-the samples of a stochastic engine are averaged first, *chosen* is the sample its own score likes best.
+the samples of a stochastic engine are averaged first, *chosen* is the sample its own score likes best. An engine that
+refuses some segments is averaged over the others, which are the easier ones.
 """
 
 
@@ -98,7 +99,8 @@ def _markdown(
     yield HOW_TO_READ
     for measure in MEASURES:
         yield f"## {TITLES[measure]}\n"
-        yield from _table(summary, lambda cell, name=measure: _spread(cell.measures.get(name)), measure)
+        most = max((cell.segments for cell in summary.cells), default=0)
+        yield from _table(summary, lambda cell, name=measure, most=most: _shown(cell, name, most), measure)
         yield ""
     yield "## Fréchet audio distance\n"
     yield from _frechet(summary)
@@ -137,11 +139,15 @@ def _best(summary: Summary, gap: float, measure: str) -> str | None:
     return max(cells, key=lambda cell: sign * cell.measures[measure].mean).engine if cells else None
 
 
-def _spread(spread: Any) -> str:
+def _shown(cell: Cell, name: str, most: int) -> str:
+    """Mean and spread of a measure; how many segments, where the engine refused some."""
+    spread = cell.measures.get(name)
     if spread is None:
         return "–"
     text = f"{spread.mean:.3g} ± {spread.deviation:.2g}"
-    return text if abs(spread.best_scored - spread.mean) < 1e-9 else f"{text} (chosen {spread.best_scored:.3g})"
+    if abs(spread.best_scored - spread.mean) > 1e-9:
+        text += f", chosen {spread.best_scored:.3g}"
+    return text if cell.segments == most else f"{text} ({cell.segments} of {most})"
 
 
 def _frechet(summary: Summary) -> Iterator[str]:

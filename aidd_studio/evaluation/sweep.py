@@ -27,6 +27,9 @@ NOT_ROUTED = frozenset({"masked", "auto"})
 CLOSE = 2.0
 """Standard errors of the paired difference of merits below which two engines are called close."""
 
+FEWEST_CASES = 4
+"""With fewer common cases an engine is not called close to the best."""
+
 COMMAND = "aidd-studio evaluate FOLDER --protocol sweep --segments 2 -o OUT"
 
 Place = tuple[str, float, float]
@@ -41,11 +44,12 @@ class Standing:
     merit: float
     behind: float  # mean paired difference to the best engine
     error: float  # standard error of that difference
+    cases: int  # cases in which it gave a fill
 
     @property
     def close(self) -> bool:
-        """True when the difference to the best may be chance."""
-        return self.behind <= CLOSE * self.error
+        """True when the difference to the best may be chance, as far as enough cases say anything."""
+        return self.behind == 0.0 or (self.cases >= FEWEST_CASES and self.behind <= CLOSE * self.error)
 
 
 @dataclass(frozen=True)
@@ -134,16 +138,19 @@ def _merits(outcomes: Sequence[Outcome], gap_ms: float) -> dict[str, float]:
 
 
 def _standings(merits: Sequence[dict[str, float]]) -> tuple[Standing, ...]:
+    """Engines by merit; those that refused most cases come last. Differences are taken over common cases."""
     engines = sorted({engine for one in merits for engine in one})
-    complete = [engine for engine in engines if all(engine in one for one in merits)]
-    table = {engine: np.array([one[engine] for one in merits]) for engine in complete}
-    best = min(complete, key=lambda engine: float(table[engine].mean()))
+    table = {engine: {place: one[engine] for place, one in enumerate(merits) if engine in one} for engine in engines}
+    willing = [engine for engine in engines if 2 * len(table[engine]) >= len(merits)]
+    best = min(willing, key=lambda engine: float(np.mean(list(table[engine].values()))))
     found = []
-    for engine in complete:
-        behind = table[engine] - table[best]
+    for engine in engines:
+        values = table[engine]
+        behind = np.array([value - table[best][place] for place, value in values.items() if place in table[best]])
         error = float(np.std(behind, ddof=1) / np.sqrt(len(behind))) if len(behind) > 1 else float("inf")
-        found.append(Standing(engine, float(table[engine].mean()), float(behind.mean()), error))
-    return tuple(sorted(found, key=lambda standing: standing.merit))
+        mean = float(behind.mean()) if len(behind) else float("inf")
+        found.append(Standing(engine, float(np.mean(list(values.values()))), mean, error, len(values)))
+    return tuple(sorted(found, key=lambda one: (one.engine != best, one.engine not in willing, one.merit)))
 
 
 def _fitted(pairs: Sequence[tuple[float, float]]) -> Calibration:
@@ -168,7 +175,8 @@ def _document(outcomes: Sequence[Outcome]) -> Iterable[str]:
     yield (
         "An engine's *merit* in a case is its mean rank among the engines (0 is best) by LSD, ODG, log-mel distance "
         f"and spectral convergence, and up to {SHORT:g} ms also SNR. The table has mean merits; **bold** is best, "
-        f"*italic* is close to it (less than {CLOSE:g} standard errors of the paired difference behind).\n"
+        f"*italic* is close to it (less than {CLOSE:g} standard errors of the paired difference behind). "
+        "In brackets: in how many cases an engine that refused some gave a fill.\n"
     )
     for material in ("all", "tonal", "noisy", "transient"):
         found = rows(outcomes, material)
@@ -187,13 +195,13 @@ def _table(found: Sequence[Row]) -> Iterable[str]:
     yield "| gap | cases | " + " | ".join(engines) + " |"
     yield "| --- | --- |" + " --- |" * len(engines)
     for row in found:
-        shown = {standing.engine: _shown(standing) for standing in row.standings}
+        shown = {standing.engine: _shown(standing, row.cases) for standing in row.standings}
         cells = " | ".join(shown.get(engine, "–") for engine in engines)
         yield f"| {row.gap_ms:g} ms | {row.cases} | {cells} |"
 
 
-def _shown(standing: Standing) -> str:
-    text = f"{standing.merit:.2f}"
+def _shown(standing: Standing, cases: int) -> str:
+    text = f"{standing.merit:.2f}" + (f" ({standing.cases})" if standing.cases < cases else "")
     if standing.behind == 0.0:
         return f"**{text}**"
     return f"*{text}*" if standing.close else text
