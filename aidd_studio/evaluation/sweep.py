@@ -64,7 +64,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Calibration:
-    """What an engine's score says of the log-mel distance of its fill: quality = slope · score + offset."""
+    """What an engine's score says of its fill: quality = slope · score + offset, see `calibrations`."""
 
     slope: float
     offset: float
@@ -86,14 +86,20 @@ def rows(outcomes: Iterable[Outcome], material: str = "all") -> list[Row]:
 
 
 def calibrations(outcomes: Iterable[Outcome]) -> dict[str, Calibration]:
-    """For each engine, the line that turns its score into quality (minus the log-mel distance), by least squares.
+    """For each engine, the line that turns its score into quality, by least squares.
 
-    An engine whose score does not vary gets its mean quality as offset.
+    Quality is minus the log-mel distance, relative to the mean of all engines at that gap length, so that the line does
+    not merely say that long gaps are hard. An engine whose score says nothing of quality, or the contrary, gets its mean
+    quality as offset and slope 0: no line ever reverses the order in which an engine puts its own fills.
     """
+    routed = [outcome for outcome in outcomes if outcome.engine not in NOT_ROUTED and outcome.samples]
+    distances: dict[float, list[float]] = {}
+    for outcome in routed:
+        distances.setdefault(outcome.gap_ms, []).append(outcome.mean("mel"))
+    usual = {gap: float(np.mean(values)) for gap, values in distances.items()}
     pairs: dict[str, list[tuple[float, float]]] = {}
-    for outcome in outcomes:
-        if outcome.engine not in NOT_ROUTED:
-            pairs.setdefault(outcome.engine, []).extend((s.score, -s.measures["mel"]) for s in outcome.samples)
+    for one in routed:
+        pairs.setdefault(one.engine, []).extend((s.score, usual[one.gap_ms] - s.measures["mel"]) for s in one.samples)
     return {engine: _fitted(found) for engine, found in sorted(pairs.items()) if found}
 
 
@@ -155,10 +161,8 @@ def _standings(merits: Sequence[dict[str, float]]) -> tuple[Standing, ...]:
 
 def _fitted(pairs: Sequence[tuple[float, float]]) -> Calibration:
     scores, qualities = (np.array(column) for column in zip(*pairs, strict=True))
-    spread = float(np.var(scores))
-    if spread == 0.0:
-        return Calibration(0.0, float(qualities.mean()), 0.0, len(pairs))
-    slope = float(np.mean((scores - scores.mean()) * (qualities - qualities.mean())) / spread)
+    covariance = float(np.mean((scores - scores.mean()) * (qualities - qualities.mean())))
+    slope = covariance / float(np.var(scores)) if covariance > 0.0 else 0.0
     offset = float(qualities.mean() - slope * scores.mean())
     return Calibration(slope, offset, rank_correlation(list(scores), list(qualities)) or 0.0, len(pairs))
 
@@ -223,7 +227,10 @@ def _advice(found: Sequence[Row]) -> Iterable[str]:
 def _scores(outcomes: Sequence[Outcome]) -> Iterable[str]:
     lines = calibrations(outcomes)
     yield "## Do the scores put candidates into the right order?\n"
-    yield "Quality is minus the log-mel distance in the gap; a line brings each engine's score onto that scale.\n"
+    yield (
+        "Quality is minus the log-mel distance in the gap, relative to the mean of all engines at that gap length; "
+        "a line brings each engine's score onto that scale.\n"
+    )
     yield "| engine | slope | offset | rank correlation | fills |"
     yield "| --- | --- | --- | --- | --- |"
     for engine, line in lines.items():

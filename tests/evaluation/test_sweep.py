@@ -56,14 +56,27 @@ def test_material_is_judged_apart():
 def test_calibration_finds_the_line_from_score_to_quality():
     outcomes = [outcome("neural", 100, i, 2.0, scores=(1, 2, 3)) for i in range(5)]
     line = calibrations(outcomes)["neural"]
-    assert (line.slope, line.offset) == (pytest.approx(0.1), pytest.approx(-2.0))
+    assert (line.slope, line.offset) == (pytest.approx(0.1), pytest.approx(-0.2))
     assert line.correlation == pytest.approx(1.0)
     assert agreement(outcomes, {"neural": line})["mel"] == pytest.approx(1.0)
 
 
 def test_a_score_that_never_varies_is_worth_its_engines_mean():
     line = calibrations([outcome("linear", 10, i, 1.0 + i) for i in range(3)])["linear"]
-    assert (line.slope, line.offset) == (0.0, pytest.approx(-2.0))
+    assert (line.slope, line.offset) == (0.0, pytest.approx(0.0))
+
+
+def test_calibration_never_reverses_an_engines_own_order():
+    line = calibrations([outcome("similar", 10, i, 1.0 + 0.3 * i, scores=(float(i),)) for i in range(4)])["similar"]
+    assert line.correlation == pytest.approx(-1.0)
+    assert line.slope == 0.0
+
+
+def test_calibration_does_not_take_long_gaps_for_bad_engines():
+    short = [outcome(engine, 10, i, 1.0) for engine in ("linear", "neural") for i in range(3)]
+    long = [outcome("neural", 1000, i, 9.0) for i in range(3)]
+    lines = calibrations(short + long)
+    assert lines["neural"].offset == pytest.approx(lines["linear"].offset)
 
 
 def test_the_document_says_what_follows(tmp_path):
