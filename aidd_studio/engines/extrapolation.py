@@ -159,8 +159,11 @@ def prefill(
 
 
 def scaled_order(rate: int, order: int = 1024) -> int:
-    """The order that spans the same time at another rate as `order` does at 44.1 kHz."""
-    return max(32, round(order * rate / 44100))
+    """The order that spans the same time at another rate as `order` does at 44.1 kHz.
+
+    Above 48 kHz it stays: the cost grows with the square of the rate, and what is added lies above hearing.
+    """
+    return max(32, round(order * min(rate, 48000) / 44100))
 
 
 def runs(missing: NDArray[np.bool_]) -> list[tuple[int, int]]:
