@@ -13,6 +13,7 @@ from aidd_studio.cli.engines import engines_command
 from aidd_studio.cli.evaluate import evaluate
 from aidd_studio.cli.models import models_app
 from aidd_studio.cli.restore import restore_command
+from aidd_studio.cli.train import train_app
 
 app = typer.Typer(
     name="aidd-studio",
@@ -44,6 +45,7 @@ app.command("batch")(batch_command)
 app.command("engines")(engines_command)
 app.command("evaluate")(evaluate)
 app.add_typer(models_app)
+app.add_typer(train_app, name="train")
 
 
 def is_command(argument: str) -> bool:
