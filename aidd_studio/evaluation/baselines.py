@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from aidd_studio.engines.engine import Engine, EngineInfo, Fill, Window
-from aidd_studio.errors import ModelNotInstalled, UsageError
+from aidd_studio.errors import ModelError, ModelNotInstalled, UsageError
 from aidd_studio.watch import Watch
 
 BASELINES = ("masked", "extrapolation", "autoregressive", "sparse", "similar")
@@ -47,6 +47,21 @@ def engine(spec: str) -> Engine:
     if reason:
         raise ModelNotInstalled(reason)
     return made
+
+
+def weights_of(spec: str) -> str:
+    """The hashes of the models that an engine uses, empty for engines without any."""
+    name, settings = parse(spec)
+    if name not in ("aidd", "auto"):
+        return ""
+    from aidd_studio.weights.loading import default_refiner, pair_of
+    from aidd_studio.weights.store import find_installed
+
+    try:
+        names = [*pair_of(settings.get("model")), *filter(None, [default_refiner()])]
+    except ModelError:
+        return ""
+    return ",".join(find_installed(model).record.sha256[:12] for model in names)
 
 
 def parse(spec: str) -> tuple[str, dict[str, str]]:

@@ -89,8 +89,8 @@ def calibrations(outcomes: Iterable[Outcome]) -> dict[str, Calibration]:
     """For each engine, the line that turns its score into quality, by least squares.
 
     Quality is minus the log-mel distance, relative to the mean of all engines at that gap length, so that the line does
-    not merely say that long gaps are hard. An engine whose score says nothing of quality, or the contrary, gets its mean
-    quality as offset and slope 0: no line ever reverses the order in which an engine puts its own fills.
+    not merely say that long gaps are hard. An engine whose score says nothing of quality, or the contrary, gets slope 0
+    and its mean quality as offset: no line ever reverses the order in which an engine puts its own fills.
     """
     routed = [outcome for outcome in outcomes if outcome.engine not in NOT_ROUTED and outcome.samples]
     distances: dict[float, list[float]] = {}
