@@ -65,9 +65,11 @@ class SpectralEncoder(nn.Module):
 
     @torch.no_grad()
     def start_from(self, wave: Tensor, bands: int = 64) -> None:
-        """Make the shortcut a whitened principal component analysis of mel-averaged log magnitudes of `wave` [B, T].
+        """Make the shortcut a principal component analysis of mel-averaged log magnitudes of `wave` [B, T].
 
-        From then on the latents mean something before any training. The blocks' share starts at a tenth.
+        From then on the latents mean something before any training; the blocks' share starts at nothing. Latents of
+        length 1 are whitened. Others keep the components' proportions, so that a codebook spends its entries where the
+        sound differs most (2048 codes: log-mel error 0.56 against 0.79 whitened, on renders).
         """
         log_magnitude = self.features(wave)[0].reshape(-1, self.config.n_fft // 2 + 1)
         mel = mel_averages(bands, self.config.n_fft, self.sample_rate).to(log_magnitude)
@@ -75,10 +77,11 @@ class SpectralEncoder(nn.Module):
         mean = averaged.mean(0)
         values, vectors = torch.linalg.eigh(torch.cov((averaged - mean).T.double()))
         kept = self.project.out_features
-        directions = (vectors[:, -kept:] / values[-kept:].clamp(min=1e-6).sqrt()).T.to(mel)
+        spread = values[-kept:] if self.config.normalise else values[-kept:].mean()
+        directions = (vectors[:, -kept:] / spread.clamp(min=1e-6).sqrt()).T.to(mel)
         self.shortcut.weight.copy_(directions @ mel)
         self.shortcut.bias.copy_(-directions @ mean)
-        self.project.weight.mul_(0.1)
+        self.project.weight.zero_()
         self.project.bias.zero_()
 
 
