@@ -25,7 +25,7 @@ class ScoreSettings:
 
     The objective "cross-entropy" (absorbing graph only) has the same minimum and weights as "score-entropy" but learns
     the scores' sum through its logarithm, which is far calmer early on. `spans` and `gaps` are the shares of rows that
-    get span masks as published, and one gap of up to `longest_gap` tokens; the other rows get random masks.
+    get span masks as published, and gaps of up to `longest_gap` tokens; the other rows get random masks.
     `smoothness` is λ and `order` k of the derivative regulariser.
     """
 
@@ -164,13 +164,20 @@ def _weighted_cross_entropy(
 
 
 def _gap_mask(tokens: int, longest: int, rng: np.random.Generator) -> Tensor:
-    """One gap as people have them, wholly hidden or, as in the middle of sampling, in part."""
-    length = int(np.exp(rng.uniform(np.log(3), np.log(min(longest, tokens - 2) + 1))))
-    start = int(rng.integers(0, tokens - length + 1))
+    """Gaps as people have them, wholly hidden or, as in the middle of sampling, in part.
+
+    Every third row has one gap; the others have several, because what is not hidden teaches nothing.
+    """
     inside = np.zeros(tokens, bool)
-    inside[start : start + length] = True
-    if rng.random() < 0.5:
-        inside &= rng.random(tokens) < rng.uniform(0.1, 1.0)
+    wanted = 0.0 if rng.random() < 1 / 3 else float(rng.uniform(0.1, 0.5))
+    while True:
+        length = int(np.exp(rng.uniform(np.log(3), np.log(min(longest, tokens - 2) + 1))))
+        start = int(rng.integers(0, tokens - length + 1))
+        inside[start : start + length] = True
+        if inside.mean() >= wanted:
+            break
+    if rng.random() < 0.4:
+        inside &= rng.random(tokens) < rng.uniform(0.2, 1.0)
         inside[start] = True
     return torch.from_numpy(inside)
 
