@@ -28,7 +28,7 @@ CLOSE = 2.0
 """Standard errors of the paired difference of merits below which two engines are called close."""
 
 FEWEST_CASES = 4
-"""With fewer common cases an engine is not called close to the best."""
+"""With fewer cases nothing is said of a gap length, and no engine is called close to the best."""
 
 COMMAND = "aidd-studio evaluate FOLDER --protocol sweep --segments 2 -o OUT"
 
@@ -183,7 +183,7 @@ def _document(outcomes: Sequence[Outcome]) -> Iterable[str]:
         "In brackets: in how many cases an engine that refused some gave a fill.\n"
     )
     for material in ("all", "tonal", "noisy", "transient"):
-        found = rows(outcomes, material)
+        found = [row for row in rows(outcomes, material) if row.cases >= FEWEST_CASES]
         if found:
             yield f"## {'All material' if material == 'all' else material.capitalize() + ' surroundings'}\n"
             yield from _table(found)
