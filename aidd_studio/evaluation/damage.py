@@ -153,7 +153,8 @@ def _dithered(
     width = round(NEIGHBOURHOOD * rate)
     quietest = min(np.sqrt(np.mean(side**2)) for side in (sound[start - width : start], sound[end : end + width]))
     level = min(10 ** (rng.uniform(*settings.dither) / 20), quietest * 10 ** (-settings.cut[0] / 20))
-    return level * np.sqrt(6) * (rng.random(end - start) - rng.random(end - start))
+    noise: NDArray[np.float64] = rng.random(end - start) - rng.random(end - start)
+    return noise * float(level * np.sqrt(6))
 
 
 def _held(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from aidd_studio.gaps.edges import Signal, contrast_after, contrast_before
 from aidd_studio.gaps.gap import Gap
 from aidd_studio.gaps.spans import Span
@@ -19,7 +21,7 @@ def across_channels(spans: Sequence[Sequence[Span]], signals: Sequence[Signal], 
     """The gaps of a recording from the spans of each channel, whose samples are `signals` ([n] each).
 
     Spans of several channels that cover about the same time become one gap. A channel in which nothing was sure
-    enough by itself joins where its level falls and rises at the very same place.
+    enough by itself joins where its level falls and rises, or it repeats itself, at the very same place.
     """
     gaps = []
     everything = sorted(
@@ -51,3 +53,8 @@ def _gap(together: Sequence[tuple[Span, int]], signals: Sequence[Signal], rate: 
 def _falls_and_rises(signal: Signal, start: int, end: int, rate: int) -> bool:
     borders = (contrast_before(signal, start, end, rate), contrast_after(signal, start, end, rate))
     return all(max(border.drop) >= DROP for border in borders)
+
+
+def _repeats(signal: Signal, start: int, end: int, lag: int) -> bool:
+    again = signal[start:end]
+    return bool(np.array_equal(again, signal[start - lag : end - lag]) and again.min() < again.max())

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from aidd_studio.gaps.edges import Signal, contrast_after, contrast_before
+from aidd_studio.gaps.edges import Signal, contrast_after, contrast_before, quantum
 from aidd_studio.gaps.settings import DetectionSettings
 from aidd_studio.gaps.spans import Span, true_runs
 
@@ -15,6 +15,9 @@ FADED = -11.0
 
 QUIETEST = -82.0
 """dBFS of the differences next to the run; below lies the noise of converters and codecs."""
+
+OVER_QUANTUM = 8.0
+"""dB that the sound next to the run exceeds the smallest step nearby."""
 
 OTHERS = 4.0
 """How many times longer than the constant runs nearby: coarse quantisation and square waves have many."""
@@ -65,7 +68,7 @@ def _confidence(signal: Signal, start: int, end: int, rate: int, peak: float) ->
     other = lengths[-2] if len(lengths) > 1 else 1
     margins = [
         (faded - FADED) / 2,
-        (level - QUIETEST) / 4,
+        (level - max(QUIETEST, quantum(np.concatenate([left, right])) + OVER_QUANTUM)) / 4,
         2 * math.log2((end - start) / other / OTHERS),
         20 * (EQUAL - float(equal.mean())),
     ]

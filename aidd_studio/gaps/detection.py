@@ -20,7 +20,7 @@ from aidd_studio.watch import Watch
 
 __all__ = ["DetectionSettings", "detect"]
 
-BLOCK = 20.0
+BLOCK = 40.0
 """Seconds looked at together, so that an hour needs no more memory than a minute."""
 
 MARGIN = 0.25

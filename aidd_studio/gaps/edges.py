@@ -27,12 +27,14 @@ class Contrast:
     drop: the last 10 milliseconds outside against the loudest millisecond inside.
     held_up: the last millisecond outside against the last 10; far below 0 where the sound fades.
     level: of the last millisecond outside.
+    sustained: the middle one of the last 10 milliseconds outside against the loudest one inside; low beside a click.
     """
 
     step: tuple[float, float]
     drop: tuple[float, float]
     held_up: tuple[float, float]
     level: tuple[float, float]
+    sustained: tuple[float, float]
 
 
 def contrast_before(signal: Signal, start: int, end: int, rate: int) -> Contrast:
@@ -54,22 +56,36 @@ def contrast_after(signal: Signal, start: int, end: int, rate: int) -> Contrast:
 def _contrast(outside: Signal, inside: Signal, near: int) -> Contrast:
     """outside: up to the border, inside: from the border on."""
     pairs = [(outside, inside), (np.diff(outside), np.diff(inside))]
-    rows = []
-    for out, within in pairs:
-        last, first = _decibel(out[-near:]), _decibel(within[:near])
-        rows.append((last - first, _decibel(out) - _loudest(within, near), last - _decibel(out), last))
-    (step_x, drop_x, held_x, level_x), (step_d, drop_d, held_d, level_d) = rows
-    return Contrast((step_x, step_d), (drop_x, drop_d), (held_x, held_d), (level_x, level_d))
+    step, drop, held_up, level, sustained = zip(*(_levels(*pair, near) for pair in pairs), strict=True)
+    return Contrast(step, drop, held_up, level, sustained)
+
+
+def _levels(outside: Signal, inside: Signal, near: int) -> tuple[float, float, float, float, float]:
+    last, first, whole = _decibel(outside[-near:]), _decibel(inside[:near]), _decibel(outside)
+    powers, loudest = _powers(outside[::-1], near), _decibels(_powers(inside, near).max(initial=0.0))
+    middle = _decibels(float(np.median(powers))) if len(powers) else whole
+    return last - first, whole - loudest, last - whole, last, middle - loudest
+
+
+def quantum(signal: Signal) -> float:
+    """The smallest step between samples in dB: the resolution that the sound was once stored with."""
+    steps = np.abs(np.diff(signal))
+    steps = steps[steps > 0]
+    return _decibels(float(steps.min()) ** 2) if len(steps) else 0.0
 
 
 def _decibel(signal: Signal) -> float:
-    power = float(np.mean(np.square(signal, dtype=np.float64))) if len(signal) else 0.0
+    return _decibels(float(np.mean(np.square(signal, dtype=np.float64))) if len(signal) else 0.0)
+
+
+def _decibels(power: float) -> float:
     return float(10 * np.log10(power + QUIETEST))
 
 
-def _loudest(signal: Signal, near: int) -> float:
-    """dB of the loudest stretch of `near` samples."""
+def _powers(signal: Signal, near: int) -> NDArray[np.float64]:
+    """Mean power of each stretch of `near` samples, of all together when there are not two."""
+    squares = np.square(signal, dtype=np.float64)
     if len(signal) < 2 * near:
-        return _decibel(signal)
-    sums = np.cumsum(np.square(signal, dtype=np.float64))[near - 1 :: near]
-    return float(10 * np.log10(np.diff(sums, prepend=0.0).max() / near + QUIETEST))
+        return squares.mean(keepdims=True) if len(signal) else squares
+    sums = np.cumsum(squares)[near - 1 :: near]
+    return np.diff(sums, prepend=0.0) / near

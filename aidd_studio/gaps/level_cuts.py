@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from aidd_studio.gaps.edges import Contrast, Signal, contrast_after, contrast_before
+from aidd_studio.gaps.edges import Contrast, Signal, contrast_after, contrast_before, quantum
 from aidd_studio.gaps.settings import DetectionSettings
 from aidd_studio.gaps.spans import Span
 
@@ -23,11 +23,26 @@ BEFORE, INSIDE = 5, 2
 QUIETEST = 1e-11
 """Power that every envelope step has at least, so that ratios stay finite."""
 
-FAINTEST = -68.0
-"""dBFS that the sound beside a level cut has at least; below, coarse quantisation makes steps of its own."""
+FAINTEST = -72.0
+"""dBFS that the sound beside a level cut has at least; below, nobody misses it."""
+
+OVER_QUANTUM = 15.0
+"""dB that the sound beside a level cut exceeds the smallest step; below, coarse quantisation cuts by itself."""
+
+FADED = -12.0
+"""dB that the last millisecond may lie below the last ten; what fades further ended by itself."""
+
+SUSTAINED = 4.0
+"""dB that the middle one of ten milliseconds outside exceeds all inside; less is a click beside silence."""
 
 SHALLOWEST = 16.0
 """dB that the loudest millisecond inside lies below both sides, however sharp the borders are."""
+
+SHALLOWEST_SAMPLES = 10.0
+"""The same for the samples alone, without their differences."""
+
+NEARBY = 0.030
+"""Seconds around a stretch in which its smallest step is looked for."""
 
 LONGEST = 1.0
 """Seconds: longer stretches of quiet are left alone, since a level cut is never as sure as digital silence."""
@@ -79,17 +94,27 @@ def refine(signal: Signal, start: int, end: int, rate: int) -> tuple[int, int]:
 
 def _confidence(signal: Signal, start: int, end: int, rate: int, depth: float) -> float:
     """0 to 1, by the weaker border."""
-    borders = (contrast_before(signal, start, end, rate), contrast_after(signal, start, end, rate))
-    if min(border.level[0] for border in borders) < FAINTEST:
+    weakest = faintest = math.inf
+    for contrast in (contrast_before, contrast_after):
+        border = contrast(signal, start, end, rate)
+        weakest, faintest = min(weakest, _depth(border)), min(faintest, border.level[0])
+        if weakest < SHALLOWEST:
+            return 0.0
+    reach = round(NEARBY * rate)
+    if faintest < max(FAINTEST, OVER_QUANTUM + quantum(signal[max(0, start - reach) : end + reach])):
         return 0.0
-    margin = min(_depth(border) for border in borders) - depth
-    return 1 / (1 + math.exp(-max(-30.0, margin / 2)))
+    return 1 / (1 + math.exp(-(weakest - depth) / 2))
 
 
 def _depth(border: Contrast) -> float:
     """How far the level falls, dB: the step at the border and the drop over some time count alike."""
     drop = max(border.drop)
-    return (max(border.step) + drop) / 2 if drop >= SHALLOWEST else 0.0
+    # A held value has quiet differences, but not quiet samples.
+    if drop < SHALLOWEST or border.drop[0] < SHALLOWEST_SAMPLES:
+        return 0.0
+    if max(border.held_up) < FADED or max(border.sustained) < SUSTAINED:
+        return 0.0
+    return (max(border.step) + drop) / 2
 
 
 def _envelope(view: Signal, hop: int) -> NDArray[np.float64]:
@@ -119,9 +144,15 @@ def _dips(power: NDArray[np.float64], longest: int) -> list[tuple[int, int]]:
         # The sound may come back quieter than it went, so a rise above what is inside counts as well.
         for threshold in {before[best] / CANDIDATE_DROP, inside[best] * CANDIDATE_DROP}:
             above = np.flatnonzero(power[start + 1 : start + 1 + longest + 1] > threshold)
-            if len(above) and above[0] >= INSIDE:
+            if len(above) and above[0] >= INSIDE and _rises(power, start + 1, start + 1 + int(above[0])):
                 dips.append((start, start + 1 + int(above[0])))
     return dips
+
+
+def _rises(power: NDArray[np.float64], first: int, end: int) -> bool:
+    """True when the sound after the step `end`, which may hold the border, is as much louder as before `first`."""
+    after = power[end + 1 : end + 1 + BEFORE]
+    return len(after) > 0 and bool(after.mean() > CANDIDATE_DROP * power[max(first, end - INSIDE) : end].max())
 
 
 def _step(levels: Signal, slopes: Signal) -> int:

@@ -21,8 +21,17 @@ SHORTEST_LAG, LONGEST_LAG = 0.001, 0.100
 DISTINCT = 0.25
 """Share of different values that a repeated stretch holds at least; quiet, coarse sound repeats itself by chance."""
 
-SEAM = 3.0
-"""How far the jump where a copy begins exceeds the usual ones; a pure tone repeats without any."""
+SEAM = 1.6
+"""How far the jump where a copy begins exceeds the usual ones; a synthetic tone repeats without any."""
+
+LONGEST_PERIOD = 0.012
+"""Seconds of the deepest synthetic tone (83 Hz) that may repeat itself exactly."""
+
+FEW_COPIES, MANY_COPIES = 3, 8
+"""Copies from which a seam is asked for: of buffers as short as a tone's period, and of any."""
+
+PERIODIC = 0.05
+"""Share of the level by which sound differs from that one lag before, when it is a tone before or after as well."""
 
 
 def repeats(signal: Signal, rate: int, settings: DetectionSettings) -> list[Span]:
@@ -37,9 +46,14 @@ def repeats(signal: Signal, rate: int, settings: DetectionSettings) -> list[Span
         start, end = _extent(signal, position, lag, round(settings.longest * rate))
         if end - start < shortest or start - lag <= 0 or end >= len(signal):
             continue
-        if _is_sound(signal[start:end]) and _has_seam(signal, start, end, lag):
-            found.append(Span(start, end, "held", 0.95))
-            done = end
+        if not _is_sound(signal[start : min(end, start + lag)]):
+            continue
+        copies = (end - start) / lag
+        may_be_tone = copies >= (FEW_COPIES if lag <= LONGEST_PERIOD * rate else MANY_COPIES)
+        done = end
+        if _is_periodic_around(signal, start, end, lag) or (may_be_tone and not _has_seam(signal, start, lag)):
+            continue
+        found.append(Span(start, end, "held", 0.95, lag))
     return found
 
 
@@ -85,16 +99,21 @@ def _extent(signal: Signal, position: int, lag: int, longest: int) -> tuple[int,
 
 
 def _is_sound(stretch: Signal) -> bool:
-    return len(np.unique(stretch)) >= DISTINCT * min(len(stretch), 256)
+    return len(np.unique(stretch)) >= max(8, DISTINCT * min(len(stretch), 256))
 
 
-def _has_seam(signal: Signal, start: int, end: int, lag: int) -> bool:
-    """True when the sound jumps where the copies begin, or where the sound comes back."""
-    around = signal[max(0, start - lag - 8) : end + 8].astype(np.float64)
-    offset = max(0, start - lag - 8)
-    bends = np.abs(np.diff(around, 2))
-    seams = [*range(start, end, lag), end]
-    at = [place for seam in seams for place in (seam - offset - 2, seam - offset - 1) if 0 <= place < len(bends)]
-    others = np.delete(bends, at)
-    usual = float(np.sqrt(np.mean(others**2))) if len(others) else 0.0
-    return bool(len(at)) and float(bends[at].max()) > SEAM * usual
+def _is_periodic_around(signal: Signal, start: int, end: int, lag: int) -> bool:
+    """True when the sound went or goes on like the copies, just not to the last bit: it has that period."""
+    for first, last in ((max(lag, start - lag), start), (end, min(len(signal), end + lag))):
+        now, then = np.diff(signal[first:last]), np.diff(signal[first - lag : last - lag])  # no offset, no rumble
+        if len(now) and float(np.mean((now - then) ** 2)) < PERIODIC**2 * float(np.mean(now**2)):
+            return True
+    return False
+
+
+def _has_seam(signal: Signal, start: int, lag: int) -> bool:
+    """True when the sound jumps where the first copy begins (the others begin alike): by its second differences."""
+    bends = np.abs(np.diff(signal[max(0, start - lag) : start + lag].astype(np.float64), 2))
+    at = start - max(0, start - lag) - 2
+    usual = float(np.sqrt(np.mean(np.square(np.delete(bends, [at, at + 1])))))
+    return float(bends[at : at + 2].max()) > SEAM * usual

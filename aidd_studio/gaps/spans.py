@@ -13,12 +13,16 @@ from aidd_studio.gaps.gap import GapKind
 
 @dataclass(frozen=True)
 class Span:
-    """Frames `start` to `end` (half open) of one channel, and how sure we are that they are damaged."""
+    """Frames `start` to `end` (half open) of one channel, and how sure we are that they are damaged.
+
+    lag: for a repeated buffer, how many frames before its samples were heard already.
+    """
 
     start: int
     end: int
     kind: GapKind
     confidence: float
+    lag: int = 0
 
     @property
     def frames(self) -> int:
@@ -80,4 +84,5 @@ def _one(cluster: Sequence[Span]) -> Span:
         max([main.end, *(span.end for span in invalid)]),
         "invalid" if invalid else main.kind,
         main.confidence,
+        main.lag,
     )

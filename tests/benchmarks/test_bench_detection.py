@@ -1,0 +1,49 @@
+"""How fast dropouts are found, and how well on a folder of recordings.
+
+pytest tests/benchmarks/test_bench_detection.py -s
+AIDD_RECORDINGS=/path/to/recordings pytest tests/benchmarks/test_bench_detection.py -s
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aidd_studio.audio.clip import Clip
+from aidd_studio.audio.reading import read
+from aidd_studio.evaluation.damage import damage
+from aidd_studio.evaluation.detection_report import report
+from aidd_studio.gaps.detection import detect
+
+
+def noisy_tones(seconds: float, rate: int = 44100) -> Clip:
+    rng = np.random.default_rng(0)
+    time_axis = np.arange(round(seconds * rate)) / rate
+    sound = rng.normal(0, 0.02, (2, len(time_axis)))
+    for pitch in (110, 277, 440, 1318, 3520):
+        sound += (
+            0.1 * np.sin(2 * np.pi * pitch * time_axis) * (1.2 + np.sin(2 * np.pi * rng.uniform(0.3, 5) * time_axis))
+        )
+    return Clip(sound.astype(np.float32), rate)
+
+
+def test_detection_runs_a_hundred_times_faster_than_the_sound() -> None:
+    clip, _ = damage(noisy_tones(120.0), np.random.default_rng(0))
+    started = time.process_time()
+    gaps = detect(clip)
+    speed = clip.duration / (time.process_time() - started)
+    print(f"\n{speed:.0f} times real time, {len(gaps)} gaps in {clip.duration:.0f} s of stereo")
+    assert speed >= 100
+
+
+@pytest.mark.timeout(3600)
+def test_detection_on_a_folder_of_recordings() -> None:
+    folder = os.environ.get("AIDD_RECORDINGS")
+    if not folder:
+        pytest.skip("set AIDD_RECORDINGS to a folder of undamaged recordings")
+    files = sorted(path for path in Path(folder).iterdir() if path.suffix in (".ogg", ".wav", ".flac", ".mp3"))
+    print("\n" + report((read(path) for path in files), seed=7))
