@@ -1,0 +1,31 @@
+"""How long it takes to measure one restored segment of the MusicNet protocol."""
+
+import numpy as np
+import pytest
+
+from aidd_studio.evaluation.measures import measure
+from aidd_studio.evaluation.metrics import log_spectral_distance
+from aidd_studio.evaluation.peaq import grade
+from aidd_studio.evaluation.protocols import PROTOCOLS
+
+RATE = 24_000
+
+
+@pytest.fixture
+def pair():
+    frames = round(PROTOCOLS["musicnet"].seconds * RATE)
+    x = 0.1 * np.random.default_rng(0).standard_normal((1, frames)).astype(np.float32)
+    return x, x + np.float32(0.001)
+
+
+def test_speed_of_the_log_spectral_distance(benchmark, pair):
+    benchmark(log_spectral_distance, *pair)
+
+
+def test_speed_of_the_objective_difference_grade(benchmark, pair):
+    benchmark(grade, *pair, RATE)
+
+
+def test_speed_of_all_measures(benchmark, pair):
+    gaps = PROTOCOLS["musicnet"].gaps(pair[0].shape[1], RATE, 100.0)
+    benchmark(measure, *pair, RATE, gaps)
