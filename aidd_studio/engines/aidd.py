@@ -28,6 +28,8 @@ from aidd_studio.errors import ModelError
 from aidd_studio.watch import Watch
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from aidd_studio.engines.aidd_models import Models
     from aidd_studio.engines.aidd_segment import Segment
 
@@ -46,13 +48,14 @@ class _Part:
     """The channels of a window that are damaged at the same places.
 
     channels: float64 [m, frames], extrapolated. asked: bool [frames], where the models are to fill. segment: what
-    they see; None when other channels tell already all that is missing.
+    they see, and codes int64 [L] its tokens; None when other channels tell already all that is missing.
     """
 
     rows: list[int]
     channels: Signal
     asked: NDArray[np.bool_]
-    segment: Segment | None
+    segment: Segment | None = None
+    codes: Tensor | None = None
 
 
 class AiddEngine:
@@ -150,18 +153,29 @@ class _Work:
 
         config = models.tokenizer.config
         extrapolating = AutoregressiveEngine(AutoregressiveSettings(longest=0.0, iterations=0))
-        extrapolated = next(extrapolating.fill(self.window, 1, 0, self.watch.part(0.02, 0.1)))
+        extrapolated = next(extrapolating.fill(self.window, 1, 0, self.watch.part(0.02, 0.08)))
         sound = extrapolated.samples.astype(np.float64)
         parts = []
         for rows in _alike(self.window.missing):
-            asked = self._untold(sound, rows)
-            segment = None
-            if asked.any():
+            part = _Part(rows, sound[rows], self._untold(sound, rows))
+            if part.asked.any():
                 longest = self.settings.tokens or self.window.frames
-                common = sound[rows].mean(axis=0)
-                segment = cut_segment(common, asked, self.window.rate, config.sample_rate, config.hop, longest)
-            parts.append(_Part(rows, sound[rows], asked, segment))
+                common = part.channels.mean(axis=0)
+                segment = cut_segment(common, part.asked, self.window.rate, config.sample_rate, config.hop, longest)
+                part = replace(part, segment=segment, codes=self._encoded(models, segment))
+            parts.append(part)
         return parts
+
+    def _encoded(self, models: Models, segment: Segment) -> Tensor:
+        """The segment's tokens: int64 [L]."""
+        import torch
+
+        from aidd_studio.engines.aidd_models import interrupted_by
+
+        self.watch.report(0.08, "encoding")
+        wave = torch.from_numpy(segment.wave).float().to(models.device)
+        with torch.inference_mode(), interrupted_by(self.watch):
+            return models.tokenizer.encode(wave[None])[0]
 
     def _untold(self, sound: Signal, rows: list[int]) -> NDArray[np.bool_]:
         """Where these channels are missing and intact ones do not predict them well: bool [frames]."""
@@ -183,8 +197,8 @@ class _Work:
         for number, part in enumerate(parts):
             share = watch.part(number / len(parts), (number + 1) / len(parts))
             drawn = [part.channels] * len(seeds)
-            if part.segment is not None:
-                drawn, part_scores = self._part_made(models, part, part.segment, seeds, share)
+            if part.segment is not None and part.codes is not None:
+                drawn, part_scores = self._part_made(models, part, part.segment, part.codes, seeds, share)
                 scores += part_scores / len(parts)
             missing = self.window.missing[part.rows]
             for whole, channels in zip(samples, drawn, strict=True):
@@ -199,7 +213,7 @@ class _Work:
         return fills
 
     def _part_made(
-        self, models: Models, part: _Part, segment: Segment, seeds: Sequence[int], watch: Watch
+        self, models: Models, part: _Part, segment: Segment, codes: Tensor, seeds: Sequence[int], watch: Watch
     ) -> tuple[list[Signal], NDArray[np.float64]]:
         """The part's channels, float64 [m, frames] for each seed, and the scores."""
         import torch
@@ -210,11 +224,10 @@ class _Work:
         from aidd_studio.engines.aidd_tokens import draw_tokens, touched_tokens
 
         with torch.inference_mode(), interrupted_by(watch):
-            watch.report(0.0, "encoding")
-            wave = torch.from_numpy(segment.wave).float().to(models.device)
-            codes = models.tokenizer.encode(wave[None])[0]
             fill = touched_tokens(segment.missing, models.tokenizer.config.hop, self.settings.widen)
-            drawing = watch.part(0.05, 0.9)
+            codes = codes.to(models.device)
+            drawing = watch.part(0.0, 0.9)
+            drawing.report(0.0, "drawing tokens")
             drawn = draw_tokens(
                 models.score, codes, fill, seeds, self.settings, lambda done: drawing.report(done, "drawing tokens")
             )

@@ -79,11 +79,10 @@ def _gain(known: Signal, decoded: Signal) -> float:
 
 
 def _lag(wanted: Signal, moving: Signal, start: int, end: int, most: int) -> int:
-    """The lag by which `moving` fits `wanted` best between two frames."""
+    """The lag by which `moving` fits `wanted` best between two frames, the smallest of equals."""
     here = wanted[start:end]
-    lags = range(max(-most, end - len(moving)), min(most, start) + 1)
-    matches = [_correlation(here, moving[start - lag : end - lag]) for lag in lags]
-    return lags[int(np.argmax(matches))] if matches else 0
+    lags = sorted(range(max(-most, end - len(moving)), min(most, start) + 1), key=abs)
+    return max(lags, key=lambda lag: _correlation(here, moving[start - lag : end - lag]))
 
 
 def _moved(signal: Signal, lag: int, start: int, end: int) -> Signal:

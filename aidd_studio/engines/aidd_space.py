@@ -71,8 +71,8 @@ def complete(
     if channels.shape[0] == 1 and rate <= model_rate:
         return made
     spectrum = _Transform(size, last - first)
-    bands = band_edges(spectrum.bins, rate)
     limit = int(np.searchsorted(np.arange(spectrum.bins) * rate / size, TRANSITION * model_rate / 2))
+    bands = band_edges(spectrum.bins, rate, limit)
     known = np.stack([spectrum.of(row[first:last]) for row in channels])  # [m, frames, bins]
     sides = _measured(known, bands, spectrum.frames_outside(start - first, end - first))
     if not sides:
@@ -94,15 +94,15 @@ def complete(
     return made
 
 
-def band_edges(bins: int, rate: int) -> list[tuple[int, int]]:
-    """Bands as half-open bin ranges: of equal width up to LOWEST_BAND, then BANDS_PER_OCTAVE; they cover all bins."""
+def band_edges(bins: int, rate: int, limit: int) -> list[tuple[int, int]]:
+    """Bands as half-open bin ranges: one up to LOWEST_BAND, then BANDS_PER_OCTAVE; none reaches across `limit`."""
     step = rate / 2 / (bins - 1)
     edges = [0]
     frequency = LOWEST_BAND
     while edges[-1] < bins:
         edges.append(min(bins, max(edges[-1] + 1, round(frequency / step))))
         frequency *= 2 ** (1 / BANDS_PER_OCTAVE)
-    return list(itertools.pairwise(edges))
+    return list(itertools.pairwise(sorted({*edges, limit})))
 
 
 def _measured(
@@ -146,18 +146,19 @@ def _synthesised(
     follow = np.ones(len(progress))
     for number, (low, high) in enumerate(bands):
         power = _carried(left.power[number], right.power[number], progress)
-        reference = model[:, low:high].copy()
+        reference = model[:, low:high]
         if low < limit:
             level = _smoothed(np.mean(np.abs(reference) ** 2, axis=1))
             follow = np.clip(level / np.maximum(power, 1e-20), *FOLLOWING)
-        upper = slice(max(0, limit - low), None)
-        reference[:, upper] = noise[-1, :, low:high][:, upper] * np.sqrt(power * follow)[:, None]
+        else:
+            reference = noise[-1, :, low:high] * np.sqrt(power * follow)[:, None]
         share = left.share[number] + progress[:, None] * (right.share[number] - left.share[number])
         for weight, side, own in ((1 - progress, left, noise[:channels]), (progress, right, noise[channels:-1])):
             rest = np.einsum("ij,jfb->ifb", _root(side.covariance[number]), own[:, :, low:high])
             drawn[:, :, low:high] += rest * np.sqrt(weight * follow)[None, :, None]
         drawn[:, :, low:high] += share.T[:, :, None] * reference
-        drawn[:, :, low:high][:, :, upper] += reference[:, upper]
+        if low >= limit:
+            drawn[:, :, low:high] += reference
     return drawn
 
 

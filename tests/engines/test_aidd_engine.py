@@ -1,0 +1,304 @@
+"""The engine aidd from a window to fills, with tiny random models."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from aidd_tiny import SEANET, SPECTRAL, install
+
+from aidd_studio.engines.aidd import TOLD, AiddEngine, AiddSettings, _Work, candidate_seed
+from aidd_studio.engines.aidd_models import Models, load_models
+from aidd_studio.engines.engine import Fill, Window
+from aidd_studio.engines.registry import create_engine
+from aidd_studio.errors import Cancelled, DeviceError, UsageError
+from aidd_studio.gaps.gap import Gap
+from aidd_studio.tokenizer.config import TokenizerConfig
+from aidd_studio.watch import Watch
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def recording(rate: int, channels: int, seconds: float = 1.2, seed: int = 0) -> np.ndarray:
+    """Tones that lie differently in the channels, and a noise floor: float32 [channels, frames]."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(round(seconds * rate)) / rate
+    tones = np.stack([np.sin(2 * np.pi * f * time + p) for f, p in zip((220, 331, 887), (0, 1, 2), strict=True)])
+    return (rng.uniform(0.05, 0.2, (channels, 3)) @ tones + 0.01 * rng.standard_normal((channels, len(time)))).astype(
+        np.float32
+    )
+
+
+def damaged(sound: np.ndarray, rate: int, *gaps: Gap) -> Window:
+    missing = np.zeros(sound.shape, dtype=np.bool_)
+    for gap in gaps:
+        missing[list(gap.channel_indices(len(sound))), gap.start : gap.end] = True
+    return Window(np.where(missing, 0, sound).astype(np.float32), missing, rate, 0, gaps)
+
+
+def engine(config: TokenizerConfig = SPECTRAL, card: dict[str, Any] | None = None, **settings: Any) -> AiddEngine:
+    name = install(config, **(card or {}))
+    return AiddEngine(AiddSettings(model=name, **{"steps": 4, "precision": "fp32", **settings}))
+
+
+def fills(made: AiddEngine, window: Window, candidates: int = 1, seed: int = 3) -> list[Fill]:
+    return list(made.fill(window, candidates, seed, Watch()))
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(8000, 1), (24_000, 3), (44_100, 1), (48_000, 2)])
+def test_a_gap_is_filled_and_everything_else_stays(rate: int, channels: int) -> None:
+    sound = recording(rate, channels)
+    window = damaged(sound, rate, Gap(rate // 2, rate // 2 + rate // 10))
+    (fill,) = fills(engine(), window)
+    assert fill.samples.shape == sound.shape and fill.samples.dtype == np.float32
+    assert np.array_equal(fill.samples[~window.missing], window.samples[~window.missing])
+    inside = fill.samples[window.missing].reshape(channels, -1)
+    assert np.isfinite(inside).all()
+    level = np.sqrt(np.mean(inside**2, axis=1)) / np.sqrt(np.mean(sound**2, axis=1))
+    assert (level > 0.3).all() and (level < 3).all()
+
+
+def test_the_published_kind_of_tokenizer_works_too() -> None:
+    sound = recording(24_000, 1)
+    window = damaged(sound, 24_000, Gap(12_000, 14_000))
+    (fill,) = fills(engine(SEANET), window)
+    assert np.isfinite(fill.samples).all() and np.any(fill.samples[window.missing])
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 4000), (40_000, 48_000)])
+def test_a_gap_at_the_recordings_end_is_filled_from_the_other_side(start: int, end: int) -> None:
+    sound = recording(40_000, 2)
+    window = damaged(sound, 40_000, Gap(start, end))
+    (fill,) = fills(engine(), window)
+    assert np.isfinite(fill.samples).all()
+    assert np.sqrt(np.mean(fill.samples[:, start:end] ** 2)) > 0.02
+
+
+def test_no_step_is_heard_at_the_edges() -> None:
+    sound = recording(44_100, 2)
+    start, end = 20_000, 26_000
+    (fill,) = fills(engine(), damaged(sound, 44_100, Gap(start, end)))
+    steps = np.abs(np.diff(fill.samples, axis=1))
+    usual = np.abs(np.diff(sound, axis=1)).max()
+    assert steps[:, start - 2 : start + 2].max() < 1.5 * usual
+    assert steps[:, end - 3 : end + 2].max() < 1.5 * usual
+
+
+def test_the_same_seed_gives_the_same_candidates_in_any_company() -> None:
+    window = damaged(recording(32_000, 2), 32_000, Gap(16_000, 19_000))
+    made = engine(batch=3)
+    three = {fill.seed: fill for fill in fills(made, window, 3)}
+    assert set(three) == {candidate_seed(3, number) for number in range(3)}
+    one_by_one = {fill.seed: fill for fill in fills(engine(batch=1), window, 3)}
+    for seed, fill in three.items():
+        assert np.allclose(fill.samples, one_by_one[seed].samples, atol=1e-5)
+    first, second, _ = three.values()
+    (again,) = fills(made, window, 1, second.seed)
+    assert again.seed == second.seed and np.allclose(again.samples, second.samples, atol=1e-5)
+    assert not np.allclose(first.samples, second.samples, atol=1e-3)
+
+
+def test_candidates_of_a_batch_come_best_first() -> None:
+    window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 16_000))
+    scores = [fill.score for fill in fills(engine(batch=5), window, 5)]
+    assert scores == sorted(scores, reverse=True) and len(set(scores)) == 5
+
+
+def test_several_gaps_of_a_window_are_drawn_together() -> None:
+    window = damaged(recording(24_000, 1), 24_000, Gap(6000, 8000), Gap(10_000, 11_000), Gap(20_000, 21_000))
+    made = engine(steps=5)
+    calls = count_calls(made, window)
+    (fill,) = fills(made, window)
+    assert calls == [5]
+    for gap in window.gaps:
+        assert np.any(fill.samples[:, gap.start : gap.end])
+
+
+def count_calls(made: AiddEngine, window: Window) -> list[int]:
+    """Counts network calls of the next fill in the returned list."""
+    models = load(made)
+    counted = [0]
+
+    def count(*_: Any) -> None:
+        counted[0] += 1
+
+    models.score.register_forward_hook(count)
+    return counted
+
+
+def load(made: AiddEngine) -> Models:
+    return load_models("tiny-tokenizer", "tiny-score", made.settings, Watch())
+
+
+def test_a_gap_longer_than_the_context_is_filled_piece_by_piece() -> None:
+    sound = recording(24_000, 1, seconds=4.0)
+    window = damaged(sound, 24_000, Gap(24_000, 72_000))  # 150 tokens
+    made = engine(tokens=64, steps=3)
+    calls = count_calls(made, window)
+    (fill,) = fills(made, window)
+    assert calls[0] > 6
+    for start in range(24_000, 72_000, 4800):
+        assert np.sqrt(np.mean(fill.samples[:, start : start + 4800] ** 2)) > 0.01
+
+
+def test_an_intact_channel_that_differs_is_left_alone() -> None:
+    sound = np.concatenate((recording(24_000, 1, seed=1), recording(24_000, 1, seed=2)))
+    sound[1] = np.random.default_rng(0).standard_normal(sound.shape[1]) * 0.1
+    window = damaged(sound, 24_000, Gap(12_000, 15_000, channels=(0,)))
+    (fill,) = fills(engine(), window)
+    assert np.array_equal(fill.samples[1], sound[1])
+    assert fill.note != TOLD and np.any(fill.samples[0, 12_000:15_000])
+
+
+def test_an_intact_channel_that_knows_the_sound_is_believed() -> None:
+    left = recording(24_000, 1)[0] + 0.1 * np.random.default_rng(3).standard_normal(28_800).astype(np.float32)
+    sound = np.stack((left, 0.5 * left))
+    window = damaged(sound, 24_000, Gap(12_000, 15_000, channels=(1,)))
+    (fill,) = fills(engine(), window)
+    assert fill.note == TOLD
+    error = fill.samples[1, 12_000:15_000] - sound[1, 12_000:15_000]
+    assert np.sqrt(np.mean(error**2)) < 0.05 * np.sqrt(np.mean(sound[1] ** 2))
+
+
+def test_channels_with_different_gaps_are_filled_each_where_it_is_damaged() -> None:
+    sound = recording(24_000, 2)
+    sound[1] = np.random.default_rng(0).standard_normal(sound.shape[1]) * 0.1
+    window = damaged(sound, 24_000, Gap(8000, 9000, channels=(0,)), Gap(16_000, 17_500, channels=(1,)))
+    (fill,) = fills(engine(), window)
+    assert np.array_equal(fill.samples[~window.missing], window.samples[~window.missing])
+    assert np.any(fill.samples[0, 8000:9000]) and np.any(fill.samples[1, 16_000:17_500])
+
+
+@pytest.mark.parametrize("stage", ["extrapolating", "encoding", "drawing tokens", "decoding"])
+def test_cancelling_ends_the_work_at_every_stage(stage: str) -> None:
+    seen = []
+
+    def stop(_fraction: float, told: str) -> None:
+        seen.append(told)
+        if told == stage:
+            watch.cancel()
+
+    watch = Watch(stop)
+    window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 14_000))
+    with pytest.raises(Cancelled):
+        list(engine().fill(window, 1, 0, watch))
+    assert seen[-1] == stage
+
+
+def test_progress_only_rises() -> None:
+    fractions: list[float] = []
+    window = damaged(recording(24_000, 2), 24_000, Gap(12_000, 14_000))
+    list(engine().fill(window, 2, 0, Watch(lambda fraction, _: fractions.append(fraction))))
+    assert fractions == sorted(fractions) and fractions[-1] == pytest.approx(1.0)
+
+
+def test_when_memory_is_short_the_batch_is_halved_and_it_is_said() -> None:
+    made = engine(batch=4)
+    window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 14_000))
+    expected = {fill.seed: fill.samples for fill in fills(made, window, 4)}
+
+    def refuse(_module: Any, arguments: tuple[Any, ...]) -> None:
+        if len(arguments[0]) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    handle = load(made).score.register_forward_pre_hook(refuse)
+    got = fills(made, window, 4)
+    handle.remove()
+    assert {fill.seed for fill in got} == set(expected)
+    assert all(np.allclose(fill.samples, expected[fill.seed], atol=1e-5) for fill in got)
+    assert all("1 at a time" in fill.note for fill in got)
+
+
+def test_when_one_candidate_is_too_much_for_the_gpu_the_cpu_takes_over() -> None:
+    made = engine()
+    window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 14_000))
+    work = _Work(made.settings, window, Watch(), on_cpu=False)
+    on_gpu = dataclasses.replace(load(made), device=torch.device("cuda"))
+    batch, models = work._with_less_memory(1, on_gpu)
+    assert batch == 1 and models.device.type == "cpu" and "CPU" in work.note
+    with pytest.raises(MemoryError):
+        work._with_less_memory(1, models)
+
+
+def test_the_models_card_recommends_and_the_person_decides() -> None:
+    window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 14_000))
+    card = {"sampler": "first-hitting", "steps": 2, "temperature": 0.7, "unknown": 1}
+    (fill,) = fills(engine(card=card, steps=None, temperature=0.9), window)
+    assert (fill.settings["sampler"], fill.settings["steps"]) == ("first-hitting", 2)
+    assert fill.settings["temperature"] == 0.9 and fill.settings["top_p"] == 1.0
+
+
+def test_a_fill_tells_what_made_it() -> None:
+    window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 14_000))
+    (fill,) = fills(engine(), window)
+    assert set(fill.weights) == {"tiny-tokenizer", "tiny-score"}
+    assert all(len(sha256) == 64 for sha256 in fill.weights.values())
+    assert fill.settings["model"] == "tiny-score" and fill.settings["device"] == "cpu"
+    assert fill.engine == "aidd" and fill.seconds > 0
+
+
+@pytest.mark.parametrize(
+    ("sampler", "precision"),
+    [("first-hitting", "fp32"), ("confidence", "bf16"), ("entropy", "auto"), ("analytic", "fp32"), ("euler", "bf16")],
+)
+def test_every_sampler_runs_and_so_does_every_precision(sampler: str, precision: str) -> None:
+    window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 14_000))
+    (fill,) = fills(engine(sampler=sampler, precision=precision), window)
+    assert np.isfinite(fill.samples).all() and np.isfinite(fill.score)
+
+
+def test_masking_more_tokens_is_a_setting() -> None:
+    window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 14_000))
+    near = fills(engine(sampler="first-hitting", steps=None), window)
+    wide_engine = engine(sampler="first-hitting", steps=None, widen=2)
+    calls = count_calls(wide_engine, window)
+    wide = fills(wide_engine, window)
+    assert calls == [7 + 4]
+    assert not np.array_equal(near[0].samples, wide[0].samples)
+
+
+def test_without_models_it_says_what_to_do() -> None:
+    reason = AiddEngine().unavailable()
+    assert reason is not None and "aidd-studio models" in reason
+    reason = AiddEngine(AiddSettings(model="nobody-has-this")).unavailable()
+    assert reason is not None and "nobody-has-this" in reason
+    assert engine().unavailable() is None
+
+
+def test_a_device_that_is_not_there_is_named() -> None:
+    window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 14_000))
+    with pytest.raises(DeviceError, match="no-such"):
+        fills(engine(device="no-such"), window)
+    if not torch.cuda.is_available():
+        with pytest.raises(DeviceError, match="cuda"):
+            fills(engine(device="cuda"), window)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("sampler", "magic", "first-hitting"),
+        ("precision", "int4", "bf16"),
+        ("steps", 0, "steps"),
+        ("top_p", 2, "top_p"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(name: str, value: Any, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        AiddSettings(**{name: value})
+
+
+def test_settings_may_come_as_text() -> None:
+    made = create_engine("aidd", {"steps": "8", "temperature": "0.5", "edge": "0.02"})
+    assert isinstance(made, AiddEngine)
+    assert (made.settings.steps, made.settings.temperature, made.settings.edge) == (8, 0.5, 0.02)
