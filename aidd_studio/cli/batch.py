@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 # ruff: noqa: UP045 - typer reads the annotations at run time
 
-JOURNAL = ".aidd-batch.jsonl"
 POLL = 1.0  # seconds between two looks at a watched folder
 
 
@@ -41,6 +40,9 @@ def batch_command(
         Optional[Path], typer.Option(metavar="report.html", help="Write a report, HTML and JSON.")
     ] = None,
     pattern: Annotated[str, typer.Option(help="Names of the results.")] = "{stem}_restored{suffix}",
+    format: Annotated[
+        Optional[str], typer.Option(metavar="wav|flac", help="Format of all results; by default that of each source.")
+    ] = None,
     scheduler: Annotated[Optional[str], typer.Option(metavar="ADDRESS", help="Work on a Dask cluster.")] = None,
     watch_folder: Annotated[bool, typer.Option("--watch", help="Go on and restore files as they arrive.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -50,18 +52,21 @@ def batch_command(
     Exit code 0 when nothing failed, 1 when a file failed, 3 when there was no recording at all.
     """
     with errors_as_sentences(as_json):
-        from aidd_studio.restoration.batch.items import BatchSettings, collect
+        from aidd_studio.restoration.batch.items import FORMATS, BatchSettings, collect
         from aidd_studio.restoration.batch.report import report_data, write_report
 
         for path in paths:
             if not path.exists():
                 raise UsageError(f"{path} does not exist.")
+        if format is not None and format not in FORMATS:
+            raise UsageError(f"The format {format!r} is not known; use {' or '.join(FORMATS)}, or leave it out.")
+        suffix = FORMATS[format] if format else None
         settings = BatchSettings(
             engine, {}, candidates, seed, overwrite=overwrite, dry_run=dry_run, pictures=report is not None
         )
 
         def look() -> list[BatchItem]:
-            return collect(paths, output, recursive=recursive, include=include, pattern=pattern)
+            return collect(paths, output, recursive=recursive, include=include, pattern=pattern, suffix=suffix)
 
         items = look()
         if not items and not watch_folder:
@@ -86,13 +91,13 @@ def batch_command(
 def _run(
     items: list[BatchItem], settings: BatchSettings, output: Path, jobs: int, resume: bool, scheduler: str | None
 ) -> list[Outcome]:
-    from aidd_studio.restoration.batch.journal import BatchJournal
+    from aidd_studio.restoration.batch.journal import JOURNAL_NAME, BatchJournal
     from aidd_studio.restoration.batch.run import run_batch
 
     if settings.dry_run:
         with progress("Looking") as watch:
             return _tell(outcome for _, outcome in run_batch(items, settings, jobs, scheduler=scheduler, watch=watch))
-    path = output / JOURNAL
+    path = output / JOURNAL_NAME
     if not resume:
         path.unlink(missing_ok=True)
     with BatchJournal(path, settings) as journal, progress("Restoring") as watch:

@@ -17,6 +17,12 @@ SUFFIXES = frozenset(
 )
 """File names that a batch takes for recordings when it looks through a folder."""
 
+PATTERN = "{stem}_restored{suffix}"
+"""How results are named when nothing else is asked for."""
+
+FORMATS = {"wav": ".wav", "flac": ".flac"}
+"""Formats that all results can be written in, whatever their sources were."""
+
 Status = Literal["restored", "nothing to do", "failed"]
 
 
@@ -78,51 +84,80 @@ class Outcome:
         )
 
 
+@dataclass(frozen=True)
+class Recording:
+    """A recording that was found, and how deep below the searched folder it lies."""
+
+    path: Path
+    below: Path = Path()
+
+
 def collect(
     paths: Iterable[Path],
     output: Path,
     *,
     recursive: bool = False,
     include: str | None = None,
-    pattern: str = "{stem}_restored{suffix}",
+    pattern: str = PATTERN,
+    suffix: str | None = None,
 ) -> list[BatchItem]:
     """Recordings in files and folders, sorted, each with its target; folder structure is kept below `output`.
 
     include: only file names that match this glob. pattern: target names from {stem} and {suffix}.
+    suffix: the format of all targets, such as ".flac"; None for that of each source.
     Files named one by one are taken whatever their suffix. Raises UsageError for a pattern that makes no names, or
     when two recordings would get the same target.
     """
-    output = output.resolve()
-    items: dict[Path, BatchItem] = {}
+    found = find_recordings(paths, output, recursive=recursive, include=include)
+    return with_targets(found, output, pattern=pattern, suffix=suffix)
+
+
+def find_recordings(
+    paths: Iterable[Path], output: Path | None = None, *, recursive: bool = False, include: str | None = None
+) -> list[Recording]:
+    """Recordings in files and folders, sorted, each once; what lies below `output` is a result, not a source."""
+    output = output.resolve() if output else None
+    found: dict[Path, Recording] = {}
     for path in paths:
         if not path.is_dir():
-            _add(items, path, output / _name(path, pattern))
+            found.setdefault(path.resolve(), Recording(path))
             continue
-        found = path.rglob("*") if recursive else path.glob("*")
-        for file in sorted(file for file in found if _is_wanted(file, include, output)):
-            below = file.parent.relative_to(path)
-            _add(items, file, output / below / _name(file, pattern))
-    _refuse_collisions(list(items.values()))
-    return list(items.values())
+        files = path.rglob("*") if recursive else path.glob("*")
+        for file in sorted(file for file in files if _is_wanted(file, include, output)):
+            found.setdefault(file.resolve(), Recording(file, file.parent.relative_to(path)))
+    return list(found.values())
 
 
-def _add(items: dict[Path, BatchItem], source: Path, target: Path) -> None:
-    items.setdefault(source.resolve(), BatchItem(source, target))
+def with_targets(
+    recordings: Iterable[Recording], output: Path, *, pattern: str = PATTERN, suffix: str | None = None
+) -> list[BatchItem]:
+    """Each recording with the file that its restored version goes to. Raises UsageError as `collect` does."""
+    output = output.resolve()
+    items = [
+        BatchItem(recording.path, output / recording.below / _name(recording.path, pattern, suffix))
+        for recording in recordings
+    ]
+    _refuse_collisions(items)
+    return items
 
 
-def _is_wanted(file: Path, include: str | None, output: Path) -> bool:
-    if not file.is_file() or file.name.startswith(".") or file.resolve().is_relative_to(output):
+def _is_wanted(file: Path, include: str | None, output: Path | None) -> bool:
+    if not file.is_file() or file.name.startswith("."):
+        return False
+    if output is not None and file.resolve().is_relative_to(output):
         return False
     return fnmatch.fnmatch(file.name, include) if include else file.suffix.lower() in SUFFIXES
 
 
-def _name(file: Path, pattern: str) -> str:
+def _name(file: Path, pattern: str, suffix: str | None) -> str:
     try:
-        name = pattern.format(stem=file.stem, suffix=file.suffix)
+        name = pattern.format(stem=file.stem, suffix=suffix or file.suffix)
     except (KeyError, IndexError, ValueError) as error:
         raise UsageError(f"The pattern {pattern!r} makes no file name; use {{stem}} and {{suffix}}.") from error
     if not name or Path(name).name != name:
         raise UsageError(f"The pattern {pattern!r} must make a file name without folders.")
+    if suffix and not name.lower().endswith(suffix):
+        raise UsageError(f"The pattern {pattern!r} must end in {{suffix}} when a format is chosen.")
     return name
 
 

@@ -11,6 +11,9 @@ from typing import IO, Any
 
 from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome
 
+JOURNAL_NAME = ".aidd-batch.jsonl"
+"""The journal's name in the output folder, for every door."""
+
 
 class BatchJournal:
     """Appends outcomes to a JSON-lines file and knows which recordings are finished.
@@ -23,7 +26,7 @@ class BatchJournal:
     def __init__(self, path: Path, settings: BatchSettings) -> None:
         self._path = path
         self._digest = settings.digest()
-        self._known, self._planned = _read(path, self._digest)
+        self._known, self._planned, self._written = _read(path, self._digest)
         self._file: IO[str] | None = None
 
     def __enter__(self) -> BatchJournal:
@@ -51,9 +54,12 @@ class BatchJournal:
             return None
         return outcome
 
-    def has_planned(self, item: BatchItem) -> bool:
-        """True when an earlier run set out to write the item's target, which did not exist then."""
-        return str(item.target) in self._planned
+    def may_replace(self, item: BatchItem) -> bool:
+        """True for an output that an earlier run with these settings made and nobody changed since.
+
+        That is also one which the run set out to write, as it did not exist then, before it was killed.
+        """
+        return str(item.target) in self._planned or self._written.get(str(item.target), ...) == _key(item.target)
 
     def plan(self, items: Sequence[BatchItem]) -> None:
         """Note whose outputs this run will write."""
@@ -86,18 +92,25 @@ def _key(path: Path) -> list[int] | None:
     return [status.st_size, status.st_mtime_ns]
 
 
-def _read(path: Path, digest: str) -> tuple[dict[str, dict[str, Any]], set[str]]:
-    """The last line of every recording, and the targets that runs with these settings planned."""
+def _read(path: Path, digest: str) -> tuple[dict[str, dict[str, Any]], set[str], dict[str, Any]]:
+    """The last line of every recording; of runs with these settings the targets without an outcome, and the outputs."""
     known: dict[str, dict[str, Any]] = {}
     planned: set[str] = set()
+    written: dict[str, Any] = {}
     if path.is_file():
         for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
                 line = json.loads(text)
+                ours = line["settings"] == digest
                 if "planned" in line:
-                    planned |= set(line["planned"]) if line["settings"] == digest else set()
-                else:
-                    known[str(line["outcome"]["source"])] = line
+                    planned |= set(line["planned"]) if ours else set()
+                    continue
+                target = str(line["outcome"]["target"])
+                known[str(line["outcome"]["source"])] = line
+                planned.discard(target)
+                written.pop(target, None)
+                if ours and line["output"] is not None:
+                    written[target] = line["output"]
             except (ValueError, KeyError, TypeError):
                 continue
-    return known, planned
+    return known, planned, written

@@ -15,6 +15,10 @@ _engines: dict[str, Any] = {}
 """Engines by settings, one set per process: models are loaded once however many files come."""
 
 
+READ, LOOKED, FILLED = 0.1, 0.3, 0.9
+"""Which share of a recording is done when it is read, its gaps are found, and they are filled."""
+
+
 def restore_file(item: BatchItem, settings: BatchSettings, watch: Watch | None = None) -> Outcome:
     """Restore one recording. Raises only Cancelled; every fault becomes a failed outcome with its reason."""
     started = time.perf_counter()
@@ -38,8 +42,8 @@ def _restore(item: BatchItem, settings: BatchSettings, watch: Watch, started: fl
     if not settings.dry_run:
         item.target.parent.mkdir(parents=True, exist_ok=True)
         check_target(item.target, item.source, overwrite=settings.overwrite)
-    clip = read(item.source, watch.part(0.0, 0.1))
-    gaps = detect(clip, watch.part(0.1, 0.3))
+    clip = read(item.source, watch.part(0.0, READ))
+    gaps = detect(clip, watch.part(READ, 1.0 if settings.dry_run else LOOKED))
     if not gaps:
         return _ended(item, "nothing to do", "No dropout was found.", started, clip.duration)
     if settings.dry_run:
@@ -52,9 +56,9 @@ def _restore(item: BatchItem, settings: BatchSettings, watch: Watch, started: fl
         settings.candidates,
         settings.seed,
         crossfade=settings.crossfade,
-        watch=watch.part(0.3, 0.9),
+        watch=watch.part(LOOKED, FILLED),
     )
-    write(result.clip, item.target, like=clip, overwrite=settings.overwrite, watch=watch.part(0.9, 1.0))
+    write(result.clip, item.target, like=clip, overwrite=settings.overwrite, watch=watch.part(FILLED, 1.0))
     rows = tuple(_filled_row(filled, clip.rate) for filled in result.gaps)
     if settings.pictures:
         from aidd_studio.restoration.picture import before_after_png
