@@ -28,7 +28,7 @@ from aidd_studio.studio.icons import icon
 from aidd_studio.studio.painting import painting
 from aidd_studio.studio.time_axis import format_length
 
-THUMBNAIL = QSize(96, 44)
+THUMBNAIL = QSize(84, 44)
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ" * 3
 
 
@@ -135,6 +135,8 @@ class CandidateRow(QFrame):
         button = QToolButton()
         button.setIcon(icon(name, "dim"))
         button.setIconSize(QSize(18, 18))
+        button.setFixedSize(24, 24)
+        button.setStyleSheet("padding: 0")
         button.setToolTip(tip)
         button.setAccessibleName(tip)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)

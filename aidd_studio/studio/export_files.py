@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from aidd_studio import paths
 from aidd_studio.audio.clip import Clip
 from aidd_studio.restoration.session import Entry
 from aidd_studio.watch import Watch
@@ -29,9 +31,12 @@ class ExportChoice:
 
 
 def proposed_name(source: Path, pattern: str) -> Path:
-    """The name of the restored file beside its source; `pattern` knows {stem} and {suffix}."""
-    name = pattern.replace("{stem}", source.stem).replace("{suffix}", source.suffix)
-    return source.with_name(re.sub(r'[\\/:*?"<>|]', "_", name))
+    """A name for the restored file, beside its source where one may write; `pattern` knows {stem} and {suffix}."""
+    name = re.sub(r'[\\/:*?"<>|]', "_", pattern.replace("{stem}", source.stem).replace("{suffix}", source.suffix))
+    ours = source.resolve().is_relative_to(paths.resources().resolve())
+    if ours or not os.access(source.parent, os.W_OK):
+        return Path.home() / name
+    return source.with_name(name)
 
 
 def write_export(

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from aidd_studio.studio.fields import choice, form, real_number, whole_number
 from aidd_studio.studio.preferences import Preferences
 
 SAMPLERS = ("", "first-hitting", "confidence", "entropy", "analytic", "euler")
@@ -33,25 +34,20 @@ class FillSettings(QWidget):
     def __init__(self, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._preferences = preferences
-        self.engine = QComboBox()
-        self.engine.setAccessibleName("Engine")
+        self.engine = choice("Engine", [])
         self._summary = QLabel()
         self._summary.setObjectName("dim")
         self._summary.setWordWrap(True)
-        self.candidates = _whole(1, 64, preferences.candidates, "Candidates")
-        self.seed = _whole(0, 2**31 - 1, preferences.seed, "Seed")
+        self.candidates = whole_number("Candidates", 1, 64, preferences.candidates)
+        self.seed = whole_number("Seed", 0, 2**31 - 1, preferences.seed)
         self.seed.setToolTip("The same seed gives the same fills")
-        self.crossfade = _real(0.0, 100.0, preferences.crossfade_ms, 1.0, "Cross-fade", " ms")
-        self.steps = _whole(0, 4096, 0, "Steps")
+        self.crossfade = real_number("Cross-fade", 0.0, 100.0, preferences.crossfade_ms, 1.0, " ms")
+        self.steps = whole_number("Steps", 0, 4096, 0)
         self.steps.setSpecialValueText("automatic")
-        self.temperature = _real(0.0, 2.0, 0.0, 0.05, "Temperature", "")
+        self.temperature = real_number("Temperature", 0.0, 2.0, 0.0, 0.05, decimals=2)
         self.temperature.setSpecialValueText("automatic")
-        self.sampler = QComboBox()
-        self.sampler.setAccessibleName("Sampler")
-        for name in SAMPLERS:
-            self.sampler.addItem(name or "automatic")
-        self._form = QFormLayout()
-        self._form.setSpacing(8)
+        self.sampler = choice("Sampler", [(name or "automatic", name) for name in SAMPLERS])
+        self._form = form()
         for label, widget in (
             ("Engine", self.engine),
             ("", self._summary),
@@ -74,7 +70,7 @@ class FillSettings(QWidget):
         self.sampler.currentIndexChanged.connect(self._keep)
         self._engine_changed()
 
-    def choice(self) -> FillChoice:
+    def chosen(self) -> FillChoice:
         """What is chosen now."""
         name = str(self.engine.currentData() or "auto")
         settings: dict[str, Any] = {}
@@ -118,22 +114,3 @@ class FillSettings(QWidget):
         self._preferences.seed = self.seed.value()
         self._preferences.crossfade_ms = self.crossfade.value()
         self.changed.emit()
-
-
-def _whole(low: int, high: int, value: int, name: str) -> QSpinBox:
-    box = QSpinBox()
-    box.setRange(low, high)
-    box.setValue(value)
-    box.setAccessibleName(name)
-    return box
-
-
-def _real(low: float, high: float, value: float, step: float, name: str, unit: str) -> QDoubleSpinBox:
-    box = QDoubleSpinBox()
-    box.setRange(low, high)
-    box.setSingleStep(step)
-    box.setDecimals(1 if unit else 2)
-    box.setSuffix(unit)
-    box.setValue(value)
-    box.setAccessibleName(name)
-    return box

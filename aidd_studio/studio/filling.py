@@ -119,14 +119,14 @@ class Filling(QObject):
             return
         entries = [entry for entry in document.selected_entries() if entry.id not in document.filling]
         if entries:
-            self._fill(document, entries, self._window.fill_settings.choice())
+            self._fill(document, entries, self._window.fill_settings.chosen())
 
     def more(self) -> None:
         """Further candidates for the current gap, from another seed."""
         document = self._window.document
         if document is None or document.current is None or document.current.id in document.filling:
             return
-        choice = self._window.fill_settings.choice()
+        choice = self._window.fill_settings.chosen()
         seeds = len(document.current.candidates)
         further = FillChoice(choice.engine, choice.candidates, choice.seed + seeds, choice.crossfade, choice.settings)
         self._fill(document, [document.current], further)

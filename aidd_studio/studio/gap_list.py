@@ -35,7 +35,7 @@ from aidd_studio.studio.time_axis import TimeAxis, format_length
 
 Index = QModelIndex | QPersistentModelIndex
 
-COLUMNS = ("", "Time", "Length", "Kind", "Sure")
+COLUMNS = ("", "Time", "Length", "Kind", "Confidence")
 
 STATES = {
     "open": ("Open", "state-open", "open_gap"),
@@ -238,7 +238,7 @@ class GapList(QWidget):
         header.setHighlightSections(False)
         header.setMinimumSectionSize(28)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        for column, width in enumerate((30, 80, 66, 84, 64)):
+        for column, width in enumerate((28, 76, 62, 80, 84)):
             header.resizeSection(column, width)
         header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
         table.selectionModel().selectionChanged.connect(self._table_selected)

@@ -33,6 +33,15 @@ class Hit:
     side: Side | None
 
 
+@dataclass(frozen=True)
+class RegionStyle:
+    """How gaps are drawn on one picture."""
+
+    colours: theme.Colours
+    labels: bool = True
+    strength: float = 1.0  # of the tint
+
+
 class GapRegions(QObject):
     """Draws the document's gaps on a shared time axis. `moving` shows a gap with other borders while it is dragged."""
 
@@ -102,7 +111,7 @@ class GapRegions(QObject):
                     return Hit(entry, None)
         return None
 
-    def paint(self, painter: QPainter, box: QRectF, *, labels: bool, ratio: float, colours: theme.Colours) -> None:
+    def paint(self, painter: QPainter, box: QRectF, ratio: float, style: RegionStyle) -> None:
         """Draw all visible gaps over `box`, whose left edge is the axis's pixel 0."""
         document = self.document
         if document is None:
@@ -110,7 +119,7 @@ class GapRegions(QObject):
         painter.save()
         painter.setClipRect(box)
         for entry in self.visible():
-            self._paint_one(painter, box, entry, document, labels=labels, ratio=ratio, colours=colours)
+            self._paint_one(painter, box, entry, document, ratio, style)
         if self.marking is not None:
             self._paint_mark(painter, box, self.marking)
         painter.restore()
@@ -124,15 +133,7 @@ class GapRegions(QObject):
         return left, right
 
     def _paint_one(
-        self,
-        painter: QPainter,
-        box: QRectF,
-        entry: Entry,
-        document: Document,
-        *,
-        labels: bool,
-        ratio: float,
-        colours: theme.Colours,
+        self, painter: QPainter, box: QRectF, entry: Entry, document: Document, ratio: float, style: RegionStyle
     ) -> None:
         left, right = self._span(entry)
         area = QRectF(box.left() + left, box.top(), right - left, box.height())
@@ -140,21 +141,20 @@ class GapRegions(QObject):
         state = "filling" if fraction is not None else entry.state
         _, glyph, tint = STATES[state]
         selected = entry.id in document.selected
-        painter.fillRect(area, theme.colour(tint, 46 if selected else 24, colours))
+        painter.fillRect(area, theme.colour(tint, round(style.strength * (46 if selected else 24)), style.colours))
         if state == "open":
-            painter.fillRect(
-                area, QBrush(theme.colour(tint, 70 if selected else 40, colours), Qt.BrushStyle.BDiagPattern)
-            )
+            hatch = theme.colour(tint, round(style.strength * (70 if selected else 40)), style.colours)
+            painter.fillRect(area, QBrush(hatch, Qt.BrushStyle.BDiagPattern))
         if fraction is not None:
             done = QRectF(area.left(), area.top(), area.width() * fraction, area.height())
-            painter.fillRect(done, theme.colour(tint, 60, colours))
-        pen = QPen(theme.colour(tint, 255 if selected else 150, colours), 2.0 if selected else 1.0)
+            painter.fillRect(done, theme.colour(tint, 60, style.colours))
+        pen = QPen(theme.colour(tint, 255 if selected else 150, style.colours), 2.0 if selected else 1.0)
         if state == "candidates" and not selected:
             pen.setStyle(Qt.PenStyle.DashLine)
         painter.setPen(pen)
         painter.drawLine(area.topLeft(), area.bottomLeft())
         painter.drawLine(area.topRight(), area.bottomRight())
-        if labels and (selected or area.width() >= 22):
+        if style.labels and (selected or area.width() >= 22):
             self._paint_label(painter, area, pixmap(glyph, 16, tint, ratio), selected, tint)
 
     def _paint_label(self, painter: QPainter, area: QRectF, glyph: QPixmap, selected: bool, tint: str) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
+from aidd_studio.restoration.session import Entry
 from aidd_studio.studio import theme
 from aidd_studio.studio.document import Document
+from aidd_studio.studio.time_axis import format_time
 
 
 class HistoryList(QWidget):
@@ -42,7 +44,7 @@ class HistoryList(QWidget):
         if self._document is not None:
             session = self._document.session
             for index, step in enumerate(session.steps):
-                item = QListWidgetItem(step.name)
+                item = QListWidgetItem(step.name + self._where(index))
                 if index > session.position:
                     item.setForeground(theme.colour("faint"))
                     font = item.font()
@@ -52,6 +54,25 @@ class HistoryList(QWidget):
             self.list.setCurrentRow(session.position)
         self._following = False
 
+    def _where(self, index: int) -> str:
+        """The time of the gap that a step is about, when it is about one."""
+        if self._document is None or index == 0:
+            return ""
+        steps = self._document.session.steps
+        before = {entry.id: entry for entry in steps[index - 1].state.entries}
+        after = {entry.id: entry for entry in steps[index].state.entries}
+        touched = [id for id in before.keys() | after.keys() if _differs(before.get(id), after.get(id))]
+        if len(touched) != 1:
+            return ""
+        entry = after.get(touched[0]) or before[touched[0]]
+        return f"  ·  {format_time(entry.gap.start, self._document.rate)}"
+
     def _row_changed(self, row: int) -> None:
         if not self._following and row >= 0:
             self.chosen.emit(row)
+
+
+def _differs(before: Entry | None, after: Entry | None) -> bool:
+    if before is None or after is None:
+        return before is not after
+    return (before.gap, before.accepted, before.starred) != (after.gap, after.accepted, after.starred)

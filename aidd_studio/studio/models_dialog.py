@@ -37,12 +37,13 @@ class ModelsDialog(Dialog):
     """One card for each model. Work goes through the window's queue and can be cancelled here."""
 
     def __init__(self, window: MainWindow) -> None:
-        super().__init__("Models", window, 640)
+        super().__init__("Models", window, 720)
         self._window = window
         self._job: Job | None = None
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
-        self._scroll.setMinimumHeight(380)
+        self._scroll.setMinimumHeight(420)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.body.addWidget(note("Neural models fill long gaps. Downloads are verified before they are used."))
         self.body.addWidget(self._scroll, 1)
         self._message = note("")
@@ -107,6 +108,7 @@ class ModelsDialog(Dialog):
         picture.setPixmap(pixmap(glyph, 20, tint, self.devicePixelRatioF()))
         head = QLabel(title)
         head.setObjectName("title")
+        head.setWordWrap(True)
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(head)

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QHBoxLayout, QLabel, QPushButton, QSpinBox
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QSpinBox,
+    QWidget,
+)
 
 from aidd_studio import paths
 from aidd_studio.audio.playback import output_names
 from aidd_studio.studio.dialog import Dialog, section
+from aidd_studio.studio.fields import choice, form, real_number, whole_number
 from aidd_studio.studio.frequency_axis import SCALES
 from aidd_studio.studio.spectrogram_view import COLOUR_MAPS
 
 if TYPE_CHECKING:
     from aidd_studio.studio.main_window import MainWindow
 
+LABEL_WIDTH = 160
 FFT_SIZES = (512, 1024, 2048, 4096, 8192)
 
 
@@ -35,58 +47,62 @@ class PreferencesDialog(Dialog):
 
     def _form(self, title: str) -> QFormLayout:
         self.body.addWidget(section(title))
-        form = QFormLayout()
-        form.setHorizontalSpacing(24)
-        form.setVerticalSpacing(8)
-        self.body.addLayout(form)
-        return form
+        made = form()
+        self.body.addLayout(made)
+        return made
+
+    def _row(self, form: QFormLayout, label: str, field: QWidget | QLayout) -> None:
+        text = QLabel(label)
+        text.setMinimumWidth(LABEL_WIDTH)
+        form.addRow(text, field)
 
     def _look(self) -> None:
-        form = self._form("Look")
+        rows = self._form("Look")
         self.theme = self._choice("theme", (("Dark", "dark"), ("Light", "light"), ("As the system", "system")))
-        form.addRow("Theme", self.theme)
+        self._row(rows, "Theme", self.theme)
 
     def _sound(self) -> None:
-        form = self._form("Sound")
+        rows = self._form("Sound")
         names = output_names()
         options = [("System default", ""), *((name, name) for name in names)]
         if self._chosen.output and self._chosen.output not in names:
             options.append((f"{self._chosen.output} (missing)", self._chosen.output))
         self.output = self._choice("output", options)
         self.output.currentIndexChanged.connect(self._window.playback.new_output)
-        form.addRow("Audio output", self.output)
+        self._row(rows, "Audio output", self.output)
         if not names:
-            form.addRow("", QLabel("No audio output was found; a silent clock drives the playhead."))
+            self._row(rows, "", QLabel("No audio output was found; a silent clock drives the playhead."))
 
     def _filling(self) -> None:
         from aidd_studio.engines.registry import engine_infos
 
-        form = self._form("Filling")
+        rows = self._form("Filling")
         engines = [(info.title, info.name) for info in engine_infos()]
         self.engine = self._choice("engine", engines)
         self.engine.currentIndexChanged.connect(self._engine_changed)
-        form.addRow("Engine", self.engine)
+        self._row(rows, "Engine", self.engine)
         self.candidates = self._number("candidates", 1, 64)
         self.candidates.valueChanged.connect(self._window.fill_settings.candidates.setValue)
-        form.addRow("Candidates", self.candidates)
+        self._row(rows, "Candidates", self.candidates)
         devices = (("Automatic", "auto"), ("Processor (CPU)", "cpu"), ("Graphics card (CUDA)", "cuda"))
         self.device = self._choice("device", devices)
-        form.addRow("Neural engines run on", self.device)
+        self._row(rows, "Neural engines run on", self.device)
 
     def _spectrogram(self) -> None:
-        form = self._form("Spectrogram")
+        rows = self._form("Spectrogram")
         self.colour_map = self._choice("colour_map", [(name.capitalize(), name) for name in COLOUR_MAPS])
-        form.addRow("Colours", self.colour_map)
+        self._row(rows, "Colours", self.colour_map)
         self.scale = self._choice("frequency_scale", [(name.capitalize(), name) for name in SCALES])
-        form.addRow("Frequency axis", self.scale)
+        self._row(rows, "Frequency axis", self.scale)
         self.fft = self._choice("fft_size", [(f"{size}", size) for size in FFT_SIZES])
-        form.addRow("FFT size", self.fft)
-        form.addRow("Range", self._real("range_db", 30, 140, " dB"))
-        form.addRow("Gain", self._real("gain_db", -40, 60, " dB"))
+        self._row(rows, "FFT size", self.fft)
+        self._row(rows, "Range", self._real("range_db", 30, 140, " dB"))
+        self._row(rows, "Gain", self._real("gain_db", -40, 60, " dB"))
 
     def _cache(self) -> None:
-        form = self._form("Cache")
+        rows = self._form("Cache")
         row = QHBoxLayout()
+        row.setSpacing(12)
         self._size = QLabel()
         self._size.setObjectName("dim")
         clear = QPushButton("Clear")
@@ -95,35 +111,21 @@ class PreferencesDialog(Dialog):
         row.addWidget(self._number("cache_mb", 64, 65536, " MB at most"))
         row.addWidget(self._size, 1)
         row.addWidget(clear)
-        form.addRow("Pictures on disk", row)
+        self._row(rows, "Pictures on disk", row)
         self._show_size()
 
     def _choice(self, name: str, options: Any) -> QComboBox:
-        box = QComboBox()
-        box.setAccessibleName(name.replace("_", " "))
-        for text, value in options:
-            box.addItem(text, value)
-        box.setCurrentIndex(max(0, box.findData(getattr(self._chosen, name))))
+        box = choice(name.replace("_", " "), options, getattr(self._chosen, name))
         box.currentIndexChanged.connect(lambda _index: self._set(name, box.currentData()))
         return box
 
     def _number(self, name: str, low: int, high: int, unit: str = "") -> QSpinBox:
-        box = QSpinBox()
-        box.setRange(low, high)
-        box.setSuffix(unit)
-        box.setValue(getattr(self._chosen, name))
-        box.setAccessibleName(name.replace("_", " "))
+        box = whole_number(name.replace("_", " "), low, high, getattr(self._chosen, name), unit)
         box.valueChanged.connect(lambda value: self._set(name, value))
         return box
 
     def _real(self, name: str, low: float, high: float, unit: str) -> QDoubleSpinBox:
-        box = QDoubleSpinBox()
-        box.setRange(low, high)
-        box.setDecimals(0)
-        box.setSingleStep(5)
-        box.setSuffix(unit)
-        box.setValue(getattr(self._chosen, name))
-        box.setAccessibleName(name.replace("_", " "))
+        box = real_number(name.replace("_", " "), low, high, getattr(self._chosen, name), 5.0, unit, 0)
         box.valueChanged.connect(lambda value: self._set(name, value))
         return box
 

@@ -27,7 +27,7 @@ class ShortcutsSheet(Dialog):
     """F1."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Keyboard and mouse", parent, 860)
+        super().__init__("Keyboard and mouse", parent, 1020)
         blocks: list[tuple[str, list[tuple[str, str]]]] = [("Mouse", list(HANDS))]
         for menu in MENUS:
             rows = [

@@ -67,6 +67,7 @@ class SpectrogramView(TimeView):
     """The spectrogram with its gaps; in overlay the waveform lies over it."""
 
     labels = False
+    tint = 0.4
 
     def __init__(self, axis: TimeAxis, regions: GapRegions, parent: QWidget | None = None) -> None:
         super().__init__(axis, regions, parent)

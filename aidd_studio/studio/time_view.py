@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from aidd_studio.studio import theme
-from aidd_studio.studio.gap_regions import GapRegions, Hit
+from aidd_studio.studio.gap_regions import GapRegions, Hit, RegionStyle
 from aidd_studio.studio.painting import painting
 from aidd_studio.studio.time_axis import TimeAxis
 from aidd_studio.studio.time_ruler import GUTTER
@@ -46,6 +46,7 @@ class TimeView(QWidget):
     hovered = Signal(int, float)  # frame, share of the height from the bottom; -1: the pointer has left
     menu_wanted = Signal(QPoint)
     labels = True
+    tint = 1.0
 
     def __init__(self, axis: TimeAxis, regions: GapRegions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -105,7 +106,8 @@ class TimeView(QWidget):
                 painter.fillRect(gutter, theme.colour("window"))
                 self.paint_scale(painter, gutter)
             painter.drawPixmap(canvas.topLeft(), self._content)
-            self.regions.paint(painter, QRectF(canvas), labels=self.labels, ratio=ratio, colours=self.colours)
+            style = RegionStyle(self.colours, self.labels, self.tint)
+            self.regions.paint(painter, QRectF(canvas), ratio, style)
             if self.axis.frames:
                 painter.setClipRect(canvas)
                 self._paint_line(painter, self.axis.cursor, QPen(theme.colour("accent", of=self.colours), 1.0))

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from aidd_studio.studio import theme
 from aidd_studio.studio.actions import Actions
+from aidd_studio.studio.fields import real_number
 from aidd_studio.studio.icons import icon, pixmap
 from aidd_studio.studio.jobs import Job
 from aidd_studio.studio.level_meter import LevelMeter
@@ -76,7 +77,7 @@ class VersionSwitch(QWidget):
             button.setText(text)
             button.setCheckable(True)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.setMinimumHeight(28)
+            button.setFixedSize(96, 30)
             button.setToolTip(f"Hear the {text.lower()} recording  (A)")
             self._group.addButton(button, index)
             row.addWidget(button)
@@ -115,8 +116,10 @@ class JobStrip(QWidget):
         words.addWidget(self._time)
         left = QVBoxLayout()
         left.setSpacing(6)
+        left.addStretch(1)
         left.addLayout(words)
         left.addWidget(self._bar)
+        left.addStretch(1)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
@@ -137,9 +140,8 @@ class JobStrip(QWidget):
             return
         job = visible[0]
         waiting = f"  +{len(visible) - 1}" if len(visible) > 1 else ""
-        stage = f" · {job.stage}" if job.stage else ""
-        self._title.setText(f"{job.title}{stage}{waiting}")
-        self._title.setToolTip("\n".join(item.title for item in visible))
+        self._title.setText(f"{job.title}{waiting}")
+        self._title.setToolTip("\n".join([*(item.title for item in visible), job.stage]).strip())
         self._cancel.setIcon(icon("close", "dim"))
         self._bar.setRange(0, 0 if job.started is not None and job.fraction == 0 else 1000)
         self._bar.setValue(round(job.fraction * 1000))
@@ -186,15 +188,9 @@ class Transport(QFrame):
         self.retint()
 
     def _roll_field(self) -> QDoubleSpinBox:
-        roll = QDoubleSpinBox()
-        roll.setRange(0.1, 30.0)
-        roll.setSingleStep(0.5)
-        roll.setDecimals(1)
-        roll.setSuffix(" s")
-        roll.setValue(1.0)
+        roll = real_number("Seconds before and after the gap in a loop", 0.1, 30.0, 1.0, 0.5, " s")
         roll.setFixedWidth(76)
         roll.setToolTip("Seconds before and after the gap in a loop")
-        roll.setAccessibleName("Seconds before and after the gap in a loop")
         roll.valueChanged.connect(self.roll_changed)
         return roll
 
