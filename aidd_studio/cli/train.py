@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from aidd_studio.cli import console
 from aidd_studio.errors import UsageError
+
+if TYPE_CHECKING:
+    from aidd_studio.training.splits import SplitRule
 
 train_app = typer.Typer(help="Train models on your own recordings or on rendered scores.", no_args_is_help=True)
 
@@ -29,6 +32,7 @@ def corpus(
     items: Annotated[int, typer.Option(min=0, help="How many items to render.")] = 0,
     seconds: Annotated[float, typer.Option(min=5, max=600, help="Length of a rendered item.")] = 60.0,
     licence: Annotated[str, typer.Option(help="Licence of the recordings, for the manifest.")] = "unknown",
+    split: Annotated[str, typer.Option(help="Of recordings: hash (by file), musicnet or maestro (official).")] = "hash",
     seed: Annotated[int, typer.Option(help="The same seed renders the same corpus.")] = 0,
     processes: Annotated[int, typer.Option(min=1, help="How many processes work at once.")] = 2,
 ) -> None:
@@ -49,7 +53,7 @@ def corpus(
                 found = build_rendered(folder, plan, processes, watch)
         if recordings:
             with console.progress("converting") as watch:
-                found = build_recorded(folder, recordings, licence, processes, watch)
+                found = build_recorded(folder, recordings, licence, processes, watch, cast("SplitRule", split))
         hours = sum(item.seconds for item in found) / 3600
         console.say(f"{len(found)} files, {hours:.2f} hours in {folder}")
 

@@ -11,13 +11,10 @@ from aidd_studio.engines.aidd_models import Models
 from aidd_studio.engines.aidd_segment import Segment
 from aidd_studio.engines.aidd_settings import AiddSettings
 from aidd_studio.engines.burg import Signal
+from aidd_studio.engines.extrapolation import two_sided
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-REFINER_CONTEXT = 9600
-"""Samples that the refiner sees on each side of a gap, as in its training."""
-
 
 def edge_frames(gap: int, rate: int, settings: AiddSettings) -> int:
     """How many frames at each end of a gap fade over from linear prediction."""
@@ -46,8 +43,13 @@ def _mixed(segment: Segment, decoded: Signal, settings: AiddSettings) -> Signal:
 
 
 def _refined(models: Models, segment: Segment, codes: Tensor) -> Signal:
-    """Each gap rendered by the refiner, which mixes linear prediction and tokens by itself."""
+    """Each gap rendered by the refiner, which mixes linear prediction and tokens by itself.
+
+    The prediction is made anew at the models' rate, from the same context and of the same order as in its training.
+    """
     import torch
+
+    from aidd_studio.tokenizer.context_decoder import CONTEXT, EXTRAPOLATION_ORDER, EXTRAPOLATION_SIGHT
 
     assert models.refiner is not None
     hop = models.refiner.config.hop
@@ -56,8 +58,10 @@ def _refined(models: Models, segment: Segment, codes: Tensor) -> Signal:
     padded = np.pad(segment.wave, (0, length - len(segment.wave)))
     made = torch.from_numpy(padded).float().to(models.device).expand(len(codes), -1).clone()
     for start, end in segment.gaps:
-        first = max(0, start - REFINER_CONTEXT) // hop
-        last = min(codes.shape[1], -(-(end + REFINER_CONTEXT) // hop))
+        predicted = two_sided(segment.wave, start, end, EXTRAPOLATION_ORDER, EXTRAPOLATION_SIGHT)
+        made[:, start:end] = torch.from_numpy(predicted).to(made)
+        first = max(0, start - CONTEXT) // hop
+        last = min(codes.shape[1], -(-(end + CONTEXT) // hop))
         frames = slice(first * hop, last * hop)
         made[:, frames] = models.refiner(
             made[:, frames], start - frames.start, end - frames.start, vectors[:, first:last].float()

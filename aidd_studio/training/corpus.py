@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 
 from aidd_studio.errors import AiddError, UsageError
 from aidd_studio.training.rendering import RATE, Sources, draw_kind, render
+from aidd_studio.training.splits import SplitRule, official_splits, split_of
 from aidd_studio.watch import Watch
 
 MANIFEST = "manifest.jsonl"
-HELD_SHARE = 25
-"""One source in this many is held back from training."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +53,19 @@ def build_rendered(folder: Path, plan: RenderPlan, processes: int, watch: Watch 
 
 
 def build_recorded(
-    folder: Path, recordings: Iterable[Path], licence: str, processes: int, watch: Watch | None = None
+    folder: Path,
+    recordings: Iterable[Path],
+    licence: str,
+    processes: int,
+    watch: Watch | None = None,
+    split: SplitRule = "hash",
 ) -> list[Item]:
-    """Convert recordings of any format into a folder: mono, 24 kHz, split by file, each sound once."""
+    """Convert recordings of any format into a folder: mono, 24 kHz, split by file or as published, each sound once."""
     files = [path for start in recordings for path in _audio_files(start)]
     if not files:
         raise UsageError("No recordings were found there; name folders or files that hold sound.")
-    jobs = ((_convert_item, (folder, path, licence)) for path in files)
+    splits = official_splits(files, split)
+    jobs = ((_convert_item, (folder, path, licence, splits[path])) for path in files)
     return _build(folder, jobs, len(files), processes, watch or Watch())
 
 
@@ -70,11 +75,6 @@ def read_manifest(folder: Path) -> list[Item]:
     if not path.is_file():
         raise UsageError(f"{folder} is no corpus; make one with `aidd-studio train corpus`.")
     return [Item(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines() if line]
-
-
-def split_of(source: str) -> str:
-    """The split that a source belongs to, the same in every corpus."""
-    return "held" if int(hashlib.sha1(source.encode()).hexdigest(), 16) % HELD_SHARE == 0 else "train"
 
 
 def _build(folder: Path, jobs: Iterator, count: int, processes: int, watch: Watch) -> list[Item]:  # type: ignore[type-arg]
@@ -126,7 +126,7 @@ def _render_item(folder: Path, plan: RenderPlan, index: int) -> Item | None:
     return _keep(folder, Item(name, kind, split_of(source), source, plan.licence, seed, 0.0, ""), sound)
 
 
-def _convert_item(folder: Path, path: Path, licence: str) -> Item | None:
+def _convert_item(folder: Path, path: Path, licence: str, split: str) -> Item | None:
     name = hashlib.sha1(str(path.resolve()).encode()).hexdigest()[:16] + ".wav"
     known = _read_note(folder, name)
     if known is not None:
@@ -140,7 +140,7 @@ def _convert_item(folder: Path, path: Path, licence: str) -> Item | None:
         return None
     mono = clip.samples.mean(0, keepdims=True)
     sound = resample(mono, clip.rate, RATE)[0]
-    return _keep(folder, Item(name, "recording", split_of(path.name), str(path), licence, 0, 0.0, ""), sound)
+    return _keep(folder, Item(name, "recording", split, str(path), licence, 0, 0.0, ""), sound)
 
 
 def _keep(folder: Path, item: Item, sound: NDArray[np.float32]) -> Item | None:

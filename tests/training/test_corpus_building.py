@@ -9,10 +9,10 @@ import pytest
 import soundfile
 
 from aidd_studio.errors import UsageError
-from aidd_studio.training import corpus as building
-from aidd_studio.training.corpus import RenderPlan, build_recorded, build_rendered, read_manifest, split_of
+from aidd_studio.training.corpus import RenderPlan, build_recorded, build_rendered, read_manifest
 from aidd_studio.training.rendering import RATE, Sources, render
 from aidd_studio.training.segments import Segments, levelled
+from aidd_studio.training.splits import official_splits, split_of
 
 
 def _record(path: Path, seed: int, rate: int = 44_100, seconds: float = 2.0) -> None:
@@ -74,11 +74,8 @@ def test_a_folder_without_a_manifest_is_refused_with_what_to_do(tmp_path: Path) 
         read_manifest(tmp_path)
 
 
-def test_stretches_depend_on_nothing_but_their_key(
-    tmp_path: Path, recordings: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_stretches_depend_on_nothing_but_their_key(tmp_path: Path, recordings: Path) -> None:
     build_recorded(tmp_path / "corpus", [recordings], "CC0-1.0", 1)
-    monkeypatch.setattr(building, "HELD_SHARE", 25)
     splits = {item.split for item in read_manifest(tmp_path / "corpus")}
     segments = Segments(tmp_path / "corpus", splits.pop())
     one, two = segments.batch([1, 2], 3, 4800), segments.batch([1, 2], 3, 4800)
@@ -92,3 +89,18 @@ def test_levelled_sound_has_one_level_and_silence_stays_finite() -> None:
     level = np.sqrt(np.mean(levelled(sound) ** 2, axis=1))
     assert level[:2] == pytest.approx([0.1, 0.1], rel=1e-3)
     assert level[2] == 0
+
+
+def test_published_splits_are_taken_as_published(tmp_path: Path) -> None:
+    musicnet = [tmp_path / "musicnet/train_data/1.wav", tmp_path / "musicnet/test_data/2.wav"]
+    assert list(official_splits(musicnet, "musicnet").values()) == ["train", "held"]
+    (tmp_path / "2004").mkdir()
+    (tmp_path / "maestro-v3.0.0.csv").write_text(
+        "split,audio_filename\ntrain,2004/a.wav\nvalidation,2004/b.wav\ntest,2004/c.wav\n"
+    )
+    maestro = [tmp_path / f"2004/{name}.wav" for name in "abc"]
+    assert list(official_splits(maestro, "maestro").values()) == ["train", "held", "held"]
+    with pytest.raises(UsageError, match="does not name"):
+        official_splits([tmp_path / "2004/d.wav"], "maestro")
+    with pytest.raises(UsageError, match="test_data"):
+        official_splits([tmp_path / "2004/d.wav"], "musicnet")
