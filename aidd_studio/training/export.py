@@ -29,7 +29,7 @@ def export_model(
     *,
     version: str = "1",
     licence: str = "MIT",
-    source: str = "https://github.com/aidd-studio/aidd-studio",
+    source: str = "trained for this program; see docs/MODELS.md",
     tokenizer: str | None = None,
     defaults: dict[str, Any] | None = None,
     details: dict[str, Any] | None = None,
