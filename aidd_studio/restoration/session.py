@@ -62,7 +62,7 @@ class Session:
     """The work on one recording: gaps, candidates, accepted fills, and the way back.
 
     Every edit appends a step to the history and drops the steps that were undone. Candidates that arrive from an
-    engine are no edit: they are added to the current step, since nobody would want to undo them.
+    engine are no edit: they are added to every step that has their gap, since nobody would want to undo them.
     Listeners are called after every change, on the thread that made it.
     """
 
@@ -173,9 +173,7 @@ class Session:
             return False
         if candidate.digest in {known.digest for known in entry.candidates}:
             return False
-        grown = replace(entry, candidates=(*entry.candidates, candidate))
-        step = self._steps[self._position]
-        self._steps[self._position] = Step(step.name, State(tuple(self._replaced(grown))))
+        self._steps = [_offered(step, id, candidate) for step in self._steps]
         self._tell()
         return True
 
@@ -230,3 +228,12 @@ class Session:
     def _tell(self) -> None:
         for listener in self._listeners:
             listener()
+
+
+def _offered(step: Step, id: int, candidate: Candidate) -> Step:
+    """The step with a candidate added to its gap, where the gap is there with the same borders."""
+    for place, entry in enumerate(step.state.entries):
+        if entry.id == id and (entry.gap.start, entry.gap.end) == (candidate.gap.start, candidate.gap.end):
+            grown = replace(entry, candidates=(*entry.candidates, candidate))
+            return Step(step.name, State((*step.state.entries[:place], grown, *step.state.entries[place + 1 :])))
+    return step

@@ -93,6 +93,7 @@ class Keeping(QObject):
         if self.may_leave(lambda: self.leave_then(action)):
             self._leaving = False
             self._window.work.cancel_all()
+            self._window.drawing.cancel_all()
             self.forget_journal()
             action()
 

@@ -192,7 +192,7 @@ def _progressively(path: Path, watch: Watch, cache_bytes: int) -> Iterator[Any]:
         watch.report(done / info.frames, "reading")
         if not is_kept:
             peaks.add(block[:, :count])
-        if done - shown >= SHOWN_EVERY or done == info.frames:
+        if done - shown >= min(SHOWN_EVERY, done) or done == info.frames:
             incoming.frames = shown = done
             yield _Grown()
     if peaks.is_complete and not is_kept:

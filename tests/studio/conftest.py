@@ -99,7 +99,7 @@ def idle(qtbot, window: MainWindow) -> Callable[[], None]:
     """Wait until nothing is being worked on."""
 
     def wait() -> None:
-        qtbot.waitUntil(lambda: not window.work.jobs and not window.drawing.jobs, timeout=20000)
+        qtbot.waitUntil(lambda: not window.work.jobs and not window.drawing.jobs, timeout=120_000)
 
     return wait
 
@@ -123,6 +123,6 @@ def damaged(tmp_path: Path) -> Path:
 def opened(qtbot, window: MainWindow, damaged: Path, idle: Callable[[], None]) -> MainWindow:
     """The window with the damaged recording in it."""
     window.open_path(damaged)
-    qtbot.waitUntil(lambda: window.document is not None, timeout=10000)
+    qtbot.waitUntil(lambda: window.document is not None, timeout=60_000)
     idle()
     return window
