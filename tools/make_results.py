@@ -59,13 +59,15 @@ SLOW, LONGEST_SLOW = ("sparse",), 320.0
 """A-SPAIN-L takes up to a minute for a gap of a second, and is no candidate there."""
 
 
-def make(folder: Path, work: Path, engines: list[str], jobs: int) -> None:
-    """Run all studies and write the documents."""
+def make(folder: Path, work: Path, engines: list[str], jobs: int, studies: set[str]) -> None:
+    """Run the studies named and write the documents."""
     DOCS.mkdir(exist_ok=True)
     names = [*BASELINES, *engines]
-    parts = [INTRODUCTION, *(_study(study, folder, work, names, jobs) for study in STUDIES)]
-    (DOCS / "RESULTS.md").write_text("\n".join(parts), encoding="utf-8")
-    write_routing(_sweep(folder, work, names, jobs), DOCS / "ROUTING.md")
+    parts = [_study(study, folder, work, names, jobs) for study in STUDIES if study.name in studies]
+    if parts:
+        (DOCS / "RESULTS.md").write_text("\n".join([INTRODUCTION, *parts]), encoding="utf-8")
+    if SWEEP.name in studies:
+        write_routing(_sweep(folder, work, names, jobs), DOCS / "ROUTING.md")
 
 
 def _sweep(folder: Path, work: Path, names: list[str], jobs: int) -> list[Outcome]:
@@ -119,5 +121,8 @@ if __name__ == "__main__":
     parser.add_argument("work", type=Path)
     parser.add_argument("--engines", default="aidd", help="engines beside the baselines, by comma; empty for none")
     parser.add_argument("--jobs", type=int, default=1)
+    everything = ",".join(study.name for study in (*STUDIES, SWEEP))
+    parser.add_argument("--studies", default=everything, help=f"which studies to run, of {everything}")
     given = parser.parse_args()
-    make(given.recordings, given.work, [name for name in given.engines.split(",") if name], given.jobs)
+    wanted = [name for name in given.engines.split(",") if name]
+    make(given.recordings, given.work, wanted, given.jobs, set(given.studies.split(",")))

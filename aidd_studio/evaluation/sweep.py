@@ -30,7 +30,7 @@ CLOSE = 2.0
 FEWEST_CASES = 4
 """With fewer cases nothing is said of a gap length, and no engine is called close to the best."""
 
-COMMAND = "aidd-studio evaluate FOLDER --protocol sweep --segments 2 -o OUT"
+COMMAND = "python tools/make_results.py RECORDINGS WORK --studies sweep"
 
 Place = tuple[str, float, float]
 """Recording, start and gap length: what the engines of a case share."""
@@ -238,4 +238,7 @@ def _scores(outcomes: Sequence[Outcome]) -> Iterable[str]:
     yield ""
     shown = ", ".join(f"{judge} {value:+.2f}" for judge, value in agreement(outcomes, lines).items())
     if shown:
-        yield f"All engines' candidates of a case in one list, by calibrated score: rank correlation with {shown}.\n"
+        yield (
+            f"All engines' candidates of a case in one list, by calibrated score: rank correlation with {shown}. ODG "
+            "punishes added sound more than missing sound, so it can order long fills against the other measures.\n"
+        )
