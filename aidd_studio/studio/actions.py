@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
@@ -31,10 +32,11 @@ class Situation:
     playing: bool = False
 
 
-When = Callable[[Situation], bool]
+When = Callable[[Any], bool]
+"""Asked with the situation of the window that the action belongs to."""
 
 
-def _always(_: Situation) -> bool:
+def _always(_: object) -> bool:
     return True
 
 
@@ -264,6 +266,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         checkable=True,
         separator=True,
     ),
+    ActionSpec("batch", "&Tools", "&Batch…", "batch", ("Ctrl+B",), "Restore many recordings in the background"),
     ActionSpec("models", "&Tools", "&Models…", "models", ("Ctrl+M",), "Install, verify and remove neural models"),
     ActionSpec("shortcuts", "&Help", "&Keyboard shortcuts", "keyboard", ("F1",), "All keys on one page"),
     ActionSpec("about", "&Help", "&About AIDD Studio", "info"),
@@ -282,23 +285,29 @@ def shortcut_text(spec: ActionSpec) -> str:
 class Actions(QObject):
     """The QActions of one window."""
 
-    def __init__(self, window: QWidget, handlers: Mapping[str, Callable[..., None]]) -> None:
+    def __init__(
+        self,
+        window: QWidget,
+        handlers: Mapping[str, Callable[..., None]],
+        specs: Sequence[ActionSpec] = ACTIONS,
+    ) -> None:
         super().__init__(window)
+        self._specs = specs
         self._by_id: dict[str, QAction] = {}
-        for spec in ACTIONS:
+        for spec in specs:
             self._by_id[spec.id] = self._made(spec, window, handlers[spec.id])
 
     def __getitem__(self, id: str) -> QAction:
         return self._by_id[id]
 
-    def refresh(self, now: Situation) -> None:
-        """Enable what makes sense now."""
-        for spec in ACTIONS:
+    def refresh(self, now: object) -> None:
+        """Enable what makes sense in the situation of now."""
+        for spec in self._specs:
             self._by_id[spec.id].setEnabled(spec.when(now))
 
     def retint(self) -> None:
         """Draw the icons again after a change of theme."""
-        for spec in ACTIONS:
+        for spec in self._specs:
             if spec.icon:
                 self._by_id[spec.id].setIcon(icon(spec.icon))
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import itertools
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,10 +83,11 @@ class Worker(QObject):
             job.watch.check()
             self.begun.emit(job)
             result = job.work(job.watch)
-            if isinstance(result, Iterator):
-                for item in result:
-                    job.watch.check()
-                    self.yielded.emit(job, item)
+            if isinstance(result, Generator):
+                with closing(result):  # what it began has ended before the end is told
+                    for item in result:
+                        job.watch.check()
+                        self.yielded.emit(job, item)
                 result = None
         except Cancelled:
             self.cancelled.emit(job)

@@ -27,6 +27,7 @@ from aidd_studio.studio import preferences as kept
 from aidd_studio.studio import theme
 from aidd_studio.studio.actions import ACTIONS, AUDITIONS, MENUS, Actions, Situation
 from aidd_studio.studio.banner import Banner, Tone
+from aidd_studio.studio.batching import Batching
 from aidd_studio.studio.blind_comparison import BlindComparison
 from aidd_studio.studio.candidate_list import CandidateList
 from aidd_studio.studio.document import Document
@@ -82,6 +83,7 @@ class MainWindow(QMainWindow):
         self.keeping = Keeping(self)
         self.exporting = Exporting(self)
         self.blind = BlindComparison(self)
+        self.batching = Batching(self)
         self._build()
         self._connect()
         self._apply_preferences()
@@ -258,6 +260,7 @@ class MainWindow(QMainWindow):
             "zoom_all": lambda: self.axis.show_all(),
             "overlay": lambda on: self.editor.set_overlaid(on),
             "history": lambda on: self.history_dock.setVisible(on),
+            "batch": lambda: self.batching.show(),
             "models": self._models,
             "shortcuts": self._shortcuts,
             "about": self._about,
@@ -657,6 +660,7 @@ class MainWindow(QMainWindow):
         self.actions_by_id.retint()
         for part in (self.editor, self.transport, self.candidate_list, self.gap_list, self.welcome):
             part.retint()
+        self.batching.retint()
         self._playback_changed()
         self.candidate_list.refresh()
 
@@ -677,7 +681,7 @@ class MainWindow(QMainWindow):
         self.set_document(None)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self.keeping.may_leave(self.close):
+        if not self.batching.may_leave(self.close) or not self.keeping.may_leave(self.close):
             event.ignore()
             return
         store = kept.settings_file()
@@ -686,6 +690,7 @@ class MainWindow(QMainWindow):
             store.setValue("window/state", self.saveState(LAYOUT_VERSION))
         store.sync()
         kept.save_preferences(self.preferences)
+        self.batching.close()
         self.playback.close()
         self.pictures.close()
         self.work.close()

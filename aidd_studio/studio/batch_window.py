@@ -1,0 +1,451 @@
+"""The batch window: many recordings, one table, no person needed in between."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QProgressBar,
+    QStackedWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from aidd_studio.errors import AiddError
+from aidd_studio.restoration.batch import Recording, find_recordings
+from aidd_studio.restoration.batch.items import SUFFIXES
+from aidd_studio.studio import theme
+from aidd_studio.studio.actions import Actions
+from aidd_studio.studio.banner import Banner
+from aidd_studio.studio.batch_actions import BATCH_ACTIONS, BATCH_MENUS, BatchSituation
+from aidd_studio.studio.batch_gaps import BatchGaps
+from aidd_studio.studio.batch_run import BatchRun
+from aidd_studio.studio.batch_settings import BatchSettingsForm
+from aidd_studio.studio.batch_table import BatchRow, BatchTable, BatchTableView
+from aidd_studio.studio.icons import app_icon, icon, pixmap
+from aidd_studio.studio.jobs import JobQueue
+from aidd_studio.studio.preferences import Preferences
+from aidd_studio.studio.time_axis import format_length
+from aidd_studio.studio.transport import action_button
+from aidd_studio.watch import Watch
+
+FILES_FILTER = f"Recordings ({' '.join(f'*{suffix}' for suffix in sorted(SUFFIXES))});;All files (*)"
+
+SIDE = 320
+"""Pixels that settings and gaps are wide."""
+
+
+class BatchWindow(QMainWindow):
+    """Lives beside the main window and works on when it is closed, if the person wants that."""
+
+    edit = Signal(Path)  # open a file in the editor
+    ended_unseen = Signal(str)  # what came of a run while the window was closed
+
+    def __init__(self, preferences: Preferences) -> None:
+        super().__init__()
+        self.table = BatchTable(self)
+        self.run = BatchRun(self)
+        self._adding = JobQueue("batch-adding", self)
+        self._known: set[Path] = set()
+        self._leaving = False
+        self.actions_by_id = Actions(self, self._handlers(), BATCH_ACTIONS)
+        self.settings = BatchSettingsForm(preferences)
+        self.gaps = BatchGaps()
+        self.view = BatchTableView(self.table)
+        self._clock = QTimer(self)
+        self._clock.setInterval(1000)
+        self._clock.timeout.connect(self._show_totals)
+        self._build()
+        self._connect()
+        self._update()
+
+    # Building
+
+    def _build(self) -> None:
+        self.setWindowTitle("Batch – AIDD Studio")
+        self.setWindowIcon(app_icon())
+        self.setAcceptDrops(True)
+        self.resize(1120, 720)
+        menus = {title: self.menuBar().addMenu(title) for title in BATCH_MENUS}
+        for spec in BATCH_ACTIONS:
+            if spec.separator:
+                menus[spec.menu].addSeparator()
+            menus[spec.menu].addAction(self.actions_by_id[spec.id])
+        self.addToolBar(self._tool_bar())
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._empty_page())
+        self._pages.addWidget(self.view)
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        left = QWidget()
+        self.banner = Banner(left)
+        left_column = QVBoxLayout(left)
+        left_column.setContentsMargins(0, 0, 0, 0)
+        left_column.addWidget(self._pages)
+        side = QWidget()
+        side.setFixedWidth(SIDE)
+        side_column = QVBoxLayout(side)
+        side_column.setContentsMargins(0, 0, 0, 0)
+        side_column.setSpacing(12)
+        side_column.addWidget(self.settings)
+        side_column.addWidget(self.gaps, 1)
+        row = QHBoxLayout()
+        row.setContentsMargins(16, 12, 16, 12)
+        row.setSpacing(16)
+        row.addWidget(left, 1)
+        row.addWidget(side)
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(row, 1)
+        column.addWidget(self._totals_bar())
+        self.setCentralWidget(centre)
+
+    def _tool_bar(self) -> QToolBar:
+        bar = QToolBar("Batch")
+        bar.setMovable(False)
+        bar.setIconSize(QSize(20, 20))
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        words = {
+            "add_files": "Add files",
+            "add_folder": "Add folder",
+            "find_gaps": "Find gaps",
+            "run": "Run",
+            "hold": "Pause",
+            "cancel": "Cancel",
+            "retry": "Retry failed",
+            "report": "Report",
+        }
+        for group in (
+            ("add_files", "add_folder", "remove"),
+            ("find_gaps", "run", "hold", "cancel", "retry"),
+            ("report",),
+        ):
+            if bar.actions():
+                bar.addSeparator()
+            for id in group:
+                button = action_button(self.actions_by_id, id)
+                if id in words:
+                    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+                    self.actions_by_id[id].setIconText(words[id])
+                if id == "run":
+                    button.setObjectName("filled")
+                bar.addWidget(button)
+        return bar
+
+    def _empty_page(self) -> QWidget:
+        page = QFrame()
+        page.setObjectName("card")
+        self._empty_picture = QLabel()
+        words = QLabel("Drop recordings or folders here")
+        words.setFont(theme.interface_font(3))
+        hint = QLabel(
+            "or add them with the buttons above.\nNothing is written before you press Run, and never into the files themselves."
+        )
+        hint.setObjectName("hint")
+        column = QVBoxLayout(page)
+        column.setSpacing(8)
+        column.addStretch(1)
+        for label in (self._empty_picture, words, hint):
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            column.addWidget(label)
+        column.addStretch(1)
+        return page
+
+    def _totals_bar(self) -> QFrame:
+        bar = QFrame()
+        bar.setObjectName("bar")
+        self.totals = QLabel()
+        self.totals.setAccessibleName("Totals")
+        self.time_left = QLabel()
+        self.time_left.setObjectName("dim")
+        self.time_left.setFont(theme.number_font())
+        self._progress = QProgressBar()
+        self._progress.setTextVisible(False)
+        self._progress.setRange(0, 1000)
+        self._progress.setFixedWidth(SIDE)
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(16, 10, 16, 10)
+        row.setSpacing(16)
+        row.addWidget(self.totals, 1)
+        row.addWidget(self.time_left)
+        row.addWidget(self._progress)
+        return bar
+
+    def _connect(self) -> None:
+        self.run.row_changed.connect(self._row_changed)
+        self.run.changed.connect(self._update)
+        self.run.failed.connect(lambda why: self.banner.say(why, "error"))
+        self.run.looked.connect(self._looked)
+        self.run.restored.connect(self._restored)
+        self.view.doubleClicked.connect(self._double_clicked)
+        self.view.customContextMenuRequested.connect(self._show_menu)
+        self.view.selectionModel().selectionChanged.connect(self._selection_changed)
+        self.table.modelReset.connect(self._selection_changed)
+
+    def _handlers(self) -> dict[str, Callable[..., None]]:
+        return {
+            "add_files": self._add_files,
+            "add_folder": self._add_folder,
+            "edit": self._edit,
+            "edit_result": self._edit_result,
+            "remove": self._remove,
+            "close": lambda: self.close(),
+            "find_gaps": self.find_gaps,
+            "run": self.restore,
+            "hold": lambda on: self.run.hold(on),
+            "cancel": lambda: self.run.cancel(),
+            "retry": self.retry_failed,
+            "report": self._open_report,
+        }
+
+    # Adding and removing
+
+    def add(self, paths: list[Path]) -> None:
+        """Add recordings and folders; they are looked for in the background."""
+        recursive = self.settings.recursive.isChecked()
+        output = Path(self.settings.output.text()) if self.settings.output.text().strip() else None
+
+        def work(watch: Watch) -> list[tuple[Recording, Path, int]]:
+            watch.report(0.0, "looking for recordings")
+            found = find_recordings(paths, output, recursive=recursive)
+            return [(recording, recording.path.resolve(), _size(recording.path)) for recording in found]
+
+        def done(found: list[tuple[Recording, Path, int]]) -> None:
+            new = [item for item in found if item[1] not in self._known]
+            self._known.update(path for _, path, _ in new)
+            self.table.add([BatchRow(recording, size) for recording, _, size in new])
+            if new:
+                self.settings.propose_output(paths[0])
+            elif not found:
+                self.banner.say("There is no recording in " + ", ".join(path.name for path in paths) + ".", "info")
+            else:
+                self.banner.say("All of these are in the list already.", "info")
+            self._update()
+
+        self._adding.submit("Adding files", work, on_done=done, on_failed=lambda why: self.banner.say(why, "error"))
+        self._update()
+
+    @property
+    def is_adding(self) -> bool:
+        return bool(self._adding.jobs)
+
+    def _add_files(self) -> None:
+        names, _ = QFileDialog.getOpenFileNames(self, "Add files", "", FILES_FILTER)
+        if names:
+            self.add([Path(name) for name in names])
+
+    def _add_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Add a folder")
+        if name:
+            self.add([Path(name)])
+
+    def _remove(self) -> None:
+        rows = self.view.selected()
+        self._known -= {row.path.resolve() for row in rows}
+        self.table.remove(rows)
+        self._update()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            self.add(paths)
+
+    # Working
+
+    def find_gaps(self) -> None:
+        """Look for dropouts in all files."""
+        self._attempt(lambda: self.run.find_gaps(self.table.rows, self.settings.chosen()))
+
+    def restore(self) -> None:
+        """Restore all files; those that are finished stay as they are."""
+        self._attempt(lambda: self.run.restore(self.table.rows, self.settings.chosen()))
+
+    def retry_failed(self) -> None:
+        """Try the failed files once more, with the settings of now."""
+        failed = [row for row in self.table.rows if row.state == "failed"]
+        self._attempt(lambda: self.run.restore(failed, self.settings.chosen()))
+
+    def _attempt(self, begin: Callable[[], None]) -> None:
+        self.settings.keep()
+        try:
+            begin()
+        except AiddError as error:
+            self.banner.say(str(error), "error")
+        else:
+            self.banner.hide()
+
+    def _looked(self) -> None:
+        gaps = sum(len(row.gaps or ()) for row in self.table.rows)
+        files = sum(bool(row.gaps) for row in self.table.rows)
+        self.banner.say(f"{_count(gaps, 'gap')} in {_count(files, 'file')}. Run fills them.", "done")
+
+    def _restored(self, whole: bool) -> None:
+        choice = self.settings.chosen()
+        self.run.write_report(self.table.rows, choice)
+        if self._leaving:
+            return
+        counts = Counter(row.state for row in self.table.rows)
+        text = f"{_count(counts['restored'], 'file')} restored into {choice.output}."
+        if counts["failed"]:
+            text = f"{text} {counts['failed']} failed; the remarks say why."
+        if not whole:
+            text = f"Stopped. {text} Run goes on where it was stopped."
+        self.banner.say(text, "warning" if counts["failed"] or not whole else "done")
+        if not self.isVisible():
+            self.ended_unseen.emit(f"Batch: {text}")
+
+    def _open_report(self) -> None:
+        if self.run.report is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.run.report)))
+
+    # The rows
+
+    def _double_clicked(self, index: QModelIndex) -> None:
+        row = self.view.row_at(index)
+        if row is not None:
+            self.edit.emit(row.path)
+
+    def _edit(self) -> None:
+        for row in self.view.selected()[:1]:
+            self.edit.emit(row.path)
+
+    def _edit_result(self) -> None:
+        for row in self.view.selected()[:1]:
+            if row.outcome is not None and row.state == "restored":
+                self.edit.emit(Path(row.outcome.target))
+
+    def _show_menu(self, at: QPoint) -> None:
+        menu = QMenu(self)
+        for id in ("edit", "edit_result", "", "remove"):
+            if id:
+                menu.addAction(self.actions_by_id[id])
+            else:
+                menu.addSeparator()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.view.viewport().mapToGlobal(at))
+
+    def _selection_changed(self) -> None:
+        rows = self.view.selected()
+        self.gaps.show_row(rows[0] if len(rows) == 1 else None)
+        self._update()
+
+    def _row_changed(self, row: BatchRow) -> None:
+        self.table.changed(row)
+        selected = self.view.selected()
+        if selected == [row] and not row.is_in_work:
+            self.gaps.show_row(row)
+        self._show_totals()
+
+    # The situation
+
+    def _update(self) -> None:
+        rows, selected, run = self.table.rows, self.view.selected(), self.run
+        one = selected[0] if len(selected) == 1 else None
+        self.actions_by_id.refresh(
+            BatchSituation(
+                files=bool(rows),
+                selected=bool(selected),
+                one=one is not None,
+                restored=one is not None and one.state == "restored",
+                working=run.is_working,
+                failed=any(row.state == "failed" for row in rows),
+                report=run.report is not None,
+            )
+        )
+        hold = self.actions_by_id["hold"]
+        hold.setChecked(run.is_held)
+        hold.setText("&Resume" if run.is_held else "&Pause")
+        hold.setIconText("Resume" if run.is_held else "Pause")
+        hold.setIcon(icon("play" if run.is_held else "pause"))
+        self.actions_by_id["run"].setIcon(icon("play", "on_accent"))
+        self._empty_picture.setPixmap(pixmap("batch", 48, "faint", self.devicePixelRatioF()))
+        self.settings.set_open(not run.is_working)
+        self._pages.setCurrentIndex(1 if rows else 0)
+        self._progress.setVisible(run.is_working)
+        if run.is_working:
+            self._clock.start()
+        else:
+            self._clock.stop()
+        self._show_totals()
+
+    def _show_totals(self) -> None:
+        rows, run = self.table.rows, self.run
+        counts = Counter(row.state for row in rows)
+        parts = [_count(len(rows), "file")] if rows else []
+        parts += [f"{counts[state]} {state}" for state in ("restored", "nothing to do", "failed") if counts[state]]
+        looked = [row.gaps for row in rows if row.gaps is not None]
+        if looked:
+            parts.append(_count(sum(len(gaps) for gaps in looked), "gap"))
+        self.totals.setText("  ·  ".join(parts) or ("Looking for recordings…" if self.is_adding else ""))
+        self._progress.setValue(round(1000 * run.done()))
+        self.time_left.setText(self._time_left())
+
+    def _time_left(self) -> str:
+        if not self.run.is_working:
+            return ""
+        if self.run.is_held:
+            in_work = sum(row.is_in_work for row in self.table.rows)
+            return f"Paused; {_count(in_work, 'file')} in work still being finished" if in_work else "Paused"
+        seconds = self.run.remaining()
+        return "" if seconds is None else f"about {format_length(max(1, round(seconds)), 1)} left"
+
+    def retint(self) -> None:
+        """Draw again after a change of theme."""
+        self.actions_by_id.retint()
+        self.settings.retint()
+        self.table.all_changed()
+        self._update()
+
+    # Coming and going
+
+    def shut(self) -> None:
+        """Stop all work and close for good."""
+        self._leaving = True
+        self.settings.keep()
+        self._clock.stop()
+        self._adding.close()
+        self.run.close()
+        self.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._leaving or not self.run.is_working:
+            event.accept()
+            return
+        event.ignore()
+        left = sum(row.is_in_work or row.state == "waiting" for row in self.table.rows)
+        self.banner.say(
+            f"{_count(left, 'file')} {'is' if left == 1 else 'are'} not finished yet.",
+            "warning",
+            {"Work on in the background": self.hide, "Stop and close": self._stop_and_close},
+        )
+
+    def _stop_and_close(self) -> None:
+        self.run.cancel()
+        self.hide()
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

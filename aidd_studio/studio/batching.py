@@ -1,0 +1,72 @@
+"""Batching: the main window's side of the batch window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+if TYPE_CHECKING:
+    from aidd_studio.studio.batch_window import BatchWindow
+    from aidd_studio.studio.main_window import MainWindow
+
+
+class Batching(QObject):
+    """Opens the batch window when it is first asked for, and sees that its work is not lost unasked."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self.batch: BatchWindow | None = None
+        self._leaving = False
+
+    def show(self) -> None:
+        """Show the batch window, as it was left."""
+        if self.batch is None:
+            from aidd_studio.studio.batch_window import BatchWindow
+
+            self.batch = BatchWindow(self._window.preferences)
+            self.batch.edit.connect(self._edit)
+            self.batch.ended_unseen.connect(self._tell)
+        self.batch.show()
+        self.batch.raise_()
+        self.batch.activateWindow()
+
+    def may_leave(self, again: Callable[[], object]) -> bool:
+        """True when no batch is at work or the person said so; else the banner asks and `again` is called then."""
+        if self._leaving or self.batch is None or not self.batch.run.is_working:
+            return True
+
+        def stop() -> None:
+            self._leaving = True
+            again()
+            self._leaving = False
+
+        self._window.say(
+            "The batch is still at work. What it has finished stays; the rest is not restored.",
+            "warning",
+            {"Stop it and quit": stop, "Show the batch": self.show},
+        )
+        return False
+
+    def retint(self) -> None:
+        """Draw again after a change of theme."""
+        if self.batch is not None:
+            self.batch.retint()
+
+    def close(self) -> None:
+        """Stop the batch and close its window."""
+        if self.batch is not None:
+            self.batch.shut()
+            self.batch.deleteLater()
+            self.batch = None
+
+    def _edit(self, path: Path) -> None:
+        self._window.raise_()
+        self._window.activateWindow()
+        self._window.open_path(path)
+
+    def _tell(self, text: str) -> None:
+        self._window.say(text, "info", {"Show the batch": self.show})
