@@ -34,5 +34,18 @@ benchmarks: .venv/.ready  ## measure speed and quality (minutes to hours)
 screenshots: .venv/.ready  ## draw every main state of the window into out/screenshots
 	$(BIN)/python tools/screenshots.py out/screenshots
 
+.venv/.packager: .venv/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[package]"
+	touch .venv/.packager
+
+package: .venv/.packager  ## build the application folder dist/aidd-studio (several minutes)
+	$(BIN)/pyinstaller --noconfirm --log-level WARN --distpath dist --workpath build/pyinstaller packaging/aidd-studio.spec
+
+package-smoke: .venv/.ready  ## run the application folder: command line, window, batch
+	$(BIN)/python tools/package_smoke.py
+
+deb: .venv/.ready  ## make a Debian package of the application folder
+	$(BIN)/python packaging/linux/make_deb.py dist/aidd-studio dist
+
 clean:           ## remove what can be made again
 	rm -rf out build dist .pytest_cache .mypy_cache .ruff_cache .benchmarks

@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 from aidd_studio.audio.atomic import atomic_path
 from aidd_studio.errors import AiddError, ProjectError
 from aidd_studio.restoration.project import (
+    DAMAGE,
     LARGEST_FILL,
     LARGEST_JSON,
     Project,
@@ -85,7 +86,7 @@ def leftovers(root: Path) -> list[Leftover]:
                 found.append(
                     Leftover(document.parent, Path(str(content["source"]["path"])), accepted, document.stat().st_mtime)
                 )
-            except (OSError, ValueError, KeyError, IndexError, TypeError):
+            except DAMAGE:
                 continue
     return sorted(found, key=lambda leftover: -leftover.modified)
 
@@ -104,9 +105,9 @@ def recover(folder: Path) -> Project:
             return path.read_bytes()
 
         return parse(json.loads(document.read_text(encoding="utf-8")), fill, folder)
-    except AiddError:
+    except ProjectError:
         raise
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
+    except DAMAGE as error:
         raise ProjectError(f"The journal in {folder} is damaged ({error}).") from error
 
 

@@ -11,17 +11,20 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from aidd_studio.audio.clip import Clip, Patch
 from aidd_studio.errors import AiddError, ProjectError
-from aidd_studio.gaps.gap import Gap
+from aidd_studio.gaps.gap import Gap, GapKind
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.session import Entry, Session, State, Step
 from aidd_studio.restoration.splice import BITS, grid_exponent
@@ -29,6 +32,26 @@ from aidd_studio.restoration.splice import BITS, grid_exponent
 FORMAT = 1
 LARGEST_JSON = 64 * 2**20
 LARGEST_FILL = 256 * 2**20
+LARGEST_PATCH = 2**27
+"""Samples: an hour in 8 channels has ten times as many. A small FLAC may claim far more than memory holds."""
+
+DAMAGE = (
+    AiddError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What reading a damaged or forged project can end in."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +80,7 @@ class Project:
             raise ProjectError(f"{known.path} is not the recording this project was made with; choose the right file.")
         if source_hash(clip) != known.sha256:
             raise ProjectError(f"{known.path} has changed since this project was saved; choose the original file.")
+        _check_places(self.steps, clip)
         session = Session(clip)
         session.resume(self.steps, self.position)
         return session
@@ -108,9 +132,9 @@ def load_project(path: Path) -> Project:
         raise ProjectError(f"{path} may not be read; check its permissions.") from None
     except IsADirectoryError:
         raise ProjectError(f"{path} is a folder, not a project file.") from None
-    except AiddError:
+    except ProjectError:
         raise
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError, RuntimeError, NotImplementedError) as error:
+    except DAMAGE as error:
         raise ProjectError(f"{path} is damaged or not a project of AIDD Studio ({error}).") from error
 
 
@@ -178,7 +202,10 @@ def decode_patch(content: bytes, data: Mapping[str, Any]) -> Patch:
     """The patch that a FLAC holds, with its place and gain from the description."""
     import soundfile
 
-    samples, _ = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
+    with soundfile.SoundFile(io.BytesIO(content)) as file:
+        if not 0 < file.frames * file.channels <= LARGEST_PATCH:
+            raise ProjectError("A fill in the project is damaged; its length makes no sense.")
+        samples = file.read(dtype="float32", always_2d=True)
     gain = 2.0 ** int(data["exponent"])
     channels = tuple(int(channel) for channel in data["patch_channels"])
     return Patch(int(data["patch_start"]), channels, np.ascontiguousarray(samples.T * np.float32(gain)))
@@ -205,11 +232,14 @@ def _entry_as_data(entry: Entry) -> dict[str, Any]:
 
 
 def _entry(data: Mapping[str, Any], candidates: Mapping[str, Candidate]) -> Entry:
+    accepted = data["accepted"]
+    if accepted is not None and accepted not in data["candidates"]:
+        raise ProjectError("A gap in the project is damaged; its accepted fill is not there.")
     return Entry(
         int(data["id"]),
         _gap(data["gap"]),
         tuple(candidates[digest] for digest in data["candidates"]),
-        data["accepted"],
+        accepted,
         frozenset(str(digest) for digest in data["starred"]),
     )
 
@@ -226,6 +256,8 @@ def _gap_as_data(gap: Gap) -> dict[str, Any]:
 
 def _gap(data: Mapping[str, Any]) -> Gap:
     channels = None if data["channels"] is None else tuple(int(channel) for channel in data["channels"])
+    if data["kind"] not in get_args(GapKind):
+        raise ProjectError("A gap in the project is of an unknown kind; update the program to open it.")
     return Gap(int(data["start"]), int(data["end"]), channels, data["kind"], float(data["confidence"]))
 
 
@@ -254,6 +286,18 @@ def _candidate(data: Mapping[str, Any], patch: Patch, digest: str) -> Candidate:
     if candidate.digest != digest:
         raise ProjectError("A fill in the project is damaged; its samples are not those that were saved.")
     return candidate
+
+
+def _check_places(steps: tuple[Step, ...], clip: Clip) -> None:
+    """Raise ProjectError when a gap or a fill lies where the recording has no sound."""
+    places = [
+        (entry.gap.start, entry.gap.end, entry.gap.channels or ()) for step in steps for entry in step.state.entries
+    ]
+    fills = {candidate for step in steps for entry in step.state.entries for candidate in entry.candidates}
+    places += [(candidate.patch.start, candidate.patch.end, candidate.patch.channels) for candidate in fills]
+    for start, end, channels in places:
+        if start < 0 or end > clip.frames or not all(0 <= channel < clip.channels for channel in channels):
+            raise ProjectError("The project is damaged; something in it lies outside its recording.")
 
 
 def _is_digest(name: str) -> bool:

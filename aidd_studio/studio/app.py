@@ -66,6 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from aidd_studio.studio import theme
     from aidd_studio.studio.icons import app_icon
     from aidd_studio.studio.main_window import MainWindow
+    from aidd_studio.studio.portrait import take_if_asked
     from aidd_studio.studio.preferences import load_preferences
 
     preferences = load_preferences()
@@ -79,6 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         QTimer.singleShot(0, window, lambda: window.open_path(wanted))
     else:
         QTimer.singleShot(0, window, window.keeping.offer_recovery)
+    take_if_asked(window, wanted is not None)
     return int(app.exec())
 
 

@@ -1,0 +1,65 @@
+"""A job may fail in any way: the person is told, and the next job runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from aidd_studio.audio.playback import ClockOutput, Player, Version
+from aidd_studio.errors import DeviceError, GapError
+from aidd_studio.studio.jobs import JobQueue
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (GapError("The gap lies outside the recording."), "The gap lies outside the recording."),
+        (MemoryError(), "There is not enough memory for this; close other programs and try again."),
+        (ZeroDivisionError("division by zero"), "Fill failed unexpectedly: division by zero."),
+    ],
+)
+def test_whatever_a_job_raises_is_told_in_a_sentence_and_the_next_job_runs(qtbot, error, told) -> None:
+    queue = JobQueue("work")
+    said: list[str] = []
+    results: list[int] = []
+
+    def fail(_watch: object) -> None:
+        raise error
+
+    queue.submit("Fill", fail, on_failed=said.append)
+    queue.submit("Count", lambda _watch: 7, on_done=results.append)
+    qtbot.waitUntil(lambda: not queue.jobs, timeout=20000)
+    queue.close()
+    assert said == [told]
+    assert results == [7]
+
+
+class UnpluggedOutput(ClockOutput):
+    """A sound card whose plug is pulled while it plays: from then on it only raises, as SoundCardOutput does."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__(None, clock)
+        self.is_there = True
+
+    def now(self) -> int:
+        if not self.is_there:
+            raise DeviceError("The audio output was lost.")
+        return super().now()
+
+
+def test_when_the_sound_card_is_unplugged_the_playhead_goes_on_in_silence_and_it_is_said(clock) -> None:
+    import numpy as np
+
+    output = UnpluggedOutput(clock)
+    player = Player(1, 16000, output)
+    player.set_versions((Version(np.zeros((1, 160000), np.float32)),))
+    player.play(0, 160000)
+    clock.now += 1.0
+    before = player.position()
+    assert before > 0 and player.silent_because is None
+    output.is_there = False
+    player.position()
+    assert player.silent_because == "The audio output was lost."
+    assert player.is_playing and player.position() >= before
+    player.close()
