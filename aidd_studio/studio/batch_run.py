@@ -53,6 +53,11 @@ class BatchRun(QObject):
         return self._job is not None
 
     @property
+    def is_busy(self) -> bool:
+        """True while anything is done, the report included."""
+        return bool(self._queue.jobs)
+
+    @property
     def is_held(self) -> bool:
         return self._held.is_set()
 

@@ -102,7 +102,9 @@ class BatchRow:
             return ""
         if self.state == "restored":
             return f"→ {Path(self.outcome.target).name}"
-        return self.outcome.reason if self.state in ("failed", "nothing to do") else ""
+        if self.state not in ("failed", "nothing to do"):
+            return ""
+        return self.outcome.reason.removeprefix(str(self.path)).strip()  # the row's first column names the file
 
 
 class BatchTable(QAbstractTableModel):
@@ -173,7 +175,7 @@ class BatchTable(QAbstractTableModel):
         if role == Qt.ItemDataRole.FontRole and column in (GAPS, TIME):
             return theme.number_font(-0.5)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return row.remark if column == REMARK and row.remark else str(row.path)
+            return row.outcome.reason if column == REMARK and row.outcome and row.outcome.reason else str(row.path)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{row.name}: {STATES[row.state][0]}. {_text(row, column)}"
         if role == SORT_ROLE:
@@ -245,7 +247,7 @@ class BatchTableView(QTableView):
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setIconSize(QSize(16, 16))
         self.setSortingEnabled(True)
         self.sortByColumn(FILE, Qt.SortOrder.AscendingOrder)

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QMainWindow,
     QMenu,
-    QProgressBar,
     QStackedWidget,
     QToolBar,
     QVBoxLayout,
@@ -33,10 +32,10 @@ from aidd_studio.studio.batch_gaps import BatchGaps
 from aidd_studio.studio.batch_run import BatchRun
 from aidd_studio.studio.batch_settings import BatchSettingsForm
 from aidd_studio.studio.batch_table import BatchRow, BatchTable, BatchTableView
+from aidd_studio.studio.batch_totals import BatchTotals, count
 from aidd_studio.studio.icons import app_icon, icon, pixmap
 from aidd_studio.studio.jobs import JobQueue
 from aidd_studio.studio.preferences import Preferences
-from aidd_studio.studio.time_axis import format_length
 from aidd_studio.studio.transport import action_button
 from aidd_studio.watch import Watch
 
@@ -63,12 +62,14 @@ class BatchWindow(QMainWindow):
         self.settings = BatchSettingsForm(preferences)
         self.gaps = BatchGaps()
         self.view = BatchTableView(self.table)
+        self.totals = BatchTotals(self.run, SIDE)
         self._clock = QTimer(self)
         self._clock.setInterval(1000)
         self._clock.timeout.connect(self._show_totals)
         self._build()
         self._connect()
         self._update()
+        self.view.setFocus()
 
     # Building
 
@@ -109,7 +110,7 @@ class BatchWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(row, 1)
-        column.addWidget(self._totals_bar())
+        column.addWidget(self.totals)
         self.setCentralWidget(centre)
 
     def _tool_bar(self) -> QToolBar:
@@ -151,7 +152,8 @@ class BatchWindow(QMainWindow):
         words = QLabel("Drop recordings or folders here")
         words.setFont(theme.interface_font(3))
         hint = QLabel(
-            "or add them with the buttons above.\nNothing is written before you press Run, and never into the files themselves."
+            "or add them with the buttons above.\n"
+            "Nothing is written before you press Run, and never into the files themselves."
         )
         hint.setObjectName("hint")
         column = QVBoxLayout(page)
@@ -162,26 +164,6 @@ class BatchWindow(QMainWindow):
             column.addWidget(label)
         column.addStretch(1)
         return page
-
-    def _totals_bar(self) -> QFrame:
-        bar = QFrame()
-        bar.setObjectName("bar")
-        self.totals = QLabel()
-        self.totals.setAccessibleName("Totals")
-        self.time_left = QLabel()
-        self.time_left.setObjectName("dim")
-        self.time_left.setFont(theme.number_font())
-        self._progress = QProgressBar()
-        self._progress.setTextVisible(False)
-        self._progress.setRange(0, 1000)
-        self._progress.setFixedWidth(SIDE)
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(16, 10, 16, 10)
-        row.setSpacing(16)
-        row.addWidget(self.totals, 1)
-        row.addWidget(self.time_left)
-        row.addWidget(self._progress)
-        return bar
 
     def _connect(self) -> None:
         self.run.row_changed.connect(self._row_changed)
@@ -293,7 +275,7 @@ class BatchWindow(QMainWindow):
     def _looked(self) -> None:
         gaps = sum(len(row.gaps or ()) for row in self.table.rows)
         files = sum(bool(row.gaps) for row in self.table.rows)
-        self.banner.say(f"{_count(gaps, 'gap')} in {_count(files, 'file')}. Run fills them.", "done")
+        self.banner.say(f"{count(gaps, 'gap')} in {count(files, 'file')}. Run fills them.", "done")
 
     def _restored(self, whole: bool) -> None:
         choice = self.settings.chosen()
@@ -301,7 +283,7 @@ class BatchWindow(QMainWindow):
         if self._leaving:
             return
         counts = Counter(row.state for row in self.table.rows)
-        text = f"{_count(counts['restored'], 'file')} restored into {choice.output}."
+        text = f"{count(counts['restored'], 'file')} restored into {choice.output}."
         if counts["failed"]:
             text = f"{text} {counts['failed']} failed; the remarks say why."
         if not whole:
@@ -377,7 +359,6 @@ class BatchWindow(QMainWindow):
         self._empty_picture.setPixmap(pixmap("batch", 48, "faint", self.devicePixelRatioF()))
         self.settings.set_open(not run.is_working)
         self._pages.setCurrentIndex(1 if rows else 0)
-        self._progress.setVisible(run.is_working)
         if run.is_working:
             self._clock.start()
         else:
@@ -385,25 +366,7 @@ class BatchWindow(QMainWindow):
         self._show_totals()
 
     def _show_totals(self) -> None:
-        rows, run = self.table.rows, self.run
-        counts = Counter(row.state for row in rows)
-        parts = [_count(len(rows), "file")] if rows else []
-        parts += [f"{counts[state]} {state}" for state in ("restored", "nothing to do", "failed") if counts[state]]
-        looked = [row.gaps for row in rows if row.gaps is not None]
-        if looked:
-            parts.append(_count(sum(len(gaps) for gaps in looked), "gap"))
-        self.totals.setText("  ·  ".join(parts) or ("Looking for recordings…" if self.is_adding else ""))
-        self._progress.setValue(round(1000 * run.done()))
-        self.time_left.setText(self._time_left())
-
-    def _time_left(self) -> str:
-        if not self.run.is_working:
-            return ""
-        if self.run.is_held:
-            in_work = sum(row.is_in_work for row in self.table.rows)
-            return f"Paused; {_count(in_work, 'file')} in work still being finished" if in_work else "Paused"
-        seconds = self.run.remaining()
-        return "" if seconds is None else f"about {format_length(max(1, round(seconds)), 1)} left"
+        self.totals.show_rows(self.table.rows)
 
     def retint(self) -> None:
         """Draw again after a change of theme."""
@@ -430,7 +393,7 @@ class BatchWindow(QMainWindow):
         event.ignore()
         left = sum(row.is_in_work or row.state == "waiting" for row in self.table.rows)
         self.banner.say(
-            f"{_count(left, 'file')} {'is' if left == 1 else 'are'} not finished yet.",
+            f"{count(left, 'file')} {'is' if left == 1 else 'are'} not finished yet.",
             "warning",
             {"Work on in the background": self.hide, "Stop and close": self._stop_and_close},
         )
@@ -438,10 +401,6 @@ class BatchWindow(QMainWindow):
     def _stop_and_close(self) -> None:
         self.run.cancel()
         self.hide()
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _size(path: Path) -> int:

@@ -26,7 +26,11 @@ from aidd_studio.studio.preferences import Preferences
 
 RATE = 16000
 
-HARMLESS = ("propagateSizeHints", "This plugin supports grabbing the mouse only for popup windows")
+HARMLESS = (
+    "propagateSizeHints",
+    "does not support raise()",
+    "This plugin supports grabbing the mouse only for popup windows",
+)
 
 
 class FakeClock:

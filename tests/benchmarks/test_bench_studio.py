@@ -1,0 +1,172 @@
+"""How fast the window is on an hour-long recording: pytest tests/benchmarks/test_bench_studio.py --benchmark-only -s.
+
+Frames are what the window's thread spends on one step of a pan or zoom, drawing included. AIDD_STUDIO_BENCH_MINUTES
+makes the recording shorter, for machines with little memory.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
+
+import numpy as np
+import pytest
+import soundfile
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from aidd_studio.audio.playback import ClockOutput
+from aidd_studio.gaps.gap import Gap
+from aidd_studio.studio import theme
+from aidd_studio.studio.main_window import MainWindow
+from aidd_studio.studio.preferences import Preferences
+
+RATE = 44100
+MINUTES = float(os.environ.get("AIDD_STUDIO_BENCH_MINUTES", "60"))
+
+FIRST_PICTURE = 0.5
+"""Seconds until the first waveform is there."""
+
+FRAME = 1 / 60
+"""Seconds that a frame may take."""
+
+LATENCY = 0.05
+"""Seconds that the window's thread may be away from its events during a fill."""
+
+
+@pytest.fixture(scope="module")
+def app() -> QApplication:
+    existing = QApplication.instance()
+    made = existing if isinstance(existing, QApplication) else QApplication(["bench"])
+    theme.apply(made, "dark")
+    return made
+
+
+@pytest.fixture(scope="module")
+def hour(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tones under noise in stereo, with a dropout every minute."""
+    path = tmp_path_factory.mktemp("bench") / "hour.wav"
+    generator = np.random.default_rng(0)
+    frames = round(60 * RATE)
+    axis = np.arange(frames) / RATE
+    tone = 0.3 * np.sin(2 * np.pi * 220 * axis) * (0.6 + 0.4 * np.sin(2 * np.pi * axis / 7))
+    with soundfile.SoundFile(path, "w", RATE, 2, "PCM_16") as file:
+        for _ in range(max(1, round(MINUTES))):
+            minute = tone[:, None] + generator.normal(0, 0.02, (frames, 2))
+            minute[30 * RATE : 30 * RATE + 2000] = 0
+            file.write(minute)
+    return path
+
+
+@pytest.fixture
+def window(app: QApplication, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
+    made = MainWindow(Preferences(engine="autoregressive", candidates=1), lambda: ClockOutput(None))
+    made.resize(1920, 1080)
+    made.show()
+    yield made
+    if made.document is not None:
+        made.document.mark_saved()
+    made.close()
+
+
+def wait(app: QApplication, condition: Callable[[], bool], seconds: float = 600) -> None:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        app.processEvents()
+        time.sleep(0.001)
+    assert condition()
+
+
+def ready(app: QApplication, window: MainWindow, path: Path) -> float:
+    """Open a recording; seconds until its first waveform was drawn."""
+    began = time.perf_counter()
+    window.open_path(path)
+    wait(app, lambda: window.document is not None and window.pictures.extremes(0, 8, 64.0)[1].any())
+    window.editor.waveform.repaint()
+    seconds = time.perf_counter() - began
+    wait(app, lambda: not window.work.jobs and not window.drawing.jobs)
+    return seconds
+
+
+def frames_of(app: QApplication, window: MainWindow, steps: list[Callable[[], None]]) -> np.ndarray:
+    """Seconds of the window's thread for each step, its drawing included; other programs do not count."""
+    spent = []
+    for step in steps:
+        began = time.thread_time()
+        step()
+        app.processEvents()
+        window.editor.waveform.repaint()
+        window.editor.spectrogram.repaint()
+        spent.append(time.thread_time() - began)
+    return np.array(spent)
+
+
+def told(name: str, seconds: np.ndarray) -> None:
+    median, most, worst = 1000 * np.median(seconds), 1000 * np.quantile(seconds, 0.95), 1000 * seconds.max()
+    print(f"\n{name}: median {median:.1f} ms, 95 % {most:.1f} ms, worst {worst:.1f} ms, {len(seconds)} times")
+
+
+def test_the_first_waveform_of_an_hour(app: QApplication, window: MainWindow, hour: Path, benchmark) -> None:
+    seconds = benchmark.pedantic(lambda: ready(app, window, hour), rounds=1)
+    print(f"\nfirst waveform after {seconds:.2f} s of {MINUTES:.0f} min")
+    assert seconds < FIRST_PICTURE
+
+
+def test_pan_and_zoom_over_an_hour(app: QApplication, window: MainWindow, hour: Path, benchmark) -> None:
+    ready(app, window, hour)
+    axis = window.axis
+    zooming: list[Callable[[], None]] = [lambda: axis.zoom(1.15, 700.0)] * 80 + [
+        lambda: axis.zoom(1 / 1.15, 700.0)
+    ] * 80
+    zooms = frames_of(app, window, zooming)
+    axis.show_range(0, 60 * RATE)
+    pans = frames_of(app, window, [lambda: axis.scroll(24)] * 200)
+    told("zoom", zooms)
+    told("pan", pans)
+    everything = np.concatenate([zooms, pans])
+    benchmark.extra_info.update(median=float(np.median(everything)), worst=float(everything.max()))
+    benchmark.pedantic(lambda: frames_of(app, window, [lambda: axis.scroll(-24)] * 50), rounds=1)
+    assert np.median(everything) < FRAME
+    assert np.quantile(everything, 0.95) < 2 * FRAME
+
+
+def test_the_event_loop_turns_during_a_fill(app: QApplication, window: MainWindow, hour: Path, benchmark) -> None:
+    ready(app, window, hour)
+    document = window.document
+    assert document is not None
+    document.select(document.session.add_gaps(some_gaps()))
+    turns: list[float] = []
+    last = time.perf_counter()
+
+    def beat() -> None:
+        nonlocal last
+        now = time.perf_counter()
+        turns.append(now - last)
+        last = now
+
+    timer = QTimer()
+    timer.setInterval(1)
+    timer.timeout.connect(beat)
+
+    def fill() -> None:
+        nonlocal last
+        last = time.perf_counter()
+        timer.start()
+        window.actions_by_id["fill"].trigger()
+        wait(app, lambda: not window.work.jobs)
+        timer.stop()
+
+    benchmark.pedantic(fill, rounds=1)
+    seconds = np.array(turns)
+    told("time between two looks at the events during a fill", seconds)
+    assert np.quantile(seconds, 0.95) < LATENCY
+
+
+def some_gaps() -> list[Gap]:
+    places = [(60 * minute + 30) * RATE for minute in range(min(5, max(1, round(MINUTES))))]
+    return [Gap(place, place + 2000) for place in places]
