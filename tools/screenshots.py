@@ -6,16 +6,18 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["AIDD_STUDIO_STATE"] = os.environ["AIDD_STUDIO_CACHE"] = tempfile.mkdtemp(prefix="aidd-screenshots-")
 
+import soundfile
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QWidget
 
 from aidd_studio.audio.playback import ClockOutput
+from aidd_studio.restoration.session import Entry
 from aidd_studio.studio import theme
 from aidd_studio.studio.app import StudioApplication
 from aidd_studio.studio.main_window import MainWindow
@@ -48,18 +50,28 @@ class Photographer:
         self.trigger("detect")
         self.shoot("detected")
         window.banner.hide()
-        self.trigger("select_all")
-        window.actions_by_id["fill"].trigger()
-        self.until(lambda: any(entry.candidates for entry in self.entries) or not window.work.jobs)
+        self.fill([entry for entry in self.entries if entry.gap.seconds(window.axis.rate) < 0.1], "autoregressive")
         self.shoot("filling", settled=False)
+        self.fill([max(self.entries, key=lambda entry: entry.gap.frames)], "similar")
         self.idle()
         self.candidates()
         self.docks()
         self.dialogs()
+        self.batch(demo)
         document = window.document
         assert document is not None
         document.mark_saved()
         window.close()
+
+    def fill(self, entries: Sequence[Entry], engine: str) -> None:
+        """Fill gaps with an engine that is quick."""
+        window = self.window
+        assert window.document is not None
+        box = window.fill_settings.engine
+        box.setCurrentIndex(box.findData(engine))
+        window.document.select([entry.id for entry in entries])
+        window.actions_by_id["fill"].trigger()
+        self.until(lambda: any(entry.candidates for entry in self.entries))
 
     def candidates(self) -> None:
         window, document = self.window, self.window.document
@@ -109,8 +121,34 @@ class Photographer:
             self.save(id, dialog)
             dialog.close()
 
+    def batch(self, demo: Path) -> None:
+        """The batch window before, in and after its work, on pieces of the demo recording and one broken file."""
+        self.window.actions_by_id["batch"].trigger()
+        batch = self.window.batching.batch
+        assert batch is not None
+        batch.resize(*self.size)
+        self.settle(0.2)
+        self.save("batch-empty", batch, alone=True)
+        folder = Path(tempfile.mkdtemp()) / "Radio archive"
+        folder.mkdir()
+        sound, rate = soundfile.read(demo, dtype="int16", always_2d=True)
+        for index, name in enumerate(("Harbour", "Evening concert", "Interview", "Choir")):
+            soundfile.write(folder / f"{name}.flac", sound[4 * index * rate : 4 * (index + 1) * rate], rate)
+        (folder / "Tape 9.wav").write_bytes(b"RIFFnothing")
+        batch.settings.jobs.setValue(1)
+        batch.settings.engine.setCurrentIndex(batch.settings.engine.findData("autoregressive"))
+        batch.add([folder])
+        self.until(lambda: bool(batch.table.rows))
+        batch.restore()
+        self.until(lambda: any(row.state == "restored" for row in batch.table.rows))
+        batch.view.selectRow(0)
+        self.save("batch-working", batch, alone=True)
+        self.until(lambda: batch.run.report is not None)
+        self.save("batch-done", batch, alone=True)
+        batch.close()
+
     @property
-    def entries(self) -> tuple:  # type: ignore[type-arg]
+    def entries(self) -> tuple[Entry, ...]:
         return self.window.document.entries if self.window.document else ()
 
     def trigger(self, id: str) -> None:
@@ -138,10 +176,10 @@ class Photographer:
             self.settle(0.1)
         self.save(name, self.window)
 
-    def save(self, name: str, widget: QWidget) -> None:
+    def save(self, name: str, widget: QWidget, *, alone: bool = False) -> None:
         path = self.folder / f"{name}-{self.look}-{self.size[0]}x{self.size[1]}.png"
         picture = widget.grab()
-        if widget is not self.window:
+        if widget is not self.window and not alone:
             backdrop = self.window.grab()
             from PySide6.QtGui import QColor, QPainter
 

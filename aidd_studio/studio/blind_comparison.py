@@ -35,6 +35,7 @@ class BlindComparison(QObject):
         window.playback.matched = on
         window.playback.refresh()
         window.candidate_list.refresh()
+        window._version_changed()
         action = window.actions_by_id["blind"]
         if action.isChecked() != on:
             action.blockSignals(True)
@@ -76,7 +77,7 @@ class BlindComparison(QObject):
         """Accept the candidate in a row; a blind comparison ends with it."""
         document = self._window.document
         if document is not None and document.choose(self._index(row)):
-            self._window.accept()
+            self._window.editing.accept()
 
     def star(self, row: int) -> None:
         """Star the candidate in a row."""

@@ -118,7 +118,7 @@ class CandidateRow(QFrame):
         self.style().unpolish(self)
         self.style().polish(self)
         accepted = candidate.digest == entry.accepted
-        starred = candidate.digest in entry.starred
+        starred = candidate.digest in entry.starred and name is None
         title = name or engine_title(candidate.engine)
         self._title.setText(title.split(" (")[0])
         self._detail.setText("" if name else _facts(candidate, accepted=accepted))
@@ -310,6 +310,7 @@ class CandidateList(QWidget):
         while len(self._rows) > count:
             row = self._rows.pop()
             self._cards.removeWidget(row)
+            row.hide()
             row.deleteLater()
         while len(self._rows) < count:
             row = CandidateRow(len(self._rows))

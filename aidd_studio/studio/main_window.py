@@ -21,8 +21,6 @@ from PySide6.QtWidgets import (
 
 from aidd_studio.audio.playback import Output, SoundCardOutput
 from aidd_studio.errors import AiddError
-from aidd_studio.gaps.gap import Gap
-from aidd_studio.restoration.session import Entry
 from aidd_studio.studio import preferences as kept
 from aidd_studio.studio import theme
 from aidd_studio.studio.actions import ACTIONS, AUDITIONS, MENUS, Actions, Situation
@@ -31,6 +29,7 @@ from aidd_studio.studio.batching import Batching
 from aidd_studio.studio.blind_comparison import BlindComparison
 from aidd_studio.studio.candidate_list import CandidateList
 from aidd_studio.studio.document import Document
+from aidd_studio.studio.editing import Editing
 from aidd_studio.studio.editor import Editor
 from aidd_studio.studio.exporting import Exporting
 from aidd_studio.studio.fill_settings import FillSettings
@@ -43,14 +42,11 @@ from aidd_studio.studio.jobs import JobQueue
 from aidd_studio.studio.keeping import Keeping
 from aidd_studio.studio.opening import Opening, demo_recording
 from aidd_studio.studio.pictures import Incoming, Pictures
-from aidd_studio.studio.playback_control import FIRST_CANDIDATE, ORIGINAL, PlaybackControl
+from aidd_studio.studio.playback_control import FIRST_CANDIDATE, ORIGINAL, RESTORED, PlaybackControl
 from aidd_studio.studio.preferences import Preferences
 from aidd_studio.studio.time_axis import TimeAxis, format_length
 from aidd_studio.studio.transport import Transport, action_button
 from aidd_studio.studio.welcome_page import WelcomePage
-
-NEW_GAP = 0.020
-"""Seconds that a gap marked at the cursor is long."""
 
 LAYOUT_VERSION = 1
 
@@ -79,6 +75,7 @@ class MainWindow(QMainWindow):
         self.fill_settings = FillSettings(self.preferences)
         self.history = HistoryList()
         self.opening = Opening(self)
+        self.editing = Editing(self)
         self.filling = Filling(self)
         self.keeping = Keeping(self)
         self.exporting = Exporting(self)
@@ -184,14 +181,14 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         editor, candidates = self.editor, self.candidate_list
-        editor.clicked.connect(self._clicked)
-        editor.extended.connect(self._extend_selection)
-        editor.marked.connect(self._marked)
-        editor.edge_moved.connect(self._edge_moved)
+        editor.clicked.connect(self.editing.click)
+        editor.extended.connect(self.editing.extend_selection)
+        editor.marked.connect(self.editing.mark)
+        editor.edge_moved.connect(self.editing.move_edge)
         editor.double_clicked.connect(self.filling.find_at)
         editor.menu_wanted.connect(self._show_menu)
-        self.gap_list.selected.connect(self._select_from_list)
-        self.gap_list.activated.connect(lambda _id: self._zoom_gap())
+        self.gap_list.selected.connect(self.editing.select)
+        self.gap_list.activated.connect(lambda _id: self.editing.zoom())
         candidates.chosen.connect(self.blind.choose)
         candidates.play.connect(self.blind.play)
         candidates.accept.connect(self.blind.accept)
@@ -200,7 +197,7 @@ class MainWindow(QMainWindow):
         candidates.more.connect(self.filling.more)
         candidates.settings.connect(self.actions_by_id["fill_settings"].toggle)
         candidates.thumbnails_wanted.connect(self.filling.draw_thumbnails)
-        self.history.chosen.connect(self._go_to_step)
+        self.history.chosen.connect(self.editing.go_to_step)
         self.transport.version_chosen.connect(self._choose_version)
         self.transport.cancel.connect(self._cancel)
         self.transport.volume_changed.connect(self.playback.set_volume)
@@ -229,23 +226,23 @@ class MainWindow(QMainWindow):
             "export": lambda: self.exporting.export(),
             "close": self._close_document,
             "quit": self._quit,
-            "undo": self._undo,
-            "redo": self._redo,
+            "undo": lambda *given: self.editing.undo(*given),
+            "redo": lambda *given: self.editing.redo(*given),
             "select_all": lambda: self.gap_list.select_all(),
             "preferences": self._preferences,
             "detect": lambda: self.filling.detect(),
-            "add_gap": self._add_gap_at_cursor,
-            "delete_gap": self._delete_gaps,
-            "previous_gap": lambda: self._step_gap(-1),
-            "next_gap": lambda: self._step_gap(+1),
-            "snap": self._set_snap,
+            "add_gap": lambda *given: self.editing.add_at_cursor(*given),
+            "delete_gap": lambda *given: self.editing.delete(*given),
+            "previous_gap": lambda: self.editing.step(-1),
+            "next_gap": lambda: self.editing.step(+1),
+            "snap": lambda *given: self.editing.set_snap(*given),
             "fill": lambda: self.filling.fill(),
             "more": lambda: self.filling.more(),
             "fill_settings": lambda on: self.settings_dock.setVisible(on),
-            "accept": lambda: self.accept(),
-            "reject": self._reject,
-            "withdraw": self._withdraw,
-            "star": self._star,
+            "accept": lambda: self.editing.accept(),
+            "reject": lambda *given: self.editing.reject(*given),
+            "withdraw": lambda *given: self.editing.withdraw(*given),
+            "star": lambda *given: self.editing.star(*given),
             "accept_best": lambda: self.filling.accept_best(),
             "cancel": self._cancel,
             "play": lambda: self.playback.toggle(),
@@ -256,7 +253,7 @@ class MainWindow(QMainWindow):
             "to_end": lambda: self._go_to(self.axis.frames),
             "zoom_in": lambda: self.axis.zoom(1.6),
             "zoom_out": lambda: self.axis.zoom(1 / 1.6),
-            "zoom_gap": self._zoom_gap,
+            "zoom_gap": lambda *given: self.editing.zoom(*given),
             "zoom_all": lambda: self.axis.show_all(),
             "overlay": lambda on: self.editor.set_overlaid(on),
             "history": lambda on: self.history_dock.setVisible(on),
@@ -325,130 +322,6 @@ class MainWindow(QMainWindow):
             return False
         return True
 
-    # Gaps
-
-    def _clicked(self, frame: int, entry: Entry | None) -> None:
-        self.axis.set_cursor(frame)
-        if self.document is not None:
-            self.document.select(() if entry is None else (entry.id,))
-
-    def _extend_selection(self, entry: Entry) -> None:
-        document = self.document
-        if document is not None:
-            kept_ids = tuple(id for id in document.selected if id != entry.id)
-            document.select(kept_ids if entry.id in document.selected else (*kept_ids, entry.id))
-
-    def _select_from_list(self, ids: list[int]) -> None:
-        document = self.document
-        if document is None:
-            return
-        document.select(ids)
-        if document.current is not None and len(ids) == 1:
-            self._show_gap(document.current)
-
-    def _marked(self, start: int, end: int) -> None:
-        if self.document is not None and self.attempt(lambda: self._add_gap(start, end)):
-            self._update_situation()
-
-    def _add_gap(self, start: int, end: int) -> None:
-        document = self.document
-        assert document is not None
-        ids = document.session.add_gaps([Gap(start, end)])
-        if ids:
-            document.select(ids)
-        else:
-            self.say("There is a gap already; drag its edges, or remove it first.", "warning")
-
-    def _add_gap_at_cursor(self) -> None:
-        document = self.document
-        if document is None or document.clip.frames == 0:
-            return
-        length = max(1, min(round(NEW_GAP * document.rate), document.clip.frames - 1))
-        start = min(self.axis.cursor, document.clip.frames - length)
-        self.attempt(lambda: self._add_gap(start, start + length))
-
-    def _edge_moved(self, id: int, start: int, end: int) -> None:
-        document = self.document
-        if document is not None:
-            self.attempt(lambda: document.session.move_gap(id, start, end))
-
-    def _delete_gaps(self) -> None:
-        if self.document is not None and self.document.selected:
-            self.document.session.remove_gaps(self.document.selected)
-
-    def _step_gap(self, step: int) -> None:
-        document = self.document
-        entry = document.neighbour(step, self.axis.cursor) if document else None
-        if entry is not None and document is not None:
-            document.select((entry.id,))
-            self._show_gap(entry)
-
-    def _show_gap(self, entry: Entry) -> None:
-        self.axis.set_cursor(entry.gap.start)
-        self.axis.reveal(entry.gap.start, entry.gap.end)
-
-    def _zoom_gap(self) -> None:
-        document = self.document
-        if document is not None and document.selected:
-            entries = document.selected_entries()
-            self.axis.show_range(entries[0].gap.start, max(entry.gap.end for entry in entries), margin=2.0)
-
-    def _set_snap(self, on: bool) -> None:
-        self.preferences.snap = on
-        self.editor.set_snap(self.filling.snapped if on else None)
-
-    # Candidates
-
-    def accept(self) -> None:
-        """Accept the current candidate and go to the next gap that wants one."""
-        document = self.document
-        candidate = document.candidate if document else None
-        if document is None or document.current is None or candidate is None:
-            return
-        current = document.current
-        if not self.attempt(lambda: document.session.accept(current.id, candidate.digest)):
-            return
-        following = document.neighbour(+1, self.axis.cursor, unfinished=True)
-        if following is not None:
-            document.select((following.id,))
-            self._show_gap(following)
-        else:
-            self.say(
-                "Every gap is filled. Export the restored recording when you like what you hear.",
-                "done",
-                {"Export…": self.exporting.export},
-            )
-
-    def _reject(self) -> None:
-        document = self.document
-        candidate = document.candidate if document else None
-        if document is not None and document.current is not None and candidate is not None:
-            document.session.reject(document.current.id, candidate.digest)
-
-    def _withdraw(self) -> None:
-        if self.document is not None and self.document.current is not None:
-            self.document.session.withdraw(self.document.current.id)
-
-    def _star(self) -> None:
-        document = self.document
-        candidate = document.candidate if document else None
-        if document is not None and document.current is not None and candidate is not None:
-            document.session.star(document.current.id, candidate.digest)
-
-    # The way back
-
-    def _undo(self) -> None:
-        if self.document is not None and self.document.session.can_undo:
-            self.document.undo()
-
-    def _redo(self) -> None:
-        if self.document is not None and self.document.session.can_redo:
-            self.document.redo()
-
-    def _go_to_step(self, position: int) -> None:
-        if self.document is not None:
-            self.document.go_to(position)
-
     # Listening
 
     def _sound_card(self) -> Output:
@@ -482,7 +355,7 @@ class MainWindow(QMainWindow):
         name = self.blind.name_of(index) if index >= 0 else ""
         self.transport.switch.show_version(version, name)
         self.candidate_list.set_sounding(index if self.playback.is_playing else -1)
-        self.pictures.show_version(version)
+        self.pictures.show_version(RESTORED if self.blind.is_on else version)
 
     def _levels(self, peaks: list[float]) -> None:
         self.transport.meter.feed(peaks)
@@ -645,7 +518,7 @@ class MainWindow(QMainWindow):
         self.transport.set_roll(chosen.loop_roll)
         self.playback.roll = chosen.loop_roll
         self.actions_by_id["snap"].setChecked(chosen.snap)
-        self._set_snap(chosen.snap)
+        self.editing.set_snap(chosen.snap)
         self._show_welcome()
 
     def apply_preferences(self) -> None:

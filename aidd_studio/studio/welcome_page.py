@@ -14,7 +14,7 @@ from aidd_studio.studio.icons import app_icon, icon, pixmap
 
 LESSON = (
     ("gap", "Select", "Drag over a dropout, or press {D} to find them all."),
-    ("fill", "Fill", "Press {Return}. Several plausible fills are made."),
+    ("fill", "Fill", "Press {Return} for several plausible fills."),
     ("compare", "Listen and accept", "{1} to {9} play them in context, {Ctrl+Return} accepts."),
 )
 
