@@ -168,18 +168,17 @@ class Rotary(nn.Module):
         self.register_buffer("inv_freq", 1 / 10_000 ** (torch.arange(0, head_dim, 2).float() / head_dim))
 
     def forward(self, length: int) -> tuple[Tensor, Tensor]:
-        """Cosines and sines [length, head_dim], both halves alike."""
+        """Cosines and sines [length, head_dim / 2]."""
         positions = torch.arange(length, device=self.inv_freq.device, dtype=torch.float32)
         angles = torch.outer(positions, self.inv_freq.float())
-        return torch.cat((angles.cos(),) * 2, dim=-1), torch.cat((angles.sin(),) * 2, dim=-1)
+        return angles.cos(), angles.sin()
 
 
 def rotate(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
     """x [..., length, head_dim] with its halves (not interleaved pairs) rotated; keeps the dtype."""
     cosine, sine = rotation
     first, second = x.float().chunk(2, dim=-1)
-    turned = torch.cat((-second, first), dim=-1)
-    return (x * cosine + turned * sine).to(x.dtype)
+    return torch.cat((first * cosine - second * sine, second * cosine + first * sine), dim=-1).to(x.dtype)
 
 
 class LayerNorm(nn.Module):

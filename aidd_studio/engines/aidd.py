@@ -239,7 +239,6 @@ class _Work:
 
     def _channels(self, part: _Part, segment: Segment, made: Signal, seed: int) -> Signal:
         """The part's channels at the source's rate, from the models' wave float64 [T]."""
-        from aidd_studio.engines.aidd_rendering import edge_frames
         from aidd_studio.engines.aidd_segment import lay_back
         from aidd_studio.engines.aidd_space import complete
 
@@ -250,8 +249,7 @@ class _Work:
         channels = part.channels
         for start, end in runs(part.asked):
             rng = np.random.default_rng([seed, start])
-            edge = edge_frames(end - start, rate, self.settings)
-            filled = complete(channels, common, start, end, rate, segment.rate, edge, rng)
+            filled = complete(channels, common, start, end, rate, segment.rate, rng)
             channels = np.concatenate((channels[:, :start], filled[:, start:end], channels[:, end:]), axis=1)
         return channels
 

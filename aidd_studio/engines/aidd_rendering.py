@@ -16,6 +16,7 @@ from aidd_studio.engines.extrapolation import two_sided
 if TYPE_CHECKING:
     from torch import Tensor
 
+
 def edge_frames(gap: int, rate: int, settings: AiddSettings) -> int:
     """How many frames at each end of a gap fade over from linear prediction."""
     return max(1, round(min(settings.edge * rate, settings.edge_share * gap)))

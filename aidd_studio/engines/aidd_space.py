@@ -1,9 +1,9 @@
 """What a mono model does not make: the band above its own, and how the channels differ.
 
-Both are drawn from the surroundings. In bands of a short-time spectrum, each channel is a multiple of the common
-signal (the mean of the channels) and a rest; the multiples and the rests' covariance are measured on both sides of
-the gap and carried across it. In the common signal's upper band, and in the rests, the sound is noise of the measured
-level that follows the model's own rises and falls; at the gap's ends it fades over from linear prediction.
+Both are drawn from the surroundings. In bands of a short-time spectrum, each channel is the common signal (the mean of
+the channels), a multiple of it, and a rest; the multiples and the rests' covariance are measured on both sides of the
+gap and carried across it. The multiples follow the model's sound. Of the rests, and of the common signal above the
+model's band, what linear prediction foretells is kept; noise makes up the level that it has lost.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aidd_studio.engines.aidd_mixing import edge_weight, faded
+from aidd_studio.engines.aidd_mixing import edge_weight
 from aidd_studio.engines.burg import Signal
 
 Spectrum = NDArray[np.complex128]
@@ -29,6 +29,12 @@ BANDS_PER_OCTAVE = 4
 LOWEST_BAND = 150.0
 TRANSITION = 0.95
 """The model's band is used up to this share of half its rate; resampling filters fall off above."""
+
+FADE = 0.005
+"""Seconds at each end of the gap over which the difference from linear prediction sets in."""
+
+FLOOR = 1e-20
+"""Power that counts as none."""
 
 FOLLOWING = (0.25, 4.0)
 """How far the level (as power) may leave that of the surroundings to follow the model."""
@@ -54,43 +60,34 @@ def complete(
     end: int,
     rate: int,
     model_rate: int,
-    edge: int,
     rng: np.random.Generator,
 ) -> Signal:
     """Channels of a gap from the common signal that a model made: float64 [m, frames].
 
     channels: float64 [m, frames], known outside the gap `start` to `end` and extrapolated inside. common: float64
-    [frames], the mean of the channels outside and the model's sound inside, nothing of it above half of
-    `model_rate`. Outside the gap the result is `channels`.
+    [frames], the mean of the channels outside and the model's sound inside; above half of `model_rate` it is the
+    extrapolation's. Outside the gap the result is `channels`.
     """
-    made: Signal = channels + (common - channels.mean(axis=0))
+    foretold = channels.mean(axis=0)
+    made: Signal = channels + (common - foretold)
+    if channels.shape[0] == 1 and rate <= model_rate:
+        return made
     size = 2 * round(WINDOW * rate / 2)
     reach = round(CONTEXT * rate) + 2 * size
     first, last = max(0, start - reach), min(channels.shape[1], end + reach)
-    inside = slice(start, end)
-    if channels.shape[0] == 1 and rate <= model_rate:
-        return made
-    spectrum = _Transform(size, last - first)
-    limit = int(np.searchsorted(np.arange(spectrum.bins) * rate / size, TRANSITION * model_rate / 2))
-    bands = band_edges(spectrum.bins, rate, limit)
-    known = np.stack([spectrum.of(row[first:last]) for row in channels])  # [m, frames, bins]
-    sides = _measured(known, bands, spectrum.frames_outside(start - first, end - first))
+    transform = _Transform(size, last - first)
+    limit = int(np.searchsorted(np.arange(transform.bins) * rate / size, TRANSITION * model_rate / 2))
+    bands = band_edges(transform.bins, rate, limit)
+    old = np.stack([transform.of(row[first:last]) for row in channels])  # [m, frames, bins]
+    sides = _measured(old, bands, transform.frames_outside(start - first, end - first))
     if not sides:
         return made
-    model = spectrum.of(common[first:last])
-    progress = spectrum.progress(start - first, end - first)
-    noise = spectrum.noise(2 * len(channels) + 1, rng)
-    synthetic = _synthesised(model, sides, bands, limit, progress, noise)
-    predicted = known.copy()
-    predicted[:, :, :limit] -= known.mean(axis=0)[:, :limit]
-    target = np.stack([spectrum.back(part) for part in synthetic])
-    present = np.stack([spectrum.back(part) for part in predicted])
-    weight = edge_weight(end - start, edge)
-    part = slice(start - first, end - first)
-    # What linear prediction says of the rest and the upper band gives way to what was drawn.
-    made[:, inside] -= present[:, part]
-    for row, old, new in zip(made, present, target, strict=True):
-        row[inside] += faded(old[part], new[part], weight, edge)
+    progress = transform.progress(start - first, end - first)
+    noise = transform.noise(2 * len(channels) + 1, rng)
+    change = _change(old, transform.of(common[first:last]), sides, bands, limit, progress, noise)
+    fade = edge_weight(end - start, max(1, min(round(FADE * rate), (end - start) // 4)))
+    for row, spectrum in zip(made, change, strict=True):
+        row[start:end] += fade * transform.back(spectrum)[start - first : end - first]
     return made
 
 
@@ -120,7 +117,7 @@ def _measure(known: Spectrum, bands: list[tuple[int, int]]) -> Surroundings:
         reference = common[:, low:high].ravel()
         others = rest[:, :, low:high].reshape(len(rest), -1)
         power = float(np.mean(np.abs(reference) ** 2))
-        share = (others @ reference.conj()) / (power * len(reference)) if power > 1e-20 else np.zeros(len(rest))
+        share = (others @ reference.conj()) / (power * len(reference)) if power > FLOOR else np.zeros(len(rest))
         left = others - share[:, None] * reference
         shares.append(share)
         covariances.append(left @ left.conj().T / len(reference))
@@ -128,7 +125,8 @@ def _measure(known: Spectrum, bands: list[tuple[int, int]]) -> Surroundings:
     return Surroundings(np.array(shares, complex), np.array(covariances, complex), np.array(powers))
 
 
-def _synthesised(
+def _change(
+    old: Spectrum,
     model: Spectrum,
     sides: list[Surroundings],
     bands: list[tuple[int, int]],
@@ -136,36 +134,63 @@ def _synthesised(
     progress: Signal,
     noise: Spectrum,
 ) -> Spectrum:
-    """The rests of all channels, and the common signal above `limit`, drawn: complex [m, frames, bins].
+    """What must be added to the extrapolated channels, beyond the model's common signal: complex [m, frames, bins].
 
-    noise: complex [2 * m + 1, frames, bins] of power 1.
+    old: [m, frames, bins], the channels extrapolated. model: [frames, bins]. noise: [2 * m + 1, frames, bins].
     """
     left, right = sides[0], sides[-1]
-    channels = left.share.shape[1]
-    drawn = np.zeros((channels, *model.shape), complex)
+    channels = len(old)
+    foretold = old.mean(axis=0)
+    change = np.zeros_like(old)
     follow = np.ones(len(progress))
     for number, (low, high) in enumerate(bands):
+        band = (..., slice(low, high))
         power = _carried(left.power[number], right.power[number], progress)
-        reference = model[:, low:high]
-        if low < limit:
-            level = _smoothed(np.mean(np.abs(reference) ** 2, axis=1))
-            follow = np.clip(level / np.maximum(power, 1e-20), *FOLLOWING)
+        before, after = foretold[band], model[band]
+        if high <= limit:
+            # Where the rests are louder than the common signal, its rises and falls say little about theirs.
+            first, last = (float(np.trace(side.covariance[number]).real) for side in (left, right))
+            rests = _carried(first, last, progress)
+            follow = np.clip((_level(after[None]) + rests) / (power + rests + FLOOR), *FOLLOWING)
         else:
-            reference = noise[-1, :, low:high] * np.sqrt(power * follow)[:, None]
+            after = _made_up(before[None], power * follow, noise[-1:][band] * np.sqrt(power * follow)[:, None])[0]
+            change[band] += after - before
         share = left.share[number] + progress[:, None] * (right.share[number] - left.share[number])
+        shared = share.T[:, :, None]
+        rest = old[band] - before - shared * before
+        drawn = np.zeros_like(rest)
+        wanted = np.zeros(len(progress))
         for weight, side, own in ((1 - progress, left, noise[:channels]), (progress, right, noise[channels:-1])):
-            rest = np.einsum("ij,jfb->ifb", _root(side.covariance[number]), own[:, :, low:high])
-            drawn[:, :, low:high] += rest * np.sqrt(weight * follow)[None, :, None]
-        drawn[:, :, low:high] += share.T[:, :, None] * reference
-        if low >= limit:
-            drawn[:, :, low:high] += reference
-    return drawn
+            covariance = side.covariance[number]
+            drawn += np.einsum("ij,jfb->ifb", _root(covariance), own[band]) * np.sqrt(weight * follow)[:, None]
+            wanted += weight * follow * float(np.trace(covariance).real)
+        change[band] += shared * (after - before) + _made_up(rest, wanted, drawn) - rest
+    return change
+
+
+def _made_up(foretold: Spectrum, wanted: Signal, noise: Spectrum) -> Spectrum:
+    """What is foretold, at most as loud as wanted, and as much noise as it lacks.
+
+    foretold, noise: [m, frames, bins]; wanted: [frames], the power of all m together, which is the noise's.
+    """
+    present = _level(foretold)
+    gain = np.minimum(1.0, np.sqrt(wanted / np.maximum(present, FLOOR)))
+    lacking = np.clip(1.0 - gain**2 * present / np.maximum(wanted, FLOOR), 0.0, 1.0)
+    made: Spectrum = foretold * gain[:, None] + noise * np.sqrt(lacking)[:, None]
+    return made
+
+
+def _level(band: Spectrum) -> Signal:
+    """The power of m signals [m, frames, bins] together, mean of the bins, smoothed along time: [frames]."""
+    level = np.mean(np.sum(np.abs(band) ** 2, axis=0), axis=1)
+    kernel = np.hanning(7)[1:-1]
+    smooth: Signal = np.convolve(np.pad(level, 2, mode="edge"), kernel / kernel.sum(), mode="valid")
+    return smooth
 
 
 def _carried(left: float, right: float, progress: Signal) -> Signal:
     """A power that goes evenly in decibels from one side to the other: [frames]."""
-    floor = 1e-20
-    carried: Signal = np.exp((1 - progress) * np.log(left + floor) + progress * np.log(right + floor))
+    carried: Signal = np.exp((1 - progress) * np.log(left + FLOOR) + progress * np.log(right + FLOOR))
     return carried
 
 
@@ -174,13 +199,6 @@ def _root(covariance: Spectrum) -> Spectrum:
     values, vectors = np.linalg.eigh(covariance)
     root: Spectrum = vectors * np.sqrt(np.maximum(values, 0))
     return root
-
-
-def _smoothed(level: Signal) -> Signal:
-    kernel = np.hanning(7)[1:-1]
-    padded = np.pad(level, 2, mode="edge")
-    smooth: Signal = np.convolve(padded, kernel / kernel.sum(), mode="valid")
-    return smooth
 
 
 class _Transform:

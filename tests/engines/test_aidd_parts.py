@@ -148,7 +148,7 @@ def test_band_and_image_beyond_the_models_stay_near_the_contexts(rate: int) -> N
     channels[:, start:end] = 0
     common = channels.mean(axis=0)
     common[start:end] = low_passed(mid, rate, 11_500)[start:end]
-    made = complete(channels, common, start, end, rate, RATE, 480, np.random.default_rng(1))
+    made = complete(channels, common, start, end, rate, RATE, np.random.default_rng(1))
     assert np.array_equal(made[:, :start], sound[:, :start]) and np.array_equal(made[:, end:], sound[:, end:])
     inner = slice(start + 1000, end - 1000)
     halves = {"mid": np.array([[0.5, 0.5]]), "side": np.array([[0.5, -0.5]])}
@@ -169,7 +169,7 @@ def test_a_panned_source_stays_where_it_was() -> None:
     start, end = 20_000, 30_000
     channels = sound.copy()
     channels[:, start:end] = sound[:, start:end].mean(axis=0)  # collapsed, as a mono fill would be
-    made = complete(channels, sound.mean(axis=0), start, end, rate, RATE, 480, np.random.default_rng(0))
+    made = complete(channels, sound.mean(axis=0), start, end, rate, RATE, np.random.default_rng(0))
     inner = slice(start + 1000, end - 1000)
     for band in ((300, 360), (2400, 2600)):
         wanted = band_level(sound[0, inner], rate, *band) - band_level(sound[1, inner], rate, *band)
@@ -177,11 +177,22 @@ def test_a_panned_source_stays_where_it_was() -> None:
         assert abs(wanted - got) < 2.0
 
 
+def test_what_linear_prediction_knows_of_the_image_is_kept() -> None:
+    rate = 44_100
+    middle, side = tones(rate, 1.0, 330), 0.3 * tones(rate, 1.0, 1870)
+    sound = np.stack((middle + side, middle - side))
+    common = sound.mean(axis=0)
+    common[20_000:30_000] += 0.1 * tones(rate, 1.0, 523)[20_000:30_000]
+    made = complete(sound, common, 20_000, 30_000, rate, RATE, np.random.default_rng(0))
+    found = 0.5 * (made[0] - made[1])
+    assert np.sqrt(np.mean((found - side) ** 2)) < 0.3 * np.sqrt(np.mean(side**2))
+
+
 def test_mono_at_the_models_rate_is_the_models_sound() -> None:
     sound = tones(RATE, 1.0, 330)
     common = sound.copy()
     common[9000:12_000] = 0.5
-    made = complete(sound[None], common, 9000, 12_000, RATE, RATE, 480, np.random.default_rng(0))
+    made = complete(sound[None], common, 9000, 12_000, RATE, RATE, np.random.default_rng(0))
     assert np.allclose(made[0], common)
 
 
