@@ -183,7 +183,7 @@ class BatchWindow(QMainWindow):
             "edit": self._edit,
             "edit_result": self._edit_result,
             "remove": self._remove,
-            "close": lambda: self.close(),
+            "close": self._close,
             "find_gaps": self.find_gaps,
             "run": self.restore,
             "hold": lambda on: self.run.hold(on),
@@ -384,6 +384,9 @@ class BatchWindow(QMainWindow):
         self._clock.stop()
         self._adding.close()
         self.run.close()
+        self.close()
+
+    def _close(self) -> None:
         self.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:

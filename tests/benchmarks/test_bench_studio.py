@@ -55,10 +55,10 @@ def hour(tmp_path_factory: pytest.TempPathFactory) -> Path:
     frames = round(60 * RATE)
     axis = np.arange(frames) / RATE
     tone = 0.3 * np.sin(2 * np.pi * 220 * axis) * (0.6 + 0.4 * np.sin(2 * np.pi * axis / 7))
+    minute = tone[:, None] + generator.normal(0, 0.02, (frames, 2))
+    minute[30 * RATE : 30 * RATE + 2000] = 0
     with soundfile.SoundFile(path, "w", RATE, 2, "PCM_16") as file:
         for _ in range(max(1, round(MINUTES))):
-            minute = tone[:, None] + generator.normal(0, 0.02, (frames, 2))
-            minute[30 * RATE : 30 * RATE + 2000] = 0
             file.write(minute)
     return path
 

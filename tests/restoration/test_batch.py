@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from aidd_studio.errors import UsageError
+from aidd_studio.errors import Cancelled, UsageError
 from aidd_studio.restoration.batch import BatchItem, BatchSettings, collect, restore_file, run_batch
 from aidd_studio.restoration.batch.journal import BatchJournal
 from aidd_studio.restoration.batch.report import report_data, report_html, write_report
+from aidd_studio.watch import Watch
 
 RATE = 8000
 SETTINGS = BatchSettings(engine="autoregressive")
@@ -98,6 +99,62 @@ def test_a_dry_run_writes_nothing_and_tells_the_gaps(archive: Path, tmp_path: Pa
     outcomes = [outcome for _, outcome in run_batch(items, replace(SETTINGS, dry_run=True))]
     assert sum(len(outcome.gaps) for outcome in outcomes) == 4
     assert not (tmp_path / "out").exists()
+
+
+def test_all_results_can_have_one_format(archive: Path, tmp_path: Path) -> None:
+    items = collect([archive / "side0"], tmp_path / "out", suffix=".flac")
+    assert [outcome.status for _, outcome in run_batch(items, SETTINGS)] == ["restored", "restored"]
+    assert {soundfile.info(item.target).format for item in items} == {"FLAC"}
+    with pytest.raises(UsageError, match="must end in"):
+        collect([archive / "side0"], tmp_path / "out", pattern="{stem}.wav", suffix=".flac")
+
+
+def test_a_batch_that_is_held_begins_no_further_recording(archive: Path, tmp_path: Path) -> None:
+    items = collect([archive / "side0", archive / "side1"], tmp_path / "out")
+    asked: list[int] = []
+    told: list[float] = []
+
+    def hold() -> bool:
+        asked.append(len(list((tmp_path / "out").glob("*.wav"))))
+        return len(asked) < 4
+
+    ended = run_batch(items, SETTINGS, hold=hold, tell=lambda _item, fraction: told.append(fraction))
+    assert len(list(ended)) == 4
+    assert asked[:4] == [0, 0, 0, 0], "nothing was begun while it was held"
+    assert max(told) == 1.0
+
+
+def test_cancelling_worker_processes_leaves_nothing_half_written(tmp_path: Path) -> None:
+    folder = tmp_path / "archive"
+    for index in range(8):
+        record(folder / f"take{index}.wav", index)
+    items = collect([folder], tmp_path / "out")
+    watch, told = Watch(), list[float]()
+    ended = run_batch(items, SETTINGS, 2, watch=watch, tell=lambda _item, fraction: told.append(fraction))
+    outcomes = [next(ended)]
+    watch.cancel()
+    with pytest.raises(Cancelled):
+        outcomes.extend(ended)
+    written = sorted((tmp_path / "out").iterdir())
+    assert 1 <= len(outcomes) <= len(written) < 8
+    assert all(path in {item.target for item in items} for path in written), "no temporary file is left"
+    assert all(soundfile.info(path).frames == RATE for path in written)
+
+
+def test_a_result_that_somebody_changed_is_not_replaced_when_resuming(archive: Path, tmp_path: Path) -> None:
+    items = collect([archive / "side0" / "take0.wav"], tmp_path / "out")
+    path = tmp_path / "out" / "journal.jsonl"
+    with BatchJournal(path, SETTINGS) as journal:
+        list(run_batch(items, SETTINGS, journal=journal))
+    record(items[0].source, 55)
+    with BatchJournal(path, SETTINGS) as journal:
+        ((_, outcome),) = run_batch(items, SETTINGS, journal=journal)
+    assert outcome.status == "restored", "its own output may be replaced when the source has changed"
+    items[0].target.write_bytes(b"edited by hand")
+    with BatchJournal(path, SETTINGS) as journal:
+        ((_, outcome),) = run_batch(items, SETTINGS, journal=journal)
+    assert outcome.status == "failed" and "exists" in outcome.reason
+    assert items[0].target.read_bytes() == b"edited by hand"
 
 
 def test_include_and_pattern_choose_files_and_names(archive: Path, tmp_path: Path) -> None:

@@ -1,0 +1,58 @@
+"""The window's own loop goes on turning while work is done; how fast it turns is measured in the benchmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+
+from aidd_studio.studio.main_window import MainWindow
+
+WAIT = 60000
+
+
+class Turns:
+    """Counts how often the loop came round while a condition held."""
+
+    def __init__(self, while_: Callable[[], bool]) -> None:
+        self.count = 0
+        self._while = while_
+        self._timer = QTimer()
+        self._timer.setInterval(1)
+        self._timer.timeout.connect(self._turn)
+        self._timer.start()
+
+    def _turn(self) -> None:
+        self.count += self._while()
+
+    def stop(self) -> int:
+        self._timer.stop()
+        return self.count
+
+
+def test_the_loop_turns_during_a_fill(qtbot, opened: MainWindow, idle) -> None:
+    window = opened
+    window.actions_by_id["detect"].trigger()
+    idle()
+    window.actions_by_id["select_all"].trigger()
+    window.actions_by_id["fill"].trigger()
+    assert window.work.jobs, "asking for a fill comes back before the fill is there"
+    turns = Turns(lambda: bool(window.document.filling))
+    idle()
+    assert turns.stop() >= 3
+    assert all(entry.candidates for entry in window.document.entries)
+
+
+def test_the_loop_turns_during_a_batch(qtbot, window: MainWindow, damaged: Path) -> None:
+    window.actions_by_id["batch"].trigger()
+    batch = window.batching.batch
+    batch.settings.jobs.setValue(1)
+    batch.add([damaged])
+    qtbot.waitUntil(lambda: not batch.is_adding, timeout=WAIT)
+    batch.restore()
+    assert batch.run.is_working
+    turns = Turns(lambda: batch.run.is_working)
+    qtbot.waitUntil(lambda: not batch.run.is_busy, timeout=WAIT)
+    assert turns.stop() >= 3
+    assert [row.state for row in batch.table.rows] == ["restored"]
