@@ -41,7 +41,7 @@ def detune(sound: Signal, cents: float) -> Signal:
 
 def reverberate(sound: Signal, rate: int, rng: np.random.Generator) -> Signal:
     """Convolve with a made-up room: early reflections, then noise that decays faster at high frequencies."""
-    from scipy.signal import oaconvolve
+    from scipy.signal import oaconvolve  # type: ignore[attr-defined]
 
     seconds = float(np.exp(rng.uniform(np.log(0.15), np.log(2.8))))
     frames = int(seconds * rate)
@@ -76,14 +76,15 @@ def limit_band(sound: Signal, rate: int, rng: np.random.Generator) -> Signal:
     def response(hertz: NDArray[np.float64]) -> NDArray[np.float64]:
         octaves_over = np.log2(np.maximum(hertz, 1) / top)
         octaves_under = np.log2(bottom / np.maximum(hertz, 1))
-        return -steep * np.maximum(octaves_over, 0) - 12 * np.maximum(octaves_under, 0)
+        curve: NDArray[np.float64] = -steep * np.maximum(octaves_over, 0) - 12 * np.maximum(octaves_under, 0)
+        return curve
 
     return _shape(sound, rate, response)
 
 
 def _shape(sound: Signal, rate: int, decibels) -> Signal:  # type: ignore[no-untyped-def]
     """Filter by a zero-phase response given in dB over Hz."""
-    from scipy.signal import oaconvolve
+    from scipy.signal import oaconvolve  # type: ignore[attr-defined]
 
     size = 2048
     response = 10 ** (np.clip(decibels(np.fft.rfftfreq(size, 1 / rate)), -100, 30) / 20)
@@ -101,7 +102,8 @@ def compress(sound: Signal, rate: int, rng: np.random.Generator) -> Signal:
     envelope = np.sqrt(np.convolve(power, np.hanning(width + 2)[1:-1] / np.hanning(width + 2).sum(), "same") + 1e-8)
     threshold = np.quantile(envelope, rng.uniform(0.3, 0.8))
     gain = np.maximum(envelope / threshold, 1.0) ** (1 / rng.uniform(1.5, 5) - 1)
-    return (sound * np.interp(np.arange(sound.size), np.arange(frames) * hop + hop / 2, gain)).astype(np.float32)
+    gains = np.interp(np.arange(sound.size), np.arange(frames) * hop + hop / 2, gain)
+    return np.asarray(sound * gains, np.float32)
 
 
 def add_noise(sound: Signal, rate: int, rng: np.random.Generator) -> Signal:

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from aidd_studio.diffusion.noise import sigma_of_masked_share
+from aidd_studio.diffusion.score_model import ScoreModel
 from aidd_studio.tokenizer.context_decoder import CONTEXT as CONTEXT_SEEN
 from aidd_studio.tokenizer.context_decoder import ContextDecoder
 from aidd_studio.tokenizer.model import WavTokenizer
@@ -21,13 +23,18 @@ from aidd_studio.training.spectral_losses import log_mel_loss, magnitudes
 
 @dataclass(frozen=True)
 class ContextSettings:
-    """Batch, loss weights, and what the tokens in the gap are: true, damaged, or none at all."""
+    """Batch, loss weights, and what the tokens in the gap are: none at all, damaged, drawn by a score model, or true.
+
+    Tokens that a score model draws teach how far such tokens are to be trusted; they are drawn in one call, each by
+    itself, at a random temperature.
+    """
 
     tokens: int = 1200  # token frames in a batch
     convergence: float = 0.5
     distance: float = 0.4
     no_codes: float = 0.15  # share of batches that see no tokens
     damaged: float = 0.5  # share of batches whose tokens are partly wrong
+    drawn: float = 0.0  # share of batches whose tokens a score model draws
     context: int = CONTEXT_SEEN  # samples seen on each side
     seed: int = 0
 
@@ -42,9 +49,11 @@ class ContextTask:
         settings: ContextSettings,
         examples: Path,
         devices: Devices,
+        score: ScoreModel | None = None,
     ) -> None:
         self.model, self.settings, self.devices = model.to(devices.device), settings, devices
         self.tokenizer = tokenizer.to(devices.device).eval().requires_grad_(False) if tokenizer else None
+        self.score = score.to(devices.device).eval().requires_grad_(False) if score else None
         self.examples, self.held = load_examples(examples, "train"), load_examples(examples, "held")
         self.tokens_per_step = settings.tokens
         model.train()
@@ -66,7 +75,7 @@ class ContextTask:
         for length in (2400, 7200, 24_000):
             if length not in self.held:
                 continue
-            for name, codes in (("true", "true"), ("none", "none")):
+            for name, codes in (("true", "true"), ("none", "none"), *((("drawn", "drawn"),) if self.score else ())):
                 rng = np.random.default_rng([self.settings.seed, 2, length])
                 _, figures = self._batch(self.held[length], rng, codes)
                 found |= {f"{key}_{length // 24}_{name}": value for key, value in figures.items()}
@@ -97,6 +106,8 @@ class ContextTask:
         chance = float(rng.random())
         if chance < self.settings.no_codes:
             return "none"
+        if self.score is not None and chance > 1 - self.settings.drawn:
+            return "drawn"
         return "damaged" if chance < self.settings.no_codes + self.settings.damaged else "true"
 
     @torch.no_grad()
@@ -112,7 +123,19 @@ class ContextTask:
         codes[:, inside] = self.tokenizer.encode(true)[:, inside]
         if kind == "damaged":
             codes[:, inside] = self._damage(codes, inside, rng)
+        if kind == "drawn" and self.score is not None:
+            codes[:, inside] = self._draw(self.score, codes, inside, rng)
         return self.tokenizer.embed(codes)
+
+    def _draw(self, score: ScoreModel, codes: Tensor, inside: slice, rng: np.random.Generator) -> Tensor:
+        """The gap's tokens as a score model draws them."""
+        hidden = codes.clone()
+        hidden[:, inside] = score.config.tokens
+        share = torch.full((len(codes),), (inside.stop - inside.start) / codes.shape[1], device=codes.device)
+        positions = torch.arange(inside.start, inside.stop, device=codes.device)
+        logits: Tensor = score(hidden, sigma_of_masked_share(share), positions)[..., : score.config.tokens].float()
+        noise = torch.from_numpy(rng.gumbel(size=logits.shape).astype(np.float32)).to(codes.device)
+        return (logits + float(rng.uniform(0.2, 1.0)) * noise).argmax(-1)
 
     def _damage(self, codes: Tensor, inside: slice, rng: np.random.Generator) -> Tensor:
         """Replace a share of the gap's tokens by others of the same window, as a score model's plausible errors."""

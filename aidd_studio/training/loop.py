@@ -127,7 +127,7 @@ class Loop:
         figures: dict[str, float] = {}
         for part in range(settings.accumulate):
             loss, found = self.task.loss(self.step, part)
-            (loss / settings.accumulate).backward()
+            (loss / settings.accumulate).backward()  # type: ignore[no-untyped-call]
             for name, value in {"loss": float(loss.detach()), **found}.items():
                 figures[name] = figures.get(name, 0.0) + value / settings.accumulate
         self.devices.average_gradients(self.parameters)

@@ -74,10 +74,14 @@ def _score(recipe: Recipe, devices: Devices) -> Task:
 
 def _refiner(recipe: Recipe, devices: Devices) -> Task:
     named = recipe.text("tokenizer")
+    from aidd_studio.weights.loading import load_score_model
+
     tokenizer = _named_tokenizer(named) if named else None
     model = ContextDecoder(recipe.table("model", ContextDecoderConfig))
     start_from(model, recipe)
-    return ContextTask(model, tokenizer, recipe.table("task", ContextSettings), recipe.folder("examples"), devices)
+    score = load_score_model(recipe.text("score")).model if recipe.text("score") else None
+    settings = recipe.table("task", ContextSettings)
+    return ContextTask(model, tokenizer, settings, recipe.folder("examples"), devices, score)
 
 
 def tokenizer_config(values: Mapping[str, Any], name: str) -> TokenizerConfig:

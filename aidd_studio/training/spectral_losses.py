@@ -14,15 +14,16 @@ class _Magnitude(torch.autograd.Function):
     """|Re + i·Im| from real and imaginary parts: autograd through complex abs costs three times as much."""
 
     @staticmethod
-    def forward(ctx, parts: Tensor) -> Tensor:  # type: ignore[no-untyped-def,override]
+    def forward(ctx, parts: Tensor) -> Tensor:  # type: ignore[no-untyped-def]
         magnitude = parts.square().sum(-1).add_(1e-14).sqrt_()
         ctx.save_for_backward(parts, magnitude)
         return magnitude
 
     @staticmethod
-    def backward(ctx, gradient: Tensor) -> Tensor:  # type: ignore[no-untyped-def,override]
+    def backward(ctx, gradient: Tensor) -> Tensor:  # type: ignore[no-untyped-def]
         parts, magnitude = ctx.saved_tensors
-        return parts * (gradient / magnitude)[..., None]
+        slope: Tensor = parts * (gradient / magnitude)[..., None]
+        return slope
 
 
 @lru_cache(maxsize=16)

@@ -72,7 +72,7 @@ class TokenizerTask:
                 made, commitment, codes = self.model.forward_train(wave)
         mel, linear = multi_resolution_loss(made.float(), wave, self.model.config.sample_rate)
         loss = mel + settings.linear * linear + settings.commitment * commitment
-        used = float(codes.unique().numel()) / codes.numel()
+        used = float(torch.unique(codes).numel()) / codes.numel()
         figures = {"mel": float(mel.detach()), "linear": float(linear.detach()), "used": used}
         return loss, figures | {"commitment": float(commitment.detach())}
 

@@ -1,0 +1,167 @@
+"""The refiner changes nothing but the gap, invents nothing in an empty band, and learns from extrapolated gaps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from aidd_studio.tokenizer.config import SpectralEncoderConfig, TokenizerConfig
+from aidd_studio.tokenizer.context_decoder import CONTEXT, ContextDecoder, ContextDecoderConfig
+from aidd_studio.tokenizer.model import WavTokenizer
+from aidd_studio.training import gap_examples
+from aidd_studio.training.context_task import ContextSettings, ContextTask
+from aidd_studio.training.corpus import build_recorded
+from aidd_studio.training.devices import Devices
+from aidd_studio.training.segments import Segments
+from aidd_studio.training.spectral_losses import magnitudes, multi_resolution_loss
+from aidd_studio.training.tokenizer_task import TokenizerSettings, TokenizerTask
+from aidd_studio.training.tokens import load_tokens, tokenize_corpus
+
+CPU = Devices(torch.device("cpu"), half=False)
+SMALL = ContextDecoderConfig(width=16, hidden=32, layers=2, code_width=4)
+CODEC = TokenizerConfig(
+    encoder=SpectralEncoderConfig(dim=16, intermediate_dim=32, layers=1, phase_bins=4, normalise=False),
+    latent_dim=4,
+    codebook_dim=4,
+    codebook_size=16,
+    backbone_dim=16,
+    backbone_intermediate_dim=32,
+    backbone_layers=1,
+    position_net=False,
+    adanorm_embeddings=0,
+)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Chords in noise: three files to train on, two held back."""
+    folder = tmp_path_factory.mktemp("recordings")
+    rng = np.random.default_rng(0)
+    time = np.arange(3 * 24_000) / 24_000
+    for number, name in enumerate(("train_data", "train_data", "train_data", "test_data", "test_data")):
+        (folder / name).mkdir(exist_ok=True)
+        hertz = rng.uniform(150, 1500, 4)
+        chord = np.sin(2 * np.pi * hertz[:, None] * time).sum(0) * np.exp(-2 * (time % 0.7))
+        soundfile.write(folder / name / f"{number}.wav", 0.1 * chord + 0.01 * rng.standard_normal(len(time)), 24_000)
+    made = folder / "corpus"
+    build_recorded(made, [folder / "train_data", folder / "test_data"], "CC0-1.0", 1, split="musicnet")
+    return made
+
+
+def test_samples_outside_the_gap_come_back_as_they_were() -> None:
+    torch.manual_seed(0)
+    model = ContextDecoder(SMALL)
+    wave = 0.1 * torch.randn(2, 320 * 40)
+    made = model(wave, 5000, 7000, None)
+    assert torch.equal(made[:, :5000], wave[:, :5000])
+    assert torch.equal(made[:, 7000:], wave[:, 7000:])
+    assert not torch.equal(made[:, 5000:7000], wave[:, 5000:7000])
+
+
+def test_a_band_that_is_empty_around_the_gap_stays_empty_in_it() -> None:
+    torch.manual_seed(0)
+    model = ContextDecoder(SMALL)
+    with torch.no_grad():
+        model.head.bias[model.bins : 2 * model.bins] = 4.0  # a model that would add a lot everywhere
+    spectrum = torch.fft.rfft(0.1 * torch.randn(1, 320 * 80))
+    spectrum[:, spectrum.shape[1] // 2 :] = 0  # nothing above 6 kHz
+    wave = torch.fft.irfft(spectrum)
+    with torch.no_grad():
+        made = model(wave, 12_000, 14_400, None)
+    inside = magnitudes(made[:, 12_200:14_200], 512, 128, center=False)
+    assert inside[..., 160:].max() < 1e-2 * inside[..., :120].mean()
+
+
+def test_examples_are_extrapolated_and_made_once(corpus: Path, tmp_path: Path) -> None:
+    path = gap_examples.make_shard(corpus, "train", tmp_path, 960, 3, 5)
+    before = path.stat().st_mtime_ns
+    assert gap_examples.make_shard(corpus, "train", tmp_path, 960, 3, 5).stat().st_mtime_ns == before
+    examples = gap_examples.load_examples(tmp_path, "train")[960]
+    true, filled = examples.take(np.array([0, 2]))
+    inside = slice(gap_examples.CONTEXT, gap_examples.CONTEXT + 960)
+    assert np.array_equal(true[:, : inside.start], filled[:, : inside.start])
+    assert np.abs(true[:, inside] - filled[:, inside]).max() > 1e-3
+    assert np.abs(filled[:, inside]).max() > 1e-4
+
+
+def test_the_refiner_gets_better_at_filling(corpus: Path, tmp_path: Path) -> None:
+    for split in ("train", "held"):
+        gap_examples.make_shard(corpus, split, tmp_path, 2400, 3, 5)
+    torch.manual_seed(0)
+    settings = ContextSettings(tokens=4 * (2 * CONTEXT + 2400) // 320, no_codes=0.3, damaged=0.3)
+    task = ContextTask(ContextDecoder(SMALL), WavTokenizer(CODEC), settings, tmp_path, CPU)
+    optimizer = torch.optim.AdamW(task.module.parameters(), 3e-3)
+    before = task.validate()["mel_100_none"]
+    for step in range(8):
+        optimizer.zero_grad()
+        loss, _ = task.loss(step, 0)
+        loss.backward()
+        optimizer.step()
+    assert task.validate()["mel_100_none"] < before
+
+
+def test_a_tokenizer_learns_with_a_frozen_encoder_and_its_codes_stay(corpus: Path) -> None:
+    torch.manual_seed(0)
+    settings = TokenizerSettings(batch=2, frames=16, freeze_encoder=True, start_seconds=12, validate_batches=1)
+    task = TokenizerTask(WavTokenizer(CODEC), settings, Segments(corpus, "train"), Segments(corpus, "held"), CPU)
+    task.start()
+    wave = torch.from_numpy(Segments(corpus, "train").batch([9], 1, 9600))
+    codes, before = task.model.encode(wave), task.validate()["mel"]
+    trained = [parameter for parameter in task.module.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(trained, 3e-3)
+    for step in range(15):
+        optimizer.zero_grad()
+        loss, _ = task.loss(step, 0)
+        loss.backward()
+        optimizer.step()
+    assert torch.equal(task.model.encode(wave), codes)
+    assert task.validate()["mel"] < before
+
+
+def test_an_encoder_that_learns_moves_its_codebook(corpus: Path) -> None:
+    torch.manual_seed(0)
+    settings = TokenizerSettings(batch=2, frames=16, hold_encoder=0, start_seconds=12)
+    task = TokenizerTask(WavTokenizer(CODEC), settings, Segments(corpus, "train"), Segments(corpus, "held"), CPU)
+    task.start()
+    before = task.model.quantizer.embed.clone()
+    loss, figures = task.loss(0, 0)
+    loss.backward()
+    assert figures["commitment"] > 0
+    assert task.model.encoder.shortcut.weight.grad is not None
+    assert not torch.equal(task.model.quantizer.embed, before)
+
+
+def test_a_corpus_becomes_shards_of_tokens_and_a_stopped_run_goes_on(corpus: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    tokenizer = WavTokenizer(CODEC).eval()
+    tokenize_corpus(corpus, tmp_path, tokenizer, "tiny", seconds=1.0, passes=2, files_per_shard=2)
+    rows, codes = load_tokens(tmp_path, "train")
+    assert codes == 16
+    assert rows.shape[1] == 75
+    shards = sorted(tmp_path.glob("train-*.safetensors"))
+    untouched = shards[1].stat().st_mtime_ns
+    shards[0].unlink()
+    tokenize_corpus(corpus, tmp_path, tokenizer, "tiny", seconds=1.0, passes=2, files_per_shard=2)
+    assert np.array_equal(load_tokens(tmp_path, "train")[0], rows)
+    assert shards[1].stat().st_mtime_ns == untouched
+
+
+def test_equal_sounds_have_no_spectral_distance_and_the_gradient_is_the_slope() -> None:
+    torch.manual_seed(0)
+    wave = 0.1 * torch.randn(1, 9600)
+    mel, linear = multi_resolution_loss(wave, wave, 24_000)
+    assert float(mel) == 0
+    assert float(linear) == 0
+    parts = torch.randn(1, 1200, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(
+        lambda x: magnitudes(x.float(), 256, 64).double().sum(),
+        parts,
+        eps=1e-3,
+        atol=5e-2,
+        nondet_tol=1e-3,
+        fast_mode=True,
+    )
