@@ -68,7 +68,8 @@ def restore_command(
         from aidd_studio.restoration.restore import ready_engine, restore
 
         if settings and engine != "aidd":
-            raise UsageError(f"--{next(iter(settings)).replace('_', '-')} belongs to the aidd engine; add --engine aidd.")
+            option = next(iter(settings)).replace("_", "-")
+            raise UsageError(f"--{option} belongs to the aidd engine; add --engine aidd.")
         started = time.perf_counter()
         check_target(output, source, overwrite=True)
         if output.exists() and not overwrite:

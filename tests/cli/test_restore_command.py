@@ -181,7 +181,7 @@ def test_unusual_formats_are_restored_in_kind(tmp_path: Path, rate: int, channel
     assert result.exit_code == 0, result.output
     info = soundfile.info(output)
     assert (info.samplerate, info.channels, info.subtype) == (rate, channels, subtype)
-    restored, _ = soundfile.read(output)
+    restored, _ = soundfile.read(output, always_2d=True)
     error = (
         restored[rate // 2 : rate // 2 + rate // 100]
         - np.repeat(tone[:, None], channels, axis=1)[rate // 2 : rate // 2 + rate // 100]
