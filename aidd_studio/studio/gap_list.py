@@ -238,7 +238,7 @@ class GapList(QWidget):
         header.setHighlightSections(False)
         header.setMinimumSectionSize(28)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        for column, width in enumerate((28, 72, 58, 80, 82)):
+        for column, width in enumerate((28, 70, 64, 80, 84)):
             header.resizeSection(column, width)
         header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
         table.selectionModel().selectionChanged.connect(self._table_selected)

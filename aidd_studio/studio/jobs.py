@@ -17,7 +17,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QThread, Signal, Slot
 
 from aidd_studio.errors import AiddError, Cancelled
-from aidd_studio.watch import Watch
+from aidd_studio.watch import Listener, Watch
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +40,18 @@ class Job:
     on_failed: Callable[[str], None] | None = None
     on_end: Callable[[], None] | None = None
     visible: bool = True
-    watch: Watch = field(default_factory=Watch)
+    watch: Watch = field(init=False)
+    listener: Listener | None = None  # the worker's, while the job runs
     fraction: float = 0.0
     stage: str = ""
     started: float | None = None
+
+    def __post_init__(self) -> None:
+        self.watch = Watch(self._report)
+
+    def _report(self, fraction: float, stage: str) -> None:
+        if self.listener is not None:
+            self.listener(fraction, stage)
 
     def cancel(self) -> None:
         """Ask the job to stop; one that has not begun never will."""
@@ -78,7 +86,7 @@ class Worker(QObject):
                 last = now
                 self.progressed.emit(job, fraction, stage)
 
-        job.watch._listener = listener
+        job.listener = listener
         try:
             job.watch.check()
             self.begun.emit(job)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from aidd_studio.weights.store import InstalledModel
 
 WEIGHTS_FILTER = "Model files (*.ckpt *.pth *.safetensors *.yaml)"
-KINDS = {"tokenizer": "Tokenizer", "score": "Score model"}
+KINDS = {"tokenizer": "Tokenizer", "score": "Score model", "refiner": "Refiner"}
 
 
 class ModelsDialog(Dialog):

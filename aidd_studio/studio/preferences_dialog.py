@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from aidd_studio import paths
 from aidd_studio.audio.playback import output_names
-from aidd_studio.studio.dialog import Dialog, section
+from aidd_studio.studio.dialog import Dialog, note, section
 from aidd_studio.studio.fields import choice, form, real_number, whole_number
 from aidd_studio.studio.frequency_axis import SCALES
 from aidd_studio.studio.spectrogram_view import COLOUR_MAPS
@@ -34,7 +34,7 @@ class PreferencesDialog(Dialog):
     """A short list of choices, in the order people look for them."""
 
     def __init__(self, window: MainWindow) -> None:
-        super().__init__("Preferences", window, 480)
+        super().__init__("Preferences", window, 580)
         self._window = window
         self._chosen = window.preferences
         self._look()
@@ -71,7 +71,7 @@ class PreferencesDialog(Dialog):
         self.output.currentIndexChanged.connect(self._window.playback.new_output)
         self._row(rows, "Audio output", self.output)
         if not names:
-            self._row(rows, "", QLabel("No audio output was found; a silent clock drives the playhead."))
+            self._row(rows, "", note("No audio output was found; a silent clock drives the playhead."))
 
     def _filling(self) -> None:
         from aidd_studio.engines.registry import engine_infos

@@ -134,7 +134,9 @@ class SpectrogramView(TimeView):
         painter.setOpacity(1.0)
         if self.overlay > 0 and self.waveform is not None:
             alpha = round(255 * min(1.0, self.overlay * 1.6))
-            paint_waveform(painter, size, self.axis, self.waveform, 1.0, ratio, alpha=alpha, lines=False)
+            paint_waveform(
+                painter, size, self.axis, self.waveform, 1.0, ratio, alpha=alpha, lines=False, colours=self.colours
+            )
 
     def paint_scale(self, painter: QPainter, box: QRect) -> None:
         if self.source is None:

@@ -130,6 +130,9 @@ LANE_MARGIN = 6.0
 """Pixels that full scale keeps from the lane's border."""
 
 
+Hues = tuple[QColor, QColor]
+
+
 def paint_waveform(
     painter: QPainter,
     size: QSize,
@@ -140,8 +143,9 @@ def paint_waveform(
     *,
     alpha: int = 255,
     lines: bool = True,
+    colours: theme.Colours | None = None,
 ) -> None:
-    """Draw all lanes into a box of that size at 0, 0."""
+    """Draw all lanes into a box of that size at 0, 0, in the theme's colours unless others are given."""
     lane = size.height() / max(1, source.channels)
     if lines:
         for channel in range(source.channels):
@@ -152,13 +156,13 @@ def paint_waveform(
                 painter.setPen(theme.colour("border"))
                 painter.drawLine(0, round(lane * channel), size.width(), round(lane * channel))
     if axis.scale >= CURVE_BELOW:
-        _paint_extremes(painter, size, axis, source, gain, ratio, alpha)
+        _paint_extremes(painter, size, axis, source, gain, ratio, _hues(alpha, colours))
     else:
-        _paint_curve(painter, size, axis, source, gain, alpha)
+        _paint_curve(painter, size, axis, source, gain, _hues(alpha, colours))
 
 
 def _paint_extremes(
-    painter: QPainter, size: QSize, axis: TimeAxis, source: WaveformSource, gain: float, ratio: float, alpha: int
+    painter: QPainter, size: QSize, axis: TimeAxis, source: WaveformSource, gain: float, ratio: float, hues: Hues
 ) -> None:
     columns = max(1, round(size.width() * ratio))
     scale = axis.scale / ratio
@@ -168,8 +172,8 @@ def _paint_extremes(
         return
     height = round(size.height() * ratio)
     edges = [round(height * channel / source.channels) for channel in range(source.channels + 1)]
-    outer, core = theme.colour("wave", alpha), theme.colour("wave_core", alpha)
-    image = np.zeros((height, count, 4), np.uint8)
+    shades = _shades(*hues)
+    image = np.zeros((height, count), np.uint32)
     for channel, (top, bottom) in enumerate(itertools.pairwise(edges)):
         reach = (bottom - top) / 2 - LANE_MARGIN * ratio
         middle = (bottom - top) / 2
@@ -181,43 +185,54 @@ def _paint_extremes(
         thin = lower - upper < ratio
         upper = np.where(thin, (upper + lower - ratio) / 2, upper)
         lower = np.where(thin, upper + ratio, lower)
-        _rasterise(image[top:bottom], upper, lower, known, middle, outer, core)
-    picture = QImage(image.data, count, height, 4 * count, QImage.Format.Format_RGBA8888_Premultiplied)
+        _rasterise(image[top:bottom], upper, lower, known, shades)
+    picture = QImage(image.data, count, height, 4 * count, QImage.Format.Format_ARGB32_Premultiplied)
     picture.setDevicePixelRatio(ratio)
     painter.drawImage(QPointF(0, 0), picture)
 
 
 def _rasterise(
-    out: NDArray[np.uint8],
+    out: NDArray[np.uint32],
     upper: NDArray[np.float32],
     lower: NDArray[np.float32],
     known: NDArray[np.bool_],
-    middle: float,
-    outer: QColor,
-    core: QColor,
+    shades: NDArray[np.uint32],
 ) -> None:
-    """Fill columns between `upper` and `lower` with smooth ends, brighter towards the middle of the lane."""
-    rows = np.arange(out.shape[0], dtype=np.float32)[:, None]
+    """Fill columns [rows, columns] between `upper` and `lower` with smooth ends, brighter towards their middle."""
+    if not known.any():
+        return
+    first = max(0, int(upper[known].min()))
+    last = min(out.shape[0], int(lower[known].max()) + 1)
+    upper, lower = upper.astype(np.float32), lower.astype(np.float32)
+    rows = np.arange(first, last, dtype=np.float32)[:, None]
     cover = np.minimum(lower, rows + 1)
     cover -= np.maximum(upper, rows)
     np.clip(cover, 0.0, 1.0, out=cover)
-    cover *= known
-    half = (lower - upper).astype(np.float32) / 2
-    centre = (lower + upper).astype(np.float32) / 2
-    inner = np.abs(rows + 0.5 - centre) < 0.55 * half
-    for index, (edge, heart) in enumerate(
-        zip(
-            (outer.red(), outer.green(), outer.blue(), 255),
-            (core.red(), core.green(), core.blue(), 255),
-            strict=True,
-        )
-    ):
-        shade = np.where(inner, np.float32(heart), np.float32(edge))
-        out[..., index] = shade * cover * np.float32(outer.alpha() / 255)
+    cover *= known * np.float32(255.0)
+    shade = cover.astype(np.intp)
+    distance = np.abs(rows + np.float32(0.5) - (lower + upper) / 2)
+    shade[distance < np.float32(0.275) * (lower - upper)] += 256
+    np.take(shades, shade, out=out[first:last], mode="clip")
+
+
+def _hues(alpha: int, colours: theme.Colours | None) -> Hues:
+    """The colours of a waveform's edge and heart."""
+    return theme.colour("wave", alpha, colours), theme.colour("wave_core", alpha, colours)
+
+
+def _shades(outer: QColor, core: QColor) -> NDArray[np.uint32]:
+    """The two colours at 256 degrees of cover each, as premultiplied 0xAARRGGBB: uint32 [512]."""
+    parts = []
+    for colour in (outer, core):
+        alpha = np.arange(256) / 255 * colour.alphaF()
+        channels = [255 * alpha, colour.red() * alpha, colour.green() * alpha, colour.blue() * alpha]
+        red_to_blue = [np.round(channel).astype(np.uint32) for channel in channels]
+        parts.append(red_to_blue[0] << 24 | red_to_blue[1] << 16 | red_to_blue[2] << 8 | red_to_blue[3])
+    return np.concatenate(parts).astype(np.uint32)
 
 
 def _paint_curve(
-    painter: QPainter, size: QSize, axis: TimeAxis, source: WaveformSource, gain: float, alpha: int
+    painter: QPainter, size: QSize, axis: TimeAxis, source: WaveformSource, gain: float, hues: Hues
 ) -> None:
     start, end = max(0, int(axis.start) - 2), min(axis.frames, int(axis.end) + 3)
     samples = source.samples(start, end)
@@ -230,12 +245,12 @@ def _paint_curve(
         xs = (np.arange(start, end) - axis.start) / axis.scale
         ys = middle - values * reach
         points = [QPointF(x, y) for x, y in zip(xs.tolist(), ys.tolist(), strict=True)]
-        painter.setPen(QPen(theme.colour("wave_core", alpha), 1.3))
+        painter.setPen(QPen(hues[1], 1.3))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPolyline(QPolygonF(points))
         if axis.scale < DOTS_BELOW:
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(theme.colour("wave_core", alpha))
+            painter.setBrush(hues[1])
             for point in points:
                 painter.drawEllipse(point, 2.5, 2.5)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
