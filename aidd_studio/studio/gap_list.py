@@ -47,7 +47,7 @@ STATES = {
 KINDS = {
     "manual": "by hand",
     "silence": "silence",
-    "near-silence": "near silence",
+    "near-silence": "faint",
     "held": "held",
     "invalid": "invalid",
 }
