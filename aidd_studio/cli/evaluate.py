@@ -74,7 +74,8 @@ def evaluate(
         with progress("Evaluating") as watch:
             what = plan(chosen, recordings(folder), names, seed, segments, watch.part(0.0, 0.02))
             outcomes = run(what, output, jobs, watch.part(0.02, 0.95))
-            summary = write_report(what, outcomes, output, installed_embedding(), watch.part(0.95, 1.0))
+            embedding = installed_embedding() if what.segment_count > 1 else None  # one segment is no crowd to compare
+            summary = write_report(what, outcomes, output, embedding, watch.part(0.95, 1.0))
             if chosen.name == "sweep":
                 write_routing(outcomes, output / "routing.md")
         _tell(what, summary, output, as_json)

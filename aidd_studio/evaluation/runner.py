@@ -44,6 +44,10 @@ class Plan:
     cases: tuple[Case, ...]
     left_out: tuple[str, ...]  # recordings too short or too quiet for a segment
 
+    @property
+    def segment_count(self) -> int:
+        return len({case.segment for case in self.cases})
+
 
 def plan(
     chosen: Protocol,
