@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,13 +45,10 @@ def _mixed(segment: Segment, decoded: Signal, settings: AiddSettings) -> Signal:
 
 
 def _refined(models: Models, segment: Segment, codes: Tensor) -> Signal:
-    """Each gap rendered by the refiner, which mixes linear prediction and tokens by itself.
-
-    The prediction is made anew at the models' rate, from the same context and of the same order as in its training.
-    """
+    """Each gap rendered by the refiner, which mixes linear prediction and tokens by itself."""
     import torch
 
-    from aidd_studio.tokenizer.context_decoder import CONTEXT, EXTRAPOLATION_ORDER, EXTRAPOLATION_SIGHT
+    from aidd_studio.tokenizer.context_decoder import CONTEXT
 
     assert models.refiner is not None
     hop = models.refiner.config.hop
@@ -59,8 +57,7 @@ def _refined(models: Models, segment: Segment, codes: Tensor) -> Signal:
     padded = np.pad(segment.wave, (0, length - len(segment.wave)))
     made = torch.from_numpy(padded).float().to(models.device).expand(len(codes), -1).clone()
     for start, end in segment.gaps:
-        predicted = two_sided(segment.wave, start, end, EXTRAPOLATION_ORDER, EXTRAPOLATION_SIGHT)
-        made[:, start:end] = torch.from_numpy(predicted).to(made)
+        made[:, start:end] = torch.from_numpy(_predicted(segment, start, end)).to(made)
         first = max(0, start - CONTEXT) // hop
         last = min(codes.shape[1], -(-(end + CONTEXT) // hop))
         frames = slice(first * hop, last * hop)
@@ -68,3 +65,11 @@ def _refined(models: Models, segment: Segment, codes: Tensor) -> Signal:
             made[:, frames], start - frames.start, end - frames.start, vectors[:, first:last].float()
         )
     return made.double().cpu().numpy()[:, : len(segment.wave)]
+
+
+@lru_cache(maxsize=8)
+def _predicted(segment: Segment, start: int, end: int) -> Signal:
+    """A gap extrapolated at the models' rate, as in the refiner's training; kept for a segment's next candidates."""
+    from aidd_studio.tokenizer.context_decoder import EXTRAPOLATION_ORDER, EXTRAPOLATION_SIGHT
+
+    return two_sided(segment.wave, start, end, EXTRAPOLATION_ORDER, EXTRAPOLATION_SIGHT)

@@ -48,19 +48,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/MODELS.md"))
     parser.add_argument("--journal", type=Path, default=Path("model-report.jsonl"))
     parser.add_argument("--count", type=int, default=100, help="gaps of each length in each group")
+    parser.add_argument("--minutes", type=float, default=0.0, help="stop measuring after that time; 0 for never")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=4)
     options = parser.parse_args(arguments)
     groups = {"real recordings": list(recordings(options.real).paths)}
     if options.corpus:
         groups["held-back renders"] = _held(options.corpus)
-    cases = [
-        case for name, files in groups.items() for case in draw_cases(name, files, GAPS, options.count, options.seed)
-    ]
-    found = _measured(cases, options.journal, options.processes)
+    cases = interleaved(
+        [draw_cases(name, files, [gap], options.count, options.seed) for name, files in groups.items() for gap in GAPS]
+    )
+    found = _measured(cases, options.journal, options.processes, options.minutes)
     extras = _extras(groups, options.journal, options.seed)
     with atomic_path(options.out, overwrite=True) as path:
         path.write_text(render_report(found, extras, _models()), encoding="utf-8")
+
+
+def interleaved(lists: Sequence[Sequence[Case]]) -> list[Case]:
+    """One case of every list, then the next, so that a run that is stopped has measured all kinds alike."""
+    longest = max(map(len, lists), default=0)
+    return [cases[index] for index in range(longest) for cases in lists if index < len(cases)]
 
 
 def _held(corpus: Path) -> list[Path]:
@@ -83,8 +90,8 @@ def _identity() -> str:
     return " ".join(str(record["sha256"])[:16] for record in _models().values())
 
 
-def _measured(cases: Sequence[Case], journal: Path, processes: int) -> list[dict[str, Any]]:
-    """All cases' measures; those in the journal are taken from there."""
+def _measured(cases: Sequence[Case], journal: Path, processes: int, minutes: float) -> list[dict[str, Any]]:
+    """The cases' measures; those in the journal are taken from there. After `minutes` the rest is left for later."""
     known: dict[str, dict[str, Any]] = {}
     if journal.is_file():
         lines = [json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines()]
@@ -101,7 +108,10 @@ def _measured(cases: Sequence[Case], journal: Path, processes: int) -> list[dict
             file.flush()
             left = (time.monotonic() - began) / number * (len(futures) - number)
             print(f"{number} of {len(futures)} gaps, {left / 60:.1f} min left", flush=True)
-    return [known[_key(case)] for case in cases]
+            if minutes and time.monotonic() - began > 60 * minutes:
+                pool.shutdown(wait=False, cancel_futures=True)
+                break
+    return [known[_key(case)] for case in cases if _key(case) in known]
 
 
 def _key(case: Case) -> str:
@@ -158,7 +168,7 @@ Segments of 4.17 s at 24 kHz mono with one gap in the middle. Ratios are to two-
 from 0.25 s on each side, in the same run (order 2048 from 0.5 s stands beside it). LSD is over the whole segment
 (STFT 2048/512, ln power, floor 1e-8); log-mel L1 (80 bands) and spectral convergence are inside the gap. Gaps below
 {AUTO_BELOW * 1000:.0f} ms are filled by the engine `auto`, longer ones by `aidd`, {CANDIDATES} candidates each. "First"
-is the candidate that the program puts first; "best" the one nearest the original in mel, which nobody knows in practice.
+is the candidate that the program puts first; "best" the one nearest the original in mel, which nobody knows at work.
 Random and shuffled tokens go through the same pipeline as controls. The real recordings are development material:
 settings were chosen on them, no model was trained on them.
 """
@@ -218,8 +228,8 @@ def _absolute(cases: Sequence[Mapping[str, Any]]) -> str:
 
 def _candidates(cases: Sequence[Mapping[str, Any]]) -> str:
     lines = [
-        "Diversity is the mean mel distance between two candidates; clicks are the roughness of the worse join over its",
-        "surroundings in dB (the original joins measure about 0).",
+        "Diversity is the mean mel distance between two candidates; clicks are the roughness of the worse join over",
+        "its surroundings in dB (the original joins measure about 0).",
         "",
         "| gap | diversity | best of 4 / first (mel) | click, mean | click, worst |",
         "| --- | --- | --- | --- | --- |",
@@ -260,7 +270,7 @@ def _likelihood(extras: Mapping[str, Any]) -> str:
     lines = [
         "## Likelihood",
         "",
-        "Negative log-likelihood of the tokens of a wholly masked gap, in nats a token (uniform over 2048 codes: 7.62).",
+        "Negative log-likelihood of the tokens of a wholly masked gap, in nats a token (uniform: ln 2048 = 7.62).",
         "Asked for: at most 4.0 at 300 ms on real music.",
         "",
         "| material | 100 ms | 300 ms | 1000 ms |",

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
 from aidd_studio.errors import UsageError
+from aidd_studio.training.cards import draw_curves, join_runs
 from aidd_studio.training.devices import Devices
 from aidd_studio.training.export import export_model
 from aidd_studio.training.journal import read_metrics
@@ -175,3 +176,13 @@ def test_a_slip_in_a_recipe_is_named(tmp_path: Path, text: str, message: str) ->
 def test_a_recipe_of_another_kind_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no recipe for a tokenizer"):
         open_run(read_recipe(_recipe(tmp_path)), "tokenizer")
+
+
+def test_curves_of_runs_that_follow_one_another_are_drawn_as_one(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        Loop(_task(), SETTINGS, tmp_path / name, CPU).run(lambda _: None)
+    runs = [tmp_path / "a", tmp_path / "b"]
+    joined = join_runs([read_metrics(run) for run in runs])
+    assert [step for step, _ in joined["nll"]] == list(range(1, 17))
+    draw_curves(runs, ["nll", "held_nll_300"], "two runs", tmp_path / "curves.png")
+    assert (tmp_path / "curves.png").stat().st_size > 5000
