@@ -326,7 +326,7 @@ class SoundCardOutput:
         if not mixer.is_playing or at == 0.0:
             return mixer.position
         ahead = round((stream.time - at) * mixer.rate)
-        heard = frame + max(-mixer.rate, min(ahead, mixer.rate))
+        heard = int(frame + max(-mixer.rate, min(ahead, mixer.rate)))
         loop = mixer.loop
         if loop is not None and heard < loop[0]:
             return loop[1] - (loop[0] - heard) if loop[1] - loop[0] > loop[0] - heard else loop[0]

@@ -45,6 +45,8 @@ class ContextDecoderConfig:
 class ContextDecoder(nn.Module):
     """Fills one gap per window: (pre-filled wave, gap, code vectors) to the wave with a new gap."""
 
+    hann: Tensor
+
     def __init__(self, config: ContextDecoderConfig) -> None:
         super().__init__()
         self.config = config
