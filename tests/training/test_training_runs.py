@@ -14,16 +14,20 @@ import torch
 from safetensors.numpy import save_file
 from torch import Tensor
 
+from aidd_studio import paths
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
 from aidd_studio.errors import UsageError
+from aidd_studio.tokenizer.context_decoder import ContextDecoderConfig
 from aidd_studio.training.cards import draw_curves, join_runs
+from aidd_studio.training.context_task import ContextSettings
 from aidd_studio.training.devices import Devices
 from aidd_studio.training.export import export_model
 from aidd_studio.training.journal import read_metrics
 from aidd_studio.training.loop import Loop, LoopSettings
 from aidd_studio.training.recipe import read_recipe
-from aidd_studio.training.runs import averaged_weights, open_run, train
+from aidd_studio.training.runs import averaged_weights, open_run, tokenizer_config, train
 from aidd_studio.training.score_task import ScoreSettings, ScoreTask, masked_gap_nll
+from aidd_studio.training.tokenizer_task import TokenizerSettings
 from aidd_studio.weights import store
 
 TINY = ScoreModelConfig(tokens=12, hidden_size=16, blocks=1, heads=2, cond_dim=8, dropout=0.1)
@@ -186,3 +190,20 @@ def test_curves_of_runs_that_follow_one_another_are_drawn_as_one(tmp_path: Path)
     assert [step for step, _ in joined["nll"]] == list(range(1, 17))
     draw_curves(runs, ["nll", "held_nll_300"], "two runs", tmp_path / "curves.png")
     assert (tmp_path / "curves.png").stat().st_size > 5000
+
+
+@pytest.mark.parametrize("path", sorted((paths.resources() / "recipes").glob("*.toml")), ids=lambda path: path.stem)
+def test_every_shipped_recipe_is_understood(path: Path) -> None:
+    recipe = read_recipe(path)
+    assert recipe.loop.steps > 0
+    kind, model = recipe.text("kind"), recipe.tables.get("model", {})
+    if kind == "tokenizer":
+        tokenizer_config(model, path.name)
+        recipe.table("task", TokenizerSettings)
+    elif kind == "score":
+        recipe.table("model", ScoreModelConfig)
+        recipe.table("task", ScoreSettings)
+    else:
+        assert kind == "refiner"
+        recipe.table("model", ContextDecoderConfig)
+        recipe.table("task", ContextSettings)
