@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from aidd_studio.errors import DeviceError
 
@@ -49,11 +49,13 @@ class Devices:
             parameter.grad = flat[at : at + parameter.numel()].view_as(parameter).clone()
             at += parameter.numel()
 
-    def sum(self, value: Tensor) -> Tensor:
-        """The sum of a tensor over all processes."""
-        if self.count > 1:
-            torch.distributed.all_reduce(value)
-        return value
+    def sum(self, values: Sequence[float]) -> list[float]:
+        """The sums of some numbers over all processes."""
+        if self.count == 1:
+            return list(values)
+        told = torch.tensor(values, dtype=torch.float64, device=self.device)
+        torch.distributed.all_reduce(told)
+        return told.tolist()  # type: ignore[no-any-return]
 
 
 def find_devices(wanted: str = "auto", half: bool = True) -> Devices:

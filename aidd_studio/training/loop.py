@@ -95,7 +95,7 @@ class Loop:
         with self._graceful():
             while self._progress() < 1.0 and not self._stopping:
                 figures = self._one_step()
-                self.seconds = time.monotonic() - began
+                self._agree(time.monotonic() - began)
                 if self.step % self.settings.report_steps == 0:
                     journal.write(self.step, self.seconds, figures)
                     say(self._line(figures))
@@ -110,6 +110,11 @@ class Loop:
             self._validate(journal, say)
         journal.close()
         return finished
+
+    def _agree(self, seconds: float) -> None:
+        """One clock and one wish to stop for all processes, so that they take the same steps at the same rates."""
+        told = self.devices.sum([seconds if self.devices.is_main else 0.0, float(self._stopping)])
+        self.seconds, self._stopping = told[0], told[1] > 0
 
     def _validate(self, journal: Journal, say: Callable[[str], None]) -> None:
         with self.averaged():

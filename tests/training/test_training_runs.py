@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -207,3 +209,17 @@ def test_every_shipped_recipe_is_understood(path: Path) -> None:
         assert kind == "refiner"
         recipe.table("model", ContextDecoderConfig)
         recipe.table("task", ContextSettings)
+
+
+def test_two_processes_train_one_model(tmp_path: Path) -> None:
+    path = _recipe(tmp_path)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        [*command, "-m", "aidd_studio", "train", "score", str(path)],
+        env=environment, capture_output=True, text=True, timeout=200, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    state = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)
+    assert state["step"] == 3
+    assert len(read_metrics(tmp_path / "run")["held_nll_300"]) == 1
