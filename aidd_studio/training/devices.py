@@ -73,5 +73,5 @@ def find_devices(wanted: str = "auto", half: bool = True) -> Devices:
         torch.cuda.set_device(device)
     if count > 1 and not torch.distributed.is_initialized():
         torch.distributed.init_process_group("nccl" if on_cuda else "gloo")
-    fast = on_cuda or torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    fast = on_cuda or torch.backends.mkldnn.is_available()
     return Devices(device, rank, count, half and fast)
