@@ -23,6 +23,7 @@ os.environ["AIDD_STUDIO_STATE"] = os.environ["AIDD_STUDIO_CACHE"] = tempfile.mkd
 import numpy as np
 import psutil
 import soundfile
+from PySide6.QtCore import QCoreApplication, QEvent
 
 from aidd_studio.audio.playback import ClockOutput
 from aidd_studio.studio import theme
@@ -106,6 +107,8 @@ class Soak:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.app.processEvents()
+            # A running event loop does this itself; processEvents alone would keep what was thrown away.
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
             time.sleep(0.002)
 
 

@@ -127,6 +127,7 @@ class Keeping(QObject):
         """The work is saved elsewhere or not wanted."""
         self._timer.stop()
         journal, self._journal, self._journal_of = self._journal, None, None
+        self._mirror = None  # it holds the whole recording
         if journal is not None:
             journal.discard()
 
@@ -145,9 +146,10 @@ class Keeping(QObject):
                 self._mirror = Session(session.clip)
                 self._journal = Journal(self._mirror, journal_folder())
                 self._journal_of = document
-            if self._mirror is not None and self._journal is not None:
-                self._mirror.resume(steps, position)
-                self._journal.save()
+            mirror, journal = self._mirror, self._journal
+            if mirror is not None and journal is not None:
+                mirror.resume(steps, position)
+                journal.save()
 
         self._window.drawing.submit(
             "Journal", work, visible=False, on_failed=lambda why: self._window.say(why, "warning")
