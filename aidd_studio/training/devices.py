@@ -55,7 +55,7 @@ class Devices:
             return list(values)
         told = torch.tensor(values, dtype=torch.float64, device=self.device)
         torch.distributed.all_reduce(told)
-        return told.tolist()  # type: ignore[no-any-return]
+        return [float(value) for value in told]
 
 
 def find_devices(wanted: str = "auto", half: bool = True) -> Devices:
@@ -73,5 +73,5 @@ def find_devices(wanted: str = "auto", half: bool = True) -> Devices:
         torch.cuda.set_device(device)
     if count > 1 and not torch.distributed.is_initialized():
         torch.distributed.init_process_group("nccl" if on_cuda else "gloo")
-    fast = on_cuda or torch.backends.mkldnn.is_available()
+    fast = on_cuda or torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     return Devices(device, rank, count, half and fast)
