@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 
 DEPENDS = (
-    "libc6 (>= 2.28)",
+    "libc6 (>= 2.36)",
     "libegl1",
     "libgl1",
     "libopengl0",
@@ -74,7 +74,7 @@ def main(folder: Path, out: Path) -> Path:
         kibibytes = sum(path.lstat().st_size for path in tree.rglob("*") if path.is_file()) // 1024
         _write_control(tree, version, architecture, kibibytes)
         subprocess.run(
-            ["dpkg-deb", "--root-owner-group", "-Zxz", "-z1", "--build", str(tree), str(package)],
+            ["dpkg-deb", "--root-owner-group", "-Zzstd", "-z9", "--build", str(tree), str(package)],
             check=True,
             stdout=subprocess.DEVNULL,
         )

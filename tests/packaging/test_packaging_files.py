@@ -38,9 +38,7 @@ def test_the_desktop_entry_names_the_program_its_icon_and_its_file_type() -> Non
     assert metadata.findtext("launchable") == "aidd-studio.desktop"
 
 
-@pytest.mark.parametrize(
-    "name, sizes", [("ico", {16, 24, 32, 48, 64, 256}), ("icns", {32, 64, 128, 256, 512, 1024})]
-)
+@pytest.mark.parametrize("name, sizes", [("ico", {16, 24, 32, 48, 64, 256}), ("icns", {32, 64, 128, 256, 512, 1024})])
 def test_icons_hold_every_size_their_system_asks_for(name: str, sizes: set[int]) -> None:
     with Image.open(PACKAGING / "icons" / f"aidd-studio.{name}") as image:
         held = {size[0] * (size[2] if len(size) == 3 else 1) for size in image.info["sizes"]}
