@@ -12,6 +12,9 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from aidd_studio.studio.fields import choice, form, real_number, whole_number
 from aidd_studio.studio.preferences import Preferences
 
+NEURAL = "aidd"
+"""The engine that draws tokens, the only one with a sampler, steps and a temperature; `auto` takes no settings."""
+
 SAMPLERS = ("", "first-hitting", "confidence", "entropy", "analytic", "euler")
 
 
@@ -74,7 +77,7 @@ class FillSettings(QWidget):
         """What is chosen now."""
         name = str(self.engine.currentData() or "auto")
         settings: dict[str, Any] = {}
-        if self._is_neural(name):
+        if name == NEURAL:
             if self.steps.value():
                 settings["steps"] = self.steps.value()
             if self.temperature.value() > 0:
@@ -99,14 +102,11 @@ class FillSettings(QWidget):
         name = self.engine.currentData()
         info = next((info for info in engine_infos() if info.name == name), None)
         self._summary.setText(info.summary if info else "")
-        neural = self._is_neural(str(name))
+        neural = name == NEURAL
         for widget in (self.sampler, self.steps, self.temperature):
             self._form.setRowVisible(widget, neural)
         self.candidates.setEnabled(info is None or info.stochastic or name == "auto")
         self._keep()
-
-    def _is_neural(self, name: str) -> bool:
-        return name in ("aidd", "auto")
 
     def _keep(self) -> None:
         self._preferences.engine = str(self.engine.currentData() or "auto")

@@ -22,6 +22,12 @@ GRIP = 5
 LEAST_WIDTH = 3.0
 """Pixels that even the shortest gap is wide."""
 
+BAR = 4.0
+"""Pixels that the bar of a fill's progress is high."""
+
+SPACE_FOR_SHARE = 68
+"""Pixels that a region must be wide for the share of its fill to be written into it."""
+
 Side = Literal["start", "end"]
 
 
@@ -146,8 +152,7 @@ class GapRegions(QObject):
             hatch = theme.colour(tint, round(style.strength * (70 if selected else 40)), style.colours)
             painter.fillRect(area, QBrush(hatch, Qt.BrushStyle.BDiagPattern))
         if fraction is not None:
-            done = QRectF(area.left(), area.top(), area.width() * fraction, area.height())
-            painter.fillRect(done, theme.colour(tint, 60, style.colours))
+            self._paint_done(painter, area, fraction, tint, style)
         pen = QPen(theme.colour(tint, 255 if selected else 150, style.colours), 2.0 if selected else 1.0)
         if state == "candidates" and not selected:
             pen.setStyle(Qt.PenStyle.DashLine)
@@ -156,6 +161,27 @@ class GapRegions(QObject):
         painter.drawLine(area.topRight(), area.bottomRight())
         if style.labels and (selected or area.width() >= 22):
             self._paint_label(painter, area, pixmap(glyph, 16, tint, ratio), selected, tint)
+        if style.labels and fraction is not None and area.width() >= SPACE_FOR_SHARE:
+            self._paint_share(painter, area, fraction)
+
+    def _paint_done(self, painter: QPainter, area: QRectF, fraction: float, tint: str, style: RegionStyle) -> None:
+        """How far a fill is: the region is covered from its left, and a bar at its foot says so more plainly."""
+        width = area.width() * fraction
+        painter.fillRect(QRectF(area.left(), area.top(), width, area.height()), theme.colour(tint, 60, style.colours))
+        foot = area.bottom() - BAR
+        painter.fillRect(QRectF(area.left(), foot, area.width(), BAR), theme.colour(tint, 90, style.colours))
+        painter.fillRect(QRectF(area.left(), foot, width, BAR), theme.colour(tint, 255, style.colours))
+
+    def _paint_share(self, painter: QPainter, area: QRectF, fraction: float) -> None:
+        box = QRectF(max(area.left() + 3, 3) + 24, area.top() + 4, 38, 20)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.colour("surface", 225))
+        painter.drawRoundedRect(box, 5, 5)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setFont(theme.number_font(-1))
+        painter.setPen(theme.colour("text"))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, f"{round(100 * fraction)} %")
 
     def _paint_label(self, painter: QPainter, area: QRectF, glyph: QPixmap, selected: bool, tint: str) -> None:
         box = QRectF(max(area.left() + 3, 3), area.top() + 4, 20, 20)

@@ -1,0 +1,95 @@
+"""The engines `auto` and `aidd` in the real window, on the demo recording's hole of 300 ms.
+
+Two seconds around the hole are enough: less context is the same work, only quicker.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import soundfile
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QImage, QPainter
+
+from aidd_studio.engines.registry import create_engine, engine_infos
+from aidd_studio.gaps.gap import Gap
+from aidd_studio.studio import theme
+from aidd_studio.studio.gap_regions import RegionStyle
+from aidd_studio.studio.opening import demo_recording
+
+HOLE = (18.35, 18.65)
+AROUND = 2.0
+
+
+@pytest.fixture
+def demo(qtbot, window, idle, tmp_path):
+    """The window with a part of the demo recording, its hole marked and selected."""
+    whole = demo_recording()
+    assert whole is not None
+    samples, rate = soundfile.read(whole, dtype="int16")
+    first = round((HOLE[0] - AROUND) * rate)
+    path = tmp_path / "demo.flac"
+    soundfile.write(path, samples[first : round((HOLE[1] + AROUND) * rate)], rate, subtype="PCM_16")
+    window.open_path(path)
+    qtbot.waitUntil(lambda: window.document is not None, timeout=60_000)
+    idle()
+    document = window.document
+    start, end = (round(at * rate) - first for at in HOLE)
+    document.select(document.session.add_gaps([Gap(start, end)]))
+    window.actions_by_id["zoom_gap"].trigger()
+    return window
+
+
+def choose_engine(window, name: str) -> None:
+    box = window.fill_settings.engine
+    box.setCurrentIndex(box.findData(name))
+
+
+@pytest.mark.parametrize(("engine", "candidates"), [("auto", 1), ("aidd", 2)])
+def test_a_neural_fill_comes_in_shows_how_far_it_is_and_is_accepted(demo, idle, engine, candidates):
+    document = demo.document
+    choose_engine(demo, engine)
+    demo.fill_settings.candidates.setValue(candidates)
+    demo.fill_settings.steps.setValue(4)
+    told: list[float] = []
+    document.filling_changed.connect(lambda: told.extend(document.filling.values()))
+    demo.actions_by_id["fill"].trigger()
+    idle()
+    assert demo.banner.message == ""
+    assert len(document.current.candidates) == candidates
+    assert document.current.candidates[0].engine == "aidd"
+    assert told == sorted(told)
+    assert any(0.1 < fraction < 1.0 for fraction in told)
+    assert document.filling == {}
+    demo.actions_by_id["accept"].trigger()
+    entry = document.entries[0]
+    assert entry.state == "accepted"
+    sound = document.session.restored().read(entry.gap.start, entry.gap.end)
+    assert np.isfinite(sound).all()
+    assert np.sqrt(np.mean(sound**2)) > 1e-3
+    idle()
+
+
+def test_sampler_steps_and_temperature_belong_to_the_engine_aidd_alone(window):
+    settings = window.fill_settings
+    settings.steps.setValue(12)
+    for info in engine_infos():
+        choose_engine(window, info.name)
+        hidden = [box.isHidden() for box in (settings.sampler, settings.steps, settings.temperature)]
+        assert hidden == [info.name != "aidd"] * 3
+        assert ("steps" in settings.chosen().settings) == (info.name == "aidd")
+        create_engine(info.name, settings.chosen().settings)  # refuses settings that it does not have
+
+
+def test_a_region_shows_how_far_its_fill_is(demo):
+    document, regions = demo.document, demo.regions
+    document.set_filling([document.current.id], 0.5)
+    picture = QImage(round(demo.axis.width), 200, QImage.Format.Format_RGB32)
+    picture.fill(0)
+    painter = QPainter(picture)
+    regions.paint(painter, QRectF(picture.rect()), 1.0, RegionStyle(theme.current()))
+    painter.end()
+    left, right = (demo.axis.to_x(edge) for edge in regions.borders(document.current))
+    foot = [picture.pixelColor(round(left + (right - left) * at), 198).blue() for at in (0.1, 0.45, 0.55, 0.9)]
+    assert foot[0] == foot[1] > foot[2] == foot[3] > 0
+    document.set_filling([document.current.id], None)
