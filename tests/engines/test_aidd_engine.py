@@ -267,8 +267,8 @@ def test_masking_more_tokens_is_a_setting() -> None:
     assert not np.array_equal(near[0].samples, wide[0].samples)
 
 
-def test_without_models_it_says_what_to_do() -> None:
-    reason = AiddEngine().unavailable()
+def test_without_its_model_it_says_what_to_do() -> None:
+    reason = AiddEngine(AiddSettings(model="aidd-musicnet")).unavailable()
     assert reason is not None and "aidd-studio models" in reason
     reason = AiddEngine(AiddSettings(model="nobody-has-this")).unavailable()
     assert reason is not None and "nobody-has-this" in reason
