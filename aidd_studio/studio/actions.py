@@ -234,6 +234,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
         _candidates,
         checkable=True,
     ),
+    ActionSpec(
+        "audition_x", "&Play", "Audition &X", "", ("X",), "Hear the hidden X of a blind comparison", _candidates
+    ),
     *(
         ActionSpec(
             f"audition_{n}", "&Play", f"Audition candidate {n}", "", (str(n),), "", _candidates, separator=n == 1

@@ -24,6 +24,7 @@ from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.session import Entry
 from aidd_studio.studio import theme
 from aidd_studio.studio.document import Document
+from aidd_studio.studio.guess_bar import GuessBar
 from aidd_studio.studio.icons import icon
 from aidd_studio.studio.painting import painting
 from aidd_studio.studio.time_axis import format_length
@@ -121,6 +122,7 @@ class CandidateRow(QFrame):
         starred = candidate.digest in entry.starred and name is None
         title = name or engine_title(candidate.engine)
         self._title.setText(title.split(" (")[0])
+        self._detail.setVisible(name is None)
         self._detail.setText("" if name else _facts(candidate, accepted=accepted))
         self.thumbnail.setVisible(name is None)
         self._play.setIcon(icon("pause" if sounding else "play", "accent" if sounding else "text"))
@@ -200,6 +202,8 @@ class CandidateList(QWidget):
         head.addWidget(self._settings)
         head.addWidget(self._more)
         head.addWidget(self._fill)
+        self.guess_bar = GuessBar()
+        self.guess_bar.hide()
         self._cards = QVBoxLayout()
         self._cards.setContentsMargins(0, 0, 4, 0)
         self._cards.setSpacing(8)
@@ -219,6 +223,7 @@ class CandidateList(QWidget):
         column.addLayout(head)
         column.addWidget(self._progress)
         column.addWidget(self._hint)
+        column.addWidget(self.guess_bar)
         column.addWidget(scroll, 1000)
         column.addStretch(1)
         self.retint()
@@ -232,6 +237,7 @@ class CandidateList(QWidget):
         self._document = document
         self._pictures.clear()
         self.blind = None
+        self.guess_bar.set_letters("")
         if document is not None:
             for signal in (document.changed, document.candidate_changed, document.filling_changed):
                 signal.connect(self.refresh)
@@ -241,6 +247,7 @@ class CandidateList(QWidget):
         """Draw the icons again after a change of theme."""
         self._settings.setIcon(icon("settings", "dim"))
         self._shown = ("retint",)
+        self.guess_bar.set_sounding(False)
 
     def has_picture(self, digest: str) -> bool:
         return digest in self._pictures
@@ -252,6 +259,7 @@ class CandidateList(QWidget):
 
     def set_sounding(self, index: int) -> None:
         """Candidate `index` is what sounds now; -1 for none."""
+        index = max(-1, index)
         if index != self.sounding:
             self.sounding = index
             self.refresh()

@@ -193,6 +193,8 @@ class MainWindow(QMainWindow):
         candidates.play.connect(self.blind.play)
         candidates.accept.connect(self.blind.accept)
         candidates.star.connect(self.blind.star)
+        candidates.guess_bar.play.connect(self.blind.play_x)
+        candidates.guess_bar.guessed.connect(self.blind.guess)
         candidates.fill.connect(self.filling.fill)
         candidates.more.connect(self.filling.more)
         candidates.settings.connect(self.actions_by_id["fill_settings"].toggle)
@@ -203,7 +205,7 @@ class MainWindow(QMainWindow):
         self.transport.volume_changed.connect(self.playback.set_volume)
         self.transport.roll_changed.connect(self._roll_changed)
         self.playback.state_changed.connect(self._playback_changed)
-        self.playback.version_changed.connect(self._version_changed)
+        self.playback.version_changed.connect(self.show_version)
         self.playback.levels.connect(self._levels)
         self.work.changed.connect(self._jobs_changed)
         self.axis.playhead_moved.connect(self._show_time)
@@ -239,7 +241,7 @@ class MainWindow(QMainWindow):
             "fill": lambda: self.filling.fill(),
             "more": lambda: self.filling.more(),
             "fill_settings": lambda on: self.settings_dock.setVisible(on),
-            "accept": lambda: self.editing.accept(),
+            "accept": lambda: self.blind.accept_current(),
             "reject": lambda *given: self.editing.reject(*given),
             "withdraw": lambda *given: self.editing.withdraw(*given),
             "star": lambda *given: self.editing.star(*given),
@@ -249,6 +251,7 @@ class MainWindow(QMainWindow):
             "loop": lambda on: self.playback.set_looping(on),
             "original": lambda: self.playback.toggle_original(),
             "blind": lambda on: self.blind.set_on(on),
+            "audition_x": lambda: self.blind.play_x(),
             "to_start": lambda: self._go_to(0),
             "to_end": lambda: self._go_to(self.axis.frames),
             "zoom_in": lambda: self.axis.zoom(1.6),
@@ -331,7 +334,7 @@ class MainWindow(QMainWindow):
         if (version == ORIGINAL) != (self.playback.version == ORIGINAL):
             self.playback.toggle_original()
         else:
-            self._version_changed()
+            self.show_version()
 
     def _roll_changed(self, seconds: float) -> None:
         self.preferences.loop_roll = seconds
@@ -347,14 +350,15 @@ class MainWindow(QMainWindow):
         action.setIcon(icon("pause" if playing else "play", "on_accent"))
         action.setText("&Stop" if playing else "&Play")
         self.transport.show_silent(self.playback.silent_because)
-        self._version_changed()
+        self.show_version()
 
-    def _version_changed(self) -> None:
+    def show_version(self) -> None:
+        """Show which version is heard, and draw it."""
         version = self.playback.version
         index = version - FIRST_CANDIDATE
+        self.blind.show_sounding(version, playing=self.playback.is_playing)
         name = self.blind.name_of(index) if index >= 0 else ""
         self.transport.switch.show_version(version, name)
-        self.candidate_list.set_sounding(index if self.playback.is_playing else -1)
         self.pictures.show_version(RESTORED if self.blind.is_on else version)
 
     def _levels(self, peaks: list[float]) -> None:
@@ -373,6 +377,7 @@ class MainWindow(QMainWindow):
     # The situation
 
     def _update_situation(self) -> None:
+        self.blind.keep_up()
         document = self.document
         current = document.current if document else None
         self.actions_by_id.refresh(

@@ -1,0 +1,80 @@
+"""Blind comparison in the real window: A/B/X with candidates of a real fill."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aidd_studio.gaps.gap import Gap
+from aidd_studio.studio.candidate_list import LETTERS
+
+
+@pytest.fixture
+def compared(opened, idle):
+    """The window with one gap that two engines have filled, in a blind comparison."""
+    document = opened.document
+    document.select(document.session.add_gaps([Gap(20000, 20320)]))
+    box = opened.fill_settings.engine
+    for engine in ("autoregressive", "sparse"):
+        box.setCurrentIndex(box.findData(engine))
+        opened.actions_by_id["fill"].trigger()
+        idle()
+    assert len(document.candidates()) == 2
+    opened.actions_by_id["blind"].trigger()
+    assert opened.blind.is_on
+    yield opened
+    opened.playback.stop()
+
+
+def row_of_x(window) -> int:
+    return window.candidate_list.blind.index(window.blind._x)
+
+
+def test_guesses_are_told_right_or_wrong_and_counted(compared):
+    bar = compared.candidate_list.guess_bar
+    assert bar.isVisible()
+    assert [button.text() for button in bar.buttons] == ["A", "B"]
+    row = row_of_x(compared)
+    bar.buttons[row].click()
+    assert bar.words.text().startswith(f"Right, X was {LETTERS[row]}. 1 of 1 right.")
+    row = row_of_x(compared)
+    bar.buttons[1 - row].click()
+    assert bar.words.text().startswith(f"Wrong, X was {LETTERS[row]}. 1 of 2 right.")
+
+
+def test_x_sounds_as_its_candidate_and_the_window_does_not_tell_which(compared, clock, outputs):
+    document, playback = compared.document, compared.playback
+    current = document.candidate_index
+    compared.actions_by_id["audition_x"].trigger()
+    for _ in range(12):
+        clock.now += 0.1
+        playback._tick()
+        assert compared.transport.switch._group.button(1).text() == "X"
+        assert compared.candidate_list.sounding == -1
+        assert document.candidate_index == current
+    heard = np.concatenate(outputs[-1].heard)
+    assert playback.version == 2 + compared.blind._x
+    assert np.abs(heard).max() > 0.1
+    compared.actions_by_id["audition_x"].trigger()
+    clock.now += 0.2
+    playback._tick()
+    assert not playback.is_playing
+    assert compared.transport.switch._group.button(1).text() == "X"
+
+
+def test_x_may_be_any_candidate(compared):
+    hidden = set()
+    for _ in range(40):
+        hidden.add(compared.blind._x)
+        compared.blind.guess(0)
+    assert hidden == {0, 1}
+
+
+def test_accepting_ends_the_comparison_and_tells_what_was_chosen(compared):
+    compared.blind.choose(1)
+    engine = compared.document.candidate.engine
+    compared.actions_by_id["accept"].trigger()
+    assert not compared.blind.is_on
+    assert not compared.candidate_list.guess_bar.isVisible()
+    assert compared.document.entries[0].chosen.engine == engine
+    assert compared.banner.message.startswith("You chose")
