@@ -11,6 +11,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 import aidd_studio as aidd
 
@@ -45,6 +46,7 @@ def main(target: Path) -> None:
     axes[0].set_ylabel("kHz", color="#8a94a3", fontsize=9)
     target.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(target, dpi=110)
+    Image.open(target).convert("RGB").quantize(160).save(target, optimize=True)
 
 
 def spectrogram(signal: NDArray[np.float32]) -> NDArray[np.float64]:
