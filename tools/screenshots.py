@@ -52,8 +52,8 @@ class Photographer:
         window.banner.hide()
         self.fill([entry for entry in self.entries if entry.gap.seconds(window.axis.rate) < 0.1], "autoregressive")
         self.shoot("filling", settled=False)
-        self.fill([max(self.entries, key=lambda entry: entry.gap.frames)], "similar")
         self.idle()
+        self.fill_longest()
         self.candidates()
         self.docks()
         self.dialogs()
@@ -72,6 +72,21 @@ class Photographer:
         window.document.select([entry.id for entry in entries])
         window.actions_by_id["fill"].trigger()
         self.until(lambda: any(entry.candidates for entry in self.entries))
+
+    def fill_longest(self) -> None:
+        """Fill the longest gap with the engine `auto`, and take a picture while the models draw its tokens."""
+        window, document = self.window, self.window.document
+        assert document is not None
+        longest = max(self.entries, key=lambda entry: entry.gap.frames)
+        document.select((longest.id,))
+        self.trigger("zoom_gap")
+        window.axis.zoom(0.6, window.axis.width / 2)
+        box = window.fill_settings.engine
+        box.setCurrentIndex(box.findData("auto"))
+        window.actions_by_id["fill"].trigger()
+        self.until(lambda: document.filling.get(longest.id, 1.0) > 0.2)
+        self.shoot("filling-region", settled=False)
+        self.idle()
 
     def candidates(self) -> None:
         window, document = self.window, self.window.document

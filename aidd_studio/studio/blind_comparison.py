@@ -64,7 +64,7 @@ class BlindComparison(QObject):
         window.playback.matched = on
         window.playback.refresh()
         window.candidate_list.refresh()
-        window.show_version()
+        window.display.show_version()
         return on
 
     def name_of(self, index: int) -> str:
@@ -137,7 +137,7 @@ class BlindComparison(QObject):
             self._window.playback.stop()
             self._window.playback.follow()
         self._x = self._random.choice(shuffled)
-        self._window.show_version()
+        self._window.display.show_version()
 
     def accept(self, row: int) -> None:
         """Accept the candidate in a row; a blind comparison ends with it."""

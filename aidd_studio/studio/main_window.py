@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QPoint, QSize, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QDockWidget,
     QFileDialog,
     QMainWindow,
-    QMenu,
     QStackedWidget,
-    QToolBar,
     QVBoxLayout,
     QWidget,
 )
@@ -23,11 +20,12 @@ from aidd_studio.audio.playback import Output, SoundCardOutput
 from aidd_studio.errors import AiddError
 from aidd_studio.studio import preferences as kept
 from aidd_studio.studio import theme
-from aidd_studio.studio.actions import ACTIONS, AUDITIONS, MENUS, Actions, Situation
+from aidd_studio.studio.actions import AUDITIONS, Actions, Situation
 from aidd_studio.studio.banner import Banner, Tone
 from aidd_studio.studio.batching import Batching
 from aidd_studio.studio.blind_comparison import BlindComparison
 from aidd_studio.studio.candidate_list import CandidateList
+from aidd_studio.studio.docks import Docks
 from aidd_studio.studio.document import Document
 from aidd_studio.studio.editing import Editing
 from aidd_studio.studio.editor import Editor
@@ -37,15 +35,17 @@ from aidd_studio.studio.filling import Filling
 from aidd_studio.studio.gap_list import GapList
 from aidd_studio.studio.gap_regions import GapRegions
 from aidd_studio.studio.history_list import HistoryList
-from aidd_studio.studio.icons import app_icon, icon
+from aidd_studio.studio.icons import app_icon
 from aidd_studio.studio.jobs import JobQueue
 from aidd_studio.studio.keeping import Keeping
+from aidd_studio.studio.menus import bottom_bar, build_menu_bar, show_menu_under_pointer, tool_bar
 from aidd_studio.studio.opening import Opening, demo_recording
 from aidd_studio.studio.pictures import Incoming, Pictures
-from aidd_studio.studio.playback_control import FIRST_CANDIDATE, ORIGINAL, RESTORED, PlaybackControl
+from aidd_studio.studio.playback_control import PlaybackControl
+from aidd_studio.studio.playback_display import PlaybackDisplay
 from aidd_studio.studio.preferences import Preferences
 from aidd_studio.studio.time_axis import TimeAxis, format_length
-from aidd_studio.studio.transport import Transport, action_button
+from aidd_studio.studio.transport import Transport
 from aidd_studio.studio.welcome_page import WelcomePage
 
 LAYOUT_VERSION = 1
@@ -81,6 +81,7 @@ class MainWindow(QMainWindow):
         self.exporting = Exporting(self)
         self.blind = BlindComparison(self)
         self.batching = Batching(self)
+        self.display = PlaybackDisplay(self)
         self._build()
         self._connect()
         self._apply_preferences()
@@ -102,82 +103,12 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.pages)
         self.setCentralWidget(self.centre)
-        self._build_menus()
-        self._build_tool_bar()
-        self._build_docks()
-        bottom = QToolBar("Transport")
-        bottom.setObjectName("transport")
-        bottom.setMovable(False)
-        bottom.setFloatable(False)
-        bottom.toggleViewAction().setEnabled(False)
-        bottom.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        bottom.setStyleSheet("QToolBar { padding: 0; border: none; }")
-        bottom.addWidget(self.transport)
-        self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, bottom)
-        self._transport_bar = bottom
-
-    def _build_menus(self) -> None:
-        menus = {title: self.menuBar().addMenu(title) for title in MENUS}
-        for spec in ACTIONS:
-            if spec.separator:
-                menus[spec.menu].addSeparator()
-            menus[spec.menu].addAction(self.actions_by_id[spec.id])
-        self._recent_menu = QMenu("Open &recent", self)
-        self._recent_menu.aboutToShow.connect(self._fill_recent_menu)
-        menus["&File"].insertMenu(self.actions_by_id["open_demo"], self._recent_menu)
-
-    def _build_tool_bar(self) -> None:
-        bar = QToolBar("Tools")
-        bar.setObjectName("tools")
-        bar.setMovable(False)
-        bar.setIconSize(QSize(20, 20))
-        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        with_words = {"open": "Open", "detect": "Detect", "fill": "Fill", "accept": "Accept", "export": "Export"}
-        groups = (
-            ("open", "save"),
-            ("undo", "redo"),
-            ("detect", "add_gap", "delete_gap", "snap"),
-            ("previous_gap", "next_gap"),
-            ("fill", "accept"),
-            ("zoom_in", "zoom_out", "zoom_gap", "zoom_all"),
-            ("export",),
-        )
-        for group in groups:
-            if bar.actions():
-                bar.addSeparator()
-            for id in group:
-                button = action_button(self.actions_by_id, id)
-                if id in with_words:
-                    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-                    self.actions_by_id[id].setIconText(with_words[id])
-                bar.addWidget(button)
-        self.addToolBar(bar)
-        self._tools = bar
-
-    def _build_docks(self) -> None:
-        right, left = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.LeftDockWidgetArea
-        self.gap_dock = self._dock("Gaps", self.gap_list, right)
-        self.candidate_dock = self._dock("Candidates", self.candidate_list, right)
-        self.settings_dock = self._dock("Fill settings", self.fill_settings, right)
-        self.history_dock = self._dock("History", self.history, left)
-        self.resizeDocks([self.gap_dock, self.candidate_dock], [300, 340], Qt.Orientation.Vertical)
-        self.resizeDocks([self.gap_dock], [360], Qt.Orientation.Horizontal)
-        for dock, id in ((self.settings_dock, "fill_settings"), (self.history_dock, "history")):
-            dock.hide()
-            dock.visibilityChanged.connect(
-                lambda _visible, dock=dock, id=id: self.actions_by_id[id].setChecked(not dock.isHidden())
-            )
-
-    def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(f"dock-{title.lower().replace(' ', '-')}")
-        dock.setWidget(widget)
-        features = QDockWidget.DockWidgetFeature
-        dock.setFeatures(features.DockWidgetMovable | features.DockWidgetFloatable | features.DockWidgetClosable)
-        if title in ("Gaps", "Candidates"):
-            dock.setFeatures(features.DockWidgetMovable | features.DockWidgetFloatable)
-        self.addDockWidget(area, dock)
-        return dock
+        build_menu_bar(self)
+        self._tools = tool_bar(self.actions_by_id)
+        self.addToolBar(self._tools)
+        self.docks = Docks(self)
+        self._transport_bar = bottom_bar(self.transport)
+        self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, self._transport_bar)
 
     def _connect(self) -> None:
         editor, candidates = self.editor, self.candidate_list
@@ -186,7 +117,7 @@ class MainWindow(QMainWindow):
         editor.marked.connect(self.editing.mark)
         editor.edge_moved.connect(self.editing.move_edge)
         editor.double_clicked.connect(self.filling.find_at)
-        editor.menu_wanted.connect(self._show_menu)
+        editor.menu_wanted.connect(lambda at: show_menu_under_pointer(self, at))
         self.gap_list.selected.connect(self.editing.select)
         self.gap_list.activated.connect(lambda _id: self.editing.zoom())
         candidates.chosen.connect(self.blind.choose)
@@ -200,17 +131,8 @@ class MainWindow(QMainWindow):
         candidates.settings.connect(self.actions_by_id["fill_settings"].toggle)
         candidates.thumbnails_wanted.connect(self.filling.draw_thumbnails)
         self.history.chosen.connect(self.editing.go_to_step)
-        self.transport.version_chosen.connect(self._choose_version)
         self.transport.cancel.connect(self._cancel)
-        self.transport.volume_changed.connect(self.playback.set_volume)
-        self.transport.roll_changed.connect(self._roll_changed)
-        self.playback.state_changed.connect(self._playback_changed)
-        self.playback.version_changed.connect(self.show_version)
-        self.playback.levels.connect(self._levels)
         self.work.changed.connect(self._jobs_changed)
-        self.axis.playhead_moved.connect(self._show_time)
-        self.axis.cursor_moved.connect(self._show_time)
-        self.axis.format_changed.connect(self._show_time)
         self.pictures.changed.connect(self.editor.refresh)
         self.pictures.peaks_complete.connect(self.editor.waveform.fit)
         self.welcome.open.connect(self._open)
@@ -240,7 +162,7 @@ class MainWindow(QMainWindow):
             "snap": lambda *given: self.editing.set_snap(*given),
             "fill": lambda: self.filling.fill(),
             "more": lambda: self.filling.more(),
-            "fill_settings": lambda on: self.settings_dock.setVisible(on),
+            "fill_settings": lambda on: self.docks.settings.setVisible(on),
             "accept": lambda: self.blind.accept_current(),
             "reject": lambda *given: self.editing.reject(*given),
             "withdraw": lambda *given: self.editing.withdraw(*given),
@@ -259,7 +181,7 @@ class MainWindow(QMainWindow):
             "zoom_gap": lambda *given: self.editing.zoom(*given),
             "zoom_all": lambda: self.axis.show_all(),
             "overlay": lambda on: self.editor.set_overlaid(on),
-            "history": lambda on: self.history_dock.setVisible(on),
+            "history": lambda on: self.docks.history.setVisible(on),
             "batch": lambda: self.batching.show(),
             "models": self._models,
             "shortcuts": self._shortcuts,
@@ -300,14 +222,13 @@ class MainWindow(QMainWindow):
             self.axis.set_recording(0, 44100)
             self._show_welcome()
         self.pages.setCurrentWidget(self.editor if document else self.welcome)
-        for dock in (self.gap_dock, self.candidate_dock):
-            dock.setVisible(document is not None)
+        self.docks.show_lists(document is not None)
         self._transport_bar.setVisible(document is not None)
         self._tools.setVisible(document is not None)
         if previous is not None:
             previous.deleteLater()
         self._title()
-        self._show_time()
+        self.display.show_time()
         self._update_situation()
         if document is not None:
             self.editor.waveform.setFocus()
@@ -325,54 +246,12 @@ class MainWindow(QMainWindow):
             return False
         return True
 
-    # Listening
-
     def _sound_card(self) -> Output:
         return SoundCardOutput(self.preferences.output or None)
-
-    def _choose_version(self, version: int) -> None:
-        if (version == ORIGINAL) != (self.playback.version == ORIGINAL):
-            self.playback.toggle_original()
-        else:
-            self.show_version()
-
-    def _roll_changed(self, seconds: float) -> None:
-        self.preferences.loop_roll = seconds
-        self.playback.set_roll(seconds)
 
     def _go_to(self, frame: int) -> None:
         self.axis.set_cursor(frame)
         self.axis.reveal(max(0, frame - 1), frame)
-
-    def _playback_changed(self) -> None:
-        playing = self.playback.is_playing
-        action = self.actions_by_id["play"]
-        action.setIcon(icon("pause" if playing else "play", "on_accent"))
-        action.setText("&Stop" if playing else "&Play")
-        self.transport.show_silent(self.playback.silent_because)
-        self.show_version()
-
-    def show_version(self) -> None:
-        """Show which version is heard, and draw it."""
-        version = self.playback.version
-        index = version - FIRST_CANDIDATE
-        self.blind.show_sounding(version, playing=self.playback.is_playing)
-        name = self.blind.name_of(index) if index >= 0 else ""
-        self.transport.switch.show_version(version, name)
-        self.pictures.show_version(RESTORED if self.blind.is_on else version)
-
-    def _levels(self, peaks: list[float]) -> None:
-        self.transport.meter.feed(peaks)
-        if not self.playback.is_playing and self.transport.meter.is_resting:
-            self.playback.rest()
-
-    def _show_time(self) -> None:
-        at = self.axis.playhead if self.axis.playhead is not None else self.axis.cursor
-        self.transport.time.setText(self.axis.text(at))
-        if self.axis.playhead is not None and self.playback.is_passing:
-            margin = 0.05 * self.axis.width
-            if not 0 <= self.axis.to_x(self.axis.playhead) <= self.axis.width - margin:
-                self.axis.scroll(self.axis.to_x(self.axis.playhead) - margin)
 
     # The situation
 
@@ -450,15 +329,6 @@ class MainWindow(QMainWindow):
     def _quit(self) -> None:
         self.close()
 
-    def _fill_recent_menu(self) -> None:
-        self._recent_menu.clear()
-        for path in kept.recent_files():
-            action = self._recent_menu.addAction(path.name)
-            action.setToolTip(str(path))
-            action.triggered.connect(lambda _checked=False, path=path: self.open_path(path))
-        if self._recent_menu.isEmpty():
-            self._recent_menu.addAction("Nothing yet").setEnabled(False)
-
     def _show_welcome(self) -> None:
         self.welcome.rebuild(kept.recent_files(), demo=demo_recording() is not None)
 
@@ -472,16 +342,6 @@ class MainWindow(QMainWindow):
             self.open_path(files[0])
             if len(files) > 1:
                 self.say("One recording is worked on at a time; the first file was opened.", "info")
-
-    def _show_menu(self, at: QPoint) -> None:
-        menu = QMenu(self)
-        for id in ("fill", "accept", "loop", "", "add_gap", "delete_gap", "", "zoom_gap", "zoom_all"):
-            if id:
-                menu.addAction(self.actions_by_id[id])
-            else:
-                menu.addSeparator()
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(at)
 
     # Dialogs, loaded when they are first asked for
 
@@ -539,7 +399,7 @@ class MainWindow(QMainWindow):
         for part in (self.editor, self.transport, self.candidate_list, self.gap_list, self.welcome):
             part.retint()
         self.batching.retint()
-        self._playback_changed()
+        self.display.show_state()
         self.candidate_list.refresh()
 
     def changeEvent(self, event: QEvent) -> None:
