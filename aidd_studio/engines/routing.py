@@ -28,16 +28,16 @@ class Route:
 TABLE = (
     Route(0.020, ("autoregressive",), ("autoregressive",), "linear prediction restores gaps below 20 ms best"),
     Route(
-        0.080,
+        0.040,
         ("autoregressive", "aidd"),
         ("autoregressive",),
-        "from 20 to 80 ms linear prediction leads and the neural engine offers other readings",
+        "from 20 to 40 ms linear prediction leads and the neural engine offers other readings",
     ),
     Route(
         0.150,
-        ("autoregressive", "aidd"),
+        ("aidd", "autoregressive", "aidd"),
         ("autoregressive", "similar"),
-        "from 80 to 150 ms linear prediction and the neural engine are close",
+        "from 40 to 150 ms the neural engine keeps linear prediction's tones and adds the texture that it lacks",
     ),
     Route(
         math.inf,

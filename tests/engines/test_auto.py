@@ -34,7 +34,8 @@ def test_the_table_covers_every_length_and_names_real_engines() -> None:
     assert route(1e9) is TABLE[-1]
     assert {name for row in TABLE for name in row.engines + row.without_weights} <= set(engine_names())
     assert route(0.0199).engines == ("autoregressive",)
-    assert route(0.05).engines[0] == "autoregressive"
+    assert route(0.03).engines[0] == "autoregressive"
+    assert route(0.05).engines[0] == "aidd"
     assert route(0.2).engines[0] == "aidd"
 
 
