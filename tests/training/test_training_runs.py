@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 from safetensors.numpy import save_file
 from torch import Tensor
@@ -20,8 +21,10 @@ from aidd_studio import paths
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
 from aidd_studio.errors import UsageError
 from aidd_studio.tokenizer.context_decoder import ContextDecoderConfig
+from aidd_studio.tokenizer.model import WavTokenizer
 from aidd_studio.training.cards import draw_curves, join_runs
 from aidd_studio.training.context_task import ContextSettings
+from aidd_studio.training.corpus import build_recorded
 from aidd_studio.training.devices import Devices
 from aidd_studio.training.export import export_model
 from aidd_studio.training.journal import read_metrics
@@ -223,3 +226,28 @@ def test_two_processes_train_one_model(tmp_path: Path) -> None:
     state = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)
     assert state["step"] == 3
     assert len(read_metrics(tmp_path / "run")["held_nll_300"]) == 1
+
+
+def test_training_goes_on_from_an_installed_tokenizer_with_its_codes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIDD_STUDIO_DATA", str(tmp_path / "data"))
+    text = (
+        'kind = "tokenizer"\ncorpus = "corpus"\nrun = "run"\ndevice = "cpu"\ninit_from = "mine"\n[model]\n'
+        "codebook_size = 8\nlatent_dim = 4\ncodebook_dim = 4\nbackbone_dim = 16\nbackbone_intermediate_dim = 32\n"
+        "backbone_layers = 1\nposition_net = false\nadanorm_embeddings = 0\n"
+        '[model.encoder]\nkind = "spectral"\ndim = 16\nintermediate_dim = 32\nlayers = 1\nphase_bins = 2\n'
+    )
+    (tmp_path / "tokenizer.toml").write_text(text)
+    recipe = read_recipe(tmp_path / "tokenizer.toml")
+    torch.manual_seed(5)
+    model = WavTokenizer(tokenizer_config(recipe.tables["model"], "tokenizer.toml"))
+    export_model(model, store.models_folder(), "mine", "Mine")
+    for folder in ("train_data", "test_data"):
+        (tmp_path / folder).mkdir()
+        sound = 0.1 * np.random.default_rng(len(folder)).standard_normal(48_000)
+        soundfile.write(tmp_path / folder / f"{folder}.wav", sound, 24_000)
+    build_recorded(tmp_path / "corpus", [tmp_path / "train_data", tmp_path / "test_data"], "CC0", 1, split="musicnet")
+    started = open_run(recipe, "tokenizer").task.module
+    assert isinstance(started, WavTokenizer)
+    assert torch.equal(started.quantizer.embed, model.quantizer.embed)
