@@ -16,8 +16,11 @@ from aidd_studio.gaps.gap import Gap
 LONGEST_CONTEXT = 300.0
 """Seconds of context per side at most, so that an engine that wants everything fits into memory."""
 
-JOINT = 2.0
-"""Seconds between gaps below which they are filled jointly, if the engine's context reaches that far."""
+JOINT = 0.3
+"""Seconds between gaps below which they are filled jointly, if the engine's context reaches that far.
+
+Farther gaps are filled one by one, so that `auto` chooses for each by its own length.
+"""
 
 LONGEST_GROUP = 6.0
 """Seconds that one group of near gaps may span before it is cut at its widest pause."""
