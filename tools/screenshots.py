@@ -144,8 +144,8 @@ class Photographer:
         batch.resize(*self.size)
         self.settle(0.2)
         self.save("batch-empty", batch, alone=True)
-        folder = Path(tempfile.mkdtemp()) / "Radio archive"
-        folder.mkdir()
+        folder = Path(tempfile.mkdtemp()) / "music" / "Radio archive"
+        folder.mkdir(parents=True)
         sound, rate = soundfile.read(demo, dtype="int16", always_2d=True)
         for index, name in enumerate(("Harbour", "Evening concert", "Interview", "Choir")):
             soundfile.write(folder / f"{name}.flac", sound[4 * index * rate : 4 * (index + 1) * rate], rate)
@@ -155,7 +155,7 @@ class Photographer:
         batch.add([folder])
         self.until(lambda: bool(batch.table.rows))
         batch.restore()
-        self.until(lambda: any(row.state == "restored" for row in batch.table.rows))
+        self.until(lambda: sum(row.state == "restored" for row in batch.table.rows) > 1)
         batch.view.selectRow(0)
         self.save("batch-working", batch, alone=True)
         self.until(lambda: batch.run.report is not None)

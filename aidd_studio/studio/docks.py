@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QWidget
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ class Docks:
         self.candidates = _dock(window, "Candidates", window.candidate_list, right, MOVABLE)
         self.settings = _dock(window, "Fill settings", window.fill_settings, right, OPTIONAL)
         self.history = _dock(window, "History", window.history, left, OPTIONAL)
-        window.resizeDocks([self.gaps, self.candidates], [300, 340], Qt.Orientation.Vertical)
+        self._window = window
+        self.are_laid_out = False  # by the person, in an earlier session
         window.resizeDocks([self.gaps], [360], Qt.Orientation.Horizontal)
         for dock, id in ((self.settings, "fill_settings"), (self.history, "history")):
             dock.hide()
@@ -37,6 +38,12 @@ class Docks:
         """Show the lists while there is a recording."""
         self.gaps.setVisible(on)
         self.candidates.setVisible(on)
+        if on and not self.are_laid_out:
+            self.are_laid_out = True
+            QTimer.singleShot(0, self._window, self._share_height)
+
+    def _share_height(self) -> None:
+        self._window.resizeDocks([self.gaps, self.candidates], [300, 340], Qt.Orientation.Vertical)
 
 
 def _dock(

@@ -9,7 +9,9 @@ from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
+from aidd_studio.gaps.gap import Gap
 from aidd_studio.studio.document import gaps_of
+from aidd_studio.studio.window_dialogs import show_dialog
 from aidd_studio.watch import Watch
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ class Exporting(QObject):
 
         dialog = ExportDialog(window, window.document)
         dialog.accepted.connect(lambda: self.export_as(dialog.choice()))
-        window._show_dialog(dialog)
+        show_dialog(dialog)
 
     def export_as(self, choice: ExportChoice) -> None:
         """Write what was chosen."""
@@ -82,14 +84,28 @@ class Exporting(QObject):
         if document is None:
             return
 
-        def add() -> None:
+        rate = document.rate
+
+        def read(_watch: Watch) -> list[Gap]:
             from aidd_studio.gaps.labels import read_labels
 
-            found = read_labels(path, document.rate)
+            return read_labels(path, rate)
+
+        def add(found: list[Gap]) -> None:
+            if window.document is not document:
+                return
             ids = document.session.add_gaps(found, f"Import {len(found)} gaps")
             window.say(f"{len(ids)} of {len(found)} gaps were added from {path.name}.", "done")
 
-        window.attempt(add)
+        def added(found: list[Gap]) -> None:
+            window.attempt(lambda: add(found))
+
+        window.work.submit(
+            "Reading labels",
+            read,
+            on_done=added,
+            on_failed=lambda why: window.say(why, "error"),
+        )
 
     def export_labels(self) -> None:
         """Ask for a name and write the gaps as labels."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from aidd_studio.studio.fields import choice, form, real_number, whole_number
@@ -14,6 +14,9 @@ from aidd_studio.studio.preferences import Preferences
 
 NEURAL = "aidd"
 """The engine that draws tokens, the only one with a sampler, steps and a temperature; `auto` takes no settings."""
+
+LINES = 3
+"""Lines that an engine's summary takes at most; a dock that is squeezed must not cut them."""
 
 SAMPLERS = ("", "first-hitting", "confidence", "entropy", "analytic", "euler")
 
@@ -41,6 +44,8 @@ class FillSettings(QWidget):
         self._summary = QLabel()
         self._summary.setObjectName("dim")
         self._summary.setWordWrap(True)
+        self._summary.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._summary.setMinimumHeight(LINES * self._summary.fontMetrics().lineSpacing())
         self.candidates = whole_number("Candidates", 1, 64, preferences.candidates)
         self.seed = whole_number("Seed", 0, 2**31 - 1, preferences.seed)
         self.seed.setToolTip("The same seed gives the same fills")

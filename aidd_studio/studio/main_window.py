@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from aidd_studio.audio.playback import Output, SoundCardOutput
 from aidd_studio.errors import AiddError
 from aidd_studio.studio import preferences as kept
-from aidd_studio.studio import theme
+from aidd_studio.studio import theme, window_dialogs
 from aidd_studio.studio.actions import AUDITIONS, Actions, Situation
 from aidd_studio.studio.banner import Banner, Tone
 from aidd_studio.studio.batching import Batching
@@ -153,7 +153,7 @@ class MainWindow(QMainWindow):
             "undo": lambda *given: self.editing.undo(*given),
             "redo": lambda *given: self.editing.redo(*given),
             "select_all": lambda: self.gap_list.select_all(),
-            "preferences": self._preferences,
+            "preferences": lambda: window_dialogs.show_preferences(self),
             "detect": lambda: self.filling.detect(),
             "add_gap": lambda *given: self.editing.add_at_cursor(*given),
             "delete_gap": lambda *given: self.editing.delete(*given),
@@ -183,9 +183,9 @@ class MainWindow(QMainWindow):
             "overlay": lambda on: self.editor.set_overlaid(on),
             "history": lambda on: self.docks.history.setVisible(on),
             "batch": lambda: self.batching.show(),
-            "models": self._models,
-            "shortcuts": self._shortcuts,
-            "about": self._about,
+            "models": lambda: window_dialogs.show_models(self),
+            "shortcuts": lambda: window_dialogs.show_shortcuts(self),
+            "about": lambda: window_dialogs.show_about(self),
         }
         for n in range(1, AUDITIONS + 1):
             handlers[f"audition_{n}"] = lambda n=n: self.blind.play(n - 1)
@@ -343,32 +343,6 @@ class MainWindow(QMainWindow):
             if len(files) > 1:
                 self.say("One recording is worked on at a time; the first file was opened.", "info")
 
-    # Dialogs, loaded when they are first asked for
-
-    def _preferences(self) -> None:
-        from aidd_studio.studio.preferences_dialog import PreferencesDialog
-
-        self._show_dialog(PreferencesDialog(self))
-
-    def _models(self) -> None:
-        from aidd_studio.studio.models_dialog import ModelsDialog
-
-        self._show_dialog(ModelsDialog(self))
-
-    def _shortcuts(self) -> None:
-        from aidd_studio.studio.shortcuts_sheet import ShortcutsSheet
-
-        self._show_dialog(ShortcutsSheet(self))
-
-    def _about(self) -> None:
-        from aidd_studio.studio.about_dialog import AboutDialog
-
-        self._show_dialog(AboutDialog(self))
-
-    def _show_dialog(self, dialog: QWidget) -> None:
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.show()
-
     # Looks
 
     def _apply_preferences(self) -> None:
@@ -415,7 +389,7 @@ class MainWindow(QMainWindow):
         if isinstance(geometry, QByteArray):
             self.restoreGeometry(geometry)
         if isinstance(state, QByteArray):
-            self.restoreState(state, LAYOUT_VERSION)
+            self.docks.are_laid_out = self.restoreState(state, LAYOUT_VERSION)
         self.set_document(None)
 
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import (
@@ -15,6 +17,7 @@ from PySide6.QtWidgets import (
     QSpinBox,
     QWidget,
 )
+from shiboken6 import isValid
 
 from aidd_studio import paths
 from aidd_studio.audio.playback import output_names
@@ -22,6 +25,7 @@ from aidd_studio.studio.dialog import Dialog, note, section
 from aidd_studio.studio.fields import choice, form, real_number, whole_number
 from aidd_studio.studio.frequency_axis import SCALES
 from aidd_studio.studio.spectrogram_view import COLOUR_MAPS
+from aidd_studio.watch import Watch
 
 if TYPE_CHECKING:
     from aidd_studio.studio.main_window import MainWindow
@@ -112,7 +116,7 @@ class PreferencesDialog(Dialog):
         row.addWidget(self._size, 1)
         row.addWidget(clear)
         self._row(rows, "Pictures on disk", row)
-        self._show_size()
+        self._in_cache("Measuring the cache", cache_size)
 
     def _choice(self, name: str, options: Any) -> QComboBox:
         box = choice(name.replace("_", " "), options, getattr(self._chosen, name))
@@ -137,13 +141,35 @@ class PreferencesDialog(Dialog):
         box = self._window.fill_settings.engine
         box.setCurrentIndex(max(0, box.findData(self.engine.currentData())))
 
-    def _show_size(self) -> None:
-        files = [path for path in paths.user_cache().rglob("*") if path.is_file()]
-        self._size.setText(f"{sum(path.stat().st_size for path in files) / 2**20:.0f} MB used")
-
     def _clear_cache(self) -> None:
-        icons = paths.user_cache() / "icons"
-        for path in paths.user_cache().rglob("*"):
-            if path.is_file() and icons not in path.parents:
-                path.unlink(missing_ok=True)
-        self._show_size()
+        self._in_cache("Clearing the cache", clear_cache)
+
+    def _in_cache(self, title: str, work: Callable[[Watch], int]) -> None:
+        def show(size: int) -> None:
+            if isValid(self):  # the dialog may have been closed meanwhile
+                self._size.setText(f"{size / 2**20:.0f} MB used")
+
+        self._window.drawing.submit(
+            title, work, on_done=show, on_failed=lambda why: self._window.say(why, "error"), visible=False
+        )
+
+
+def cache_size(watch: Watch) -> int:
+    """Bytes that the cache takes."""
+    total = 0
+    for path in paths.user_cache().rglob("*"):
+        watch.check()
+        with suppress(FileNotFoundError):  # another window may have cleared it
+            if path.is_file():
+                total += path.stat().st_size
+    return total
+
+
+def clear_cache(watch: Watch) -> int:
+    """Delete all that can be made again, but the icons in use; bytes that are left."""
+    icons = paths.user_cache() / "icons"
+    for path in paths.user_cache().rglob("*"):
+        watch.check()
+        if path.is_file() and icons not in path.parents:
+            path.unlink(missing_ok=True)
+    return cache_size(watch)

@@ -33,7 +33,7 @@ class ShortcutsSheet(Dialog):
             rows = [
                 (spec.text.replace("&", "").rstrip("…"), shortcut_text(spec))
                 for spec in ACTIONS
-                if spec.menu == menu and spec.shortcuts and not spec.id.startswith("audition_")
+                if spec.menu == menu and spec.shortcuts and not spec.id.removeprefix("audition_").isdigit()
             ]
             if menu == "&Play":
                 rows.append(("Audition candidate 1 to 9", "1 … 9"))

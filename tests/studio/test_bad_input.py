@@ -192,6 +192,7 @@ def test_gaps_outside_the_recording_and_broken_labels_are_told_inline(qtbot, ope
     ):
         window.banner.hide()
         window.exporting.import_labels_from(path)
+        qtbot.waitUntil(lambda: not window.work.jobs, timeout=WAIT)
         assert window.document.entries == ()
         assert window.banner.message.endswith(".") and says in window.banner.message, window.banner.message
     window.editor.marked.emit(50_000, 60_000)

@@ -1,0 +1,60 @@
+"""What touches the disk runs beside the window, not in its thread."""
+
+from __future__ import annotations
+
+import threading
+
+from aidd_studio import paths
+from aidd_studio.gaps.gap import Gap
+from aidd_studio.gaps.labels import write_labels
+from aidd_studio.studio.preferences_dialog import PreferencesDialog
+
+
+def test_labels_are_read_in_the_background_and_added_when_they_are_there(opened, idle, tmp_path):
+    path = tmp_path / "labels.txt"
+    write_labels(path, [Gap(8000, 8160), Gap(20000, 20320)], opened.document.rate)
+    opened.exporting.import_labels_from(path)
+    assert opened.document.entries == ()
+    idle()
+    assert [(entry.gap.start, entry.gap.end) for entry in opened.document.entries] == [(8000, 8160), (20000, 20320)]
+    assert "2 of 2 gaps" in opened.banner.message
+
+
+def test_labels_that_cannot_be_read_are_told_in_the_banner(opened, idle, tmp_path):
+    path = tmp_path / "labels.json"
+    path.write_text("{nonsense")
+    opened.exporting.import_labels_from(path)
+    idle()
+    assert "labels.json" in opened.banner.message
+    assert opened.document.entries == ()
+
+
+def test_the_cache_is_measured_and_cleared_in_the_background(qtbot, opened, idle):
+    kept = paths.user_cache() / "pictures" / "old.bin"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_bytes(bytes(3 * 2**20))
+    dialog = PreferencesDialog(opened)
+    qtbot.addWidget(dialog)
+    idle()
+    assert int(dialog._size.text().split()[0]) >= 3
+    threads = set()
+    submit = opened.drawing.submit
+
+    def listening(title, work, **rest):
+        return submit(title, lambda watch: (threads.add(threading.current_thread()), work(watch))[1], **rest)
+
+    opened.drawing.submit = listening
+    dialog._clear_cache()
+    idle()
+    assert not kept.exists()
+    assert threading.main_thread() not in threads
+    assert len(threads) == 1
+    assert dialog._size.text() == "0 MB used"
+
+
+def test_preferences_may_be_closed_while_the_cache_is_measured(opened, idle):
+    opened.actions_by_id["preferences"].trigger()
+    for dialog in opened.findChildren(PreferencesDialog):
+        dialog.close()
+    idle()
+    assert opened.document is not None
