@@ -12,6 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from aidd_studio.audio.atomic import atomic_path
 from aidd_studio.errors import LabelError
 from aidd_studio.gaps.arithmetic import by_place
 from aidd_studio.gaps.gap import Gap, GapKind
@@ -53,8 +54,6 @@ def write_labels(path: Path | str, gaps: Iterable[Gap], rate: int, *, overwrite:
 
     Raises LabelError for another suffix, AudioWriteError when the file exists or cannot be written.
     """
-    from aidd_studio.audio.atomic import atomic_path
-
     path = Path(path)
     kind = _SUFFIXES.get(path.suffix.lower())
     if kind is None:
