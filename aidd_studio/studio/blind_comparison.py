@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from aidd_studio.studio.candidate_list import LETTERS, engine_title
+from aidd_studio.studio.candidate_list import LETTERS
+from aidd_studio.studio.candidate_words import engine_title
 from aidd_studio.studio.playback_control import FIRST_CANDIDATE
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.session import Entry
 from aidd_studio.studio import theme
+from aidd_studio.studio.candidate_words import details, differing_settings, engine_title, facts
 from aidd_studio.studio.document import Document
 from aidd_studio.studio.guess_bar import GuessBar
 from aidd_studio.studio.icons import icon
@@ -112,9 +113,19 @@ class CandidateRow(QFrame):
         row.addLayout(words, 1)
 
     def show_candidate(
-        self, candidate: Candidate, entry: Entry, *, current: bool, sounding: bool, name: str | None
+        self,
+        candidate: Candidate,
+        entry: Entry,
+        *,
+        current: bool,
+        sounding: bool,
+        name: str | None,
+        compared: Sequence[str] = (),
     ) -> None:
-        """Fill the card in; with `name` set, nothing else is told (blind comparison)."""
+        """Fill the card in; with `name` set, nothing else is told (blind comparison).
+
+        `compared` are the settings to tell, in which the candidates differ.
+        """
         self.setProperty("current", current)
         self.style().unpolish(self)
         self.style().polish(self)
@@ -123,7 +134,7 @@ class CandidateRow(QFrame):
         title = name or engine_title(candidate.engine)
         self._title.setText(title.split(" (")[0])
         self._detail.setVisible(name is None)
-        self._detail.setText("" if name else _facts(candidate, accepted=accepted))
+        self._detail.setText("" if name else facts(candidate, compared, accepted=accepted))
         self.thumbnail.setVisible(name is None)
         self._play.setIcon(icon("pause" if sounding else "play", "accent" if sounding else "text"))
         self._star.setIcon(icon("star-filled" if starred else "star", "open_gap" if starred else "dim"))
@@ -279,6 +290,7 @@ class CandidateList(QWidget):
         if document is None or entry is None:
             return
         blind = self.blind if self.blind and len(self.blind) == len(candidates) else None
+        compared = differing_settings(candidates)
         for row in self._rows:
             index = blind[row.index] if blind else row.index
             candidate = candidates[index]
@@ -288,6 +300,7 @@ class CandidateList(QWidget):
                 current=index == document.candidate_index,
                 sounding=index == self.sounding,
                 name=f"Candidate {LETTERS[row.index]}" if blind else None,
+                compared=compared,
             )
             if candidate.digest in self._pictures:
                 row.thumbnail.show_picture(*self._pictures[candidate.digest])
@@ -328,40 +341,6 @@ class CandidateList(QWidget):
             row.accept.connect(self.accept)
             self._cards.insertWidget(len(self._rows), row)
             self._rows.append(row)
-
-
-def engine_title(name: str) -> str:
-    """An engine's name as people read it."""
-    from aidd_studio.engines.registry import engine_infos
-
-    return next((info.title for info in engine_infos() if info.name == name), name)
-
-
-def details(candidate: Candidate) -> str:
-    """Everything about a candidate that makes it repeatable."""
-    lines = [
-        engine_title(candidate.engine),
-        f"Score {candidate.score:.3f} · seed {candidate.seed} · took {_taken(candidate.seconds)}",
-        f"Cross-fade {candidate.crossfade * 1000:.1f} ms",
-    ]
-    lines += [f"{key.replace('_', ' ')}: {value}" for key, value in candidate.settings.items()]
-    lines += [f"{name}: {sha[:12]}…" for name, sha in candidate.weights.items()]
-    if candidate.note:
-        lines.append(candidate.note)
-    return "\n".join(lines)
-
-
-def _facts(candidate: Candidate, *, accepted: bool) -> str:
-    """What is told on the card: score, time taken, seed; an accepted one says so first."""
-    parts = ["accepted"] if accepted else []
-    parts += [f"score {candidate.score:.2f}", _taken(candidate.seconds)]
-    return " · ".join(parts) + f"\nseed {candidate.seed}"
-
-
-def _taken(seconds: float) -> str:
-    if seconds < 0.01:
-        return f"{seconds * 1000:.1f} ms"
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
 def picture_from(levels: np.ndarray, table: np.ndarray) -> QImage:

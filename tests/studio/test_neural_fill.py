@@ -70,6 +70,20 @@ def test_a_neural_fill_comes_in_shows_how_far_it_is_and_is_accepted(demo, idle, 
     idle()
 
 
+def test_cards_tell_the_settings_in_which_candidates_differ(demo, idle):
+    document = demo.document
+    choose_engine(demo, "aidd")
+    demo.fill_settings.candidates.setValue(1)
+    for steps in (2, 3):
+        demo.fill_settings.steps.setValue(steps)
+        demo.actions_by_id["fill" if steps == 2 else "more"].trigger()
+        idle()
+        told = [row._detail.text() for row in demo.candidate_list._rows]
+        assert ("steps" in told[0]) == (steps == 3)
+    assert [text.splitlines()[-1] for text in told] == ["steps 2", "steps 3"]
+    assert len(document.candidates()) == 2
+
+
 def test_sampler_steps_and_temperature_belong_to_the_engine_aidd_alone(window):
     settings = window.fill_settings
     settings.steps.setValue(12)

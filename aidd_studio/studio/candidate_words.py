@@ -1,0 +1,64 @@
+"""Candidate words: what is told of a candidate on its card and in its tool tip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from aidd_studio.restoration.candidate import Candidate
+
+
+def engine_title(name: str) -> str:
+    """An engine's name as people read it."""
+    from aidd_studio.engines.registry import engine_infos
+
+    return next((info.title for info in engine_infos() if info.name == name), name)
+
+
+def details(candidate: Candidate) -> str:
+    """Everything about a candidate that makes it repeatable."""
+    lines = [
+        engine_title(candidate.engine),
+        f"Score {candidate.score:.3f} · seed {candidate.seed} · took {_taken(candidate.seconds)}",
+        f"Cross-fade {candidate.crossfade * 1000:.1f} ms",
+    ]
+    lines += [f"{key.replace('_', ' ')}: {value}" for key, value in candidate.settings.items()]
+    lines += [f"{name}: {sha[:12]}…" for name, sha in candidate.weights.items()]
+    if candidate.note:
+        lines.append(candidate.note)
+    return "\n".join(lines)
+
+
+def facts(candidate: Candidate, compared: Sequence[str], *, accepted: bool) -> str:
+    """What is told on the card: score, time taken, seed and the settings that are compared; accepted ones say so."""
+    parts = ["accepted"] if accepted else []
+    parts += [f"score {_score(candidate.score)}", _taken(candidate.seconds)]
+    lines = [" · ".join(parts), f"seed {candidate.seed}"]
+    settings = [
+        f"{name.replace('_', ' ')} {candidate.settings[name]}" for name in compared if name in candidate.settings
+    ]
+    if settings:
+        lines.append(" · ".join(settings))
+    return "\n".join(lines)
+
+
+def differing_settings(candidates: Sequence[Candidate]) -> list[str]:
+    """The settings in which candidates of one engine differ, so that what they change can be compared side by side."""
+    seen: dict[tuple[str, str], Any] = {}
+    differing: dict[str, None] = {}
+    for candidate in candidates:
+        for name, value in candidate.settings.items():
+            if seen.setdefault((candidate.engine, name), value) != value:
+                differing[name] = None
+    return list(differing)
+
+
+def _score(score: float) -> str:
+    text = f"{score:.2f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+
+
+def _taken(seconds: float) -> str:
+    if seconds < 0.01:
+        return f"{seconds * 1000:.1f} ms"
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
