@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QWidget
 from aidd_studio.studio import theme
 from aidd_studio.studio.batch_run import BatchRun
 from aidd_studio.studio.batch_table import BatchRow
-from aidd_studio.studio.time_axis import format_length
+from aidd_studio.studio.time_axis import rough_length
 
 
 class BatchTotals(QFrame):
@@ -56,7 +56,7 @@ class BatchTotals(QFrame):
             in_work = sum(row.is_in_work for row in rows)
             return f"Paused; {count(in_work, 'file')} in work still being finished" if in_work else "Paused"
         seconds = self._run.remaining()
-        return "" if seconds is None else f"about {format_length(max(1, round(seconds)), 1)} left"
+        return "" if seconds is None else f"about {rough_length(seconds)} left"
 
 
 def count(number: int, noun: str) -> str:

@@ -203,3 +203,11 @@ def _round_up(value: float, least: float) -> float:
             if step * factor >= value:
                 return step * factor
         step *= 10
+
+
+def rough_length(seconds: float) -> str:
+    """A length of time as people say it of a wait: “12 s”, “3 min”, “1 h 05 min”."""
+    if seconds < 60:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"

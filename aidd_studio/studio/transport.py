@@ -24,6 +24,7 @@ from aidd_studio.studio.fields import real_number
 from aidd_studio.studio.icons import icon, pixmap
 from aidd_studio.studio.jobs import Job
 from aidd_studio.studio.level_meter import LevelMeter
+from aidd_studio.studio.time_axis import rough_length
 
 
 def action_button(actions: Actions, id: str, size: int = 20) -> QToolButton:
@@ -146,7 +147,7 @@ class JobStrip(QWidget):
         self._bar.setRange(0, 0 if job.started is not None and job.fraction == 0 else 1000)
         self._bar.setValue(round(job.fraction * 1000))
         left = job.remaining()
-        self._time.setText("" if left is None else f"{_about(left)} left")
+        self._time.setText("" if left is None else f"{rough_length(left)} left")
         self.setAccessibleName(f"{job.title}, {round(job.fraction * 100)} percent")
 
 
@@ -245,10 +246,3 @@ class Transport(QFrame):
     def show_gap(self, start: str, length: str) -> None:
         self.start.show_value(start)
         self.length.show_value(length)
-
-
-def _about(seconds: float) -> str:
-    if seconds < 60:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
