@@ -131,9 +131,7 @@ def _installed_weights(name: str) -> dict[str, Tensor]:
     from aidd_studio.weights.store import find_installed
 
     tensors = {key: value.float() for key, value in load_file(find_installed(name).path).items()}
-    if (
-        "quantizer.embed" in tensors and "quantizer.inited" not in tensors
-    ):  # not exported
+    if "quantizer.embed" in tensors and "quantizer.inited" not in tensors:  # not exported
         codebook = tensors["quantizer.embed"]
         tensors["quantizer.inited"] = torch.ones(1)
         tensors["quantizer.cluster_size"] = torch.ones(len(codebook))
