@@ -37,6 +37,9 @@ __all__ = ["AiddEngine", "AiddSettings"]
 
 NAME = catalogue.AIDD.name
 
+ORDER = 1838
+"""Order of the linear prediction at 44.1 kHz: 1000 at 24 kHz, as in the refiner's training."""
+
 COMPANION_CONTEXT = 0.1
 """Seconds on each side of a gap in which intact channels are compared with damaged ones."""
 
@@ -152,7 +155,7 @@ class _Work:
         from aidd_studio.engines.aidd_segment import cut_segment
 
         config = models.tokenizer.config
-        extrapolating = AutoregressiveEngine(AutoregressiveSettings(longest=0.0, iterations=0))
+        extrapolating = AutoregressiveEngine(AutoregressiveSettings(ORDER, longest=0.0, iterations=0))
         extrapolated = next(extrapolating.fill(self.window, 1, 0, self.watch.part(0.02, 0.08)))
         sound = extrapolated.samples.astype(np.float64)
         parts = []

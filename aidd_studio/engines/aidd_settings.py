@@ -36,8 +36,8 @@ class AiddSettings:
     precision: str = "auto"
     batch: int = 0
     widen: int = 0
-    edge: float = 0.04
-    edge_share: float = 0.25
+    edge: float = 0.05
+    edge_share: float = 0.4
     refine: bool = True
 
     def __post_init__(self) -> None:
