@@ -46,7 +46,7 @@ TABLE = (
         "from 150 ms on linear prediction fades, and only knowledge of music or a repetition fills the gap",
     ),
 )
-"""From the studies that the design cites; the evaluation's sweep replaces it."""
+"""From docs/ROUTING.md (signal engines) and docs/MODELS.md (the neural engine against linear prediction)."""
 
 CALIBRATION: dict[str, tuple[float, float]] = {}
 """By engine: slope and offset that bring its scores onto one scale, as the evaluation measures them."""
