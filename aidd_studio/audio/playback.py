@@ -172,7 +172,8 @@ class Mixer:
         elif self._voice.version >= 0 and self._voice.position >= self._voice.end:
             voice = self._voice
             if voice.loop is None or voice.loop >= voice.end:
-                self._change(_Voice(-1, voice.position, 0, None))
+                # A cross-fade that began just before the end has carried the voice a little past it.
+                self._change(_Voice(-1, voice.end, 0, None))
             else:
                 self._change(_Voice(voice.version, voice.loop, voice.end, voice.loop))
 
