@@ -105,7 +105,7 @@ class Session:
         """
         entries = list(self.state.entries)
         ids = []
-        for gap in sorted(gaps):
+        for gap in sorted(gaps, key=lambda gap: (gap.start, gap.end)):
             self._check(gap)
             if any(gap.start < entry.gap.end and entry.gap.start < gap.end for entry in entries):
                 continue
@@ -212,7 +212,7 @@ class Session:
         self._tell()
 
     def _step(self, name: str, entries: Iterable[Entry]) -> None:
-        ordered = tuple(sorted(entries, key=lambda entry: entry.gap))
+        ordered = tuple(sorted(entries, key=lambda entry: (entry.gap.start, entry.gap.end)))
         del self._steps[self._position + 1 :]
         self._steps.append(Step(name, State(ordered)))
         self._position += 1
