@@ -91,6 +91,10 @@ class Session:
         """Have a function called after every change."""
         self._listeners.append(listener)
 
+    def unlisten(self, listener: Callable[[], None]) -> None:
+        """Call a function no more."""
+        self._listeners.remove(listener)
+
     def restored(self) -> Clip:
         """The recording with all accepted fills laid over it; costs no copy of the samples."""
         chosen = [entry.chosen for entry in self.state.entries]

@@ -33,6 +33,11 @@ class Document(QObject):
         self._saved: Step | None = self._step
         session.listen(self._session_changed)
 
+    def close(self) -> None:
+        """Let go of the session, and with it of the recording; nothing that happens to it is told any more."""
+        self.session.unlisten(self._session_changed)
+        self.deleteLater()
+
     @property
     def clip(self) -> Clip:
         return self.session.clip

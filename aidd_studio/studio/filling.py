@@ -172,22 +172,15 @@ class Filling(QObject):
 
         title = "Filling the gap" if len(ids) == 1 else f"Filling {len(ids)} gaps"
         document.set_filling(ids, 0.0)
-        job = window.work.submit(
+        window.work.submit(
             title,
             work,
             on_item=on_item,
+            on_progress=lambda fraction, _stage: document.set_filling(ids, fraction),
             on_done=on_done,
             on_failed=lambda why: window.say(why, "error"),
             on_end=on_end,
         )
-
-        def progress() -> None:
-            if job not in window.work.jobs:
-                window.work.changed.disconnect(progress)
-            elif document.filling.get(ids[0]) != job.fraction:
-                document.set_filling(ids, job.fraction)
-
-        window.work.changed.connect(progress)
 
     def _submit(self, title: str, work: Any, on_done: Any) -> None:
         window = self._window

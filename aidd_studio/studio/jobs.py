@@ -28,6 +28,21 @@ Work = Callable[[Watch], Any]
 """What a job does. A generator gives its items one by one; anything else gives one result."""
 
 
+class JobWatch(Watch):
+    """A watch that knows its listener only while the job runs, so that an ended job is in no reference cycle.
+
+    A job's closures hold the recording; in a cycle they would keep it until the garbage collector comes by, which
+    counts objects and not their gigabytes.
+    """
+
+    listener: Listener | None = None
+
+    def report(self, fraction: float, stage: str = "") -> None:
+        self.check()
+        if self.listener is not None:
+            self.listener(min(1.0, max(0.0, fraction)), stage)
+
+
 @dataclass(eq=False)
 class Job:
     """One piece of work and what has become of it. `visible` jobs are shown to the person."""
@@ -36,22 +51,15 @@ class Job:
     title: str
     work: Work
     on_item: Callable[[Any], None] | None = None
+    on_progress: Callable[[float, str], None] | None = None
     on_done: Callable[[Any], None] | None = None
     on_failed: Callable[[str], None] | None = None
     on_end: Callable[[], None] | None = None
     visible: bool = True
-    watch: Watch = field(init=False)
-    listener: Listener | None = None  # the worker's, while the job runs
+    watch: JobWatch = field(default_factory=JobWatch, init=False)
     fraction: float = 0.0
     stage: str = ""
     started: float | None = None
-
-    def __post_init__(self) -> None:
-        self.watch = Watch(self._report)
-
-    def _report(self, fraction: float, stage: str) -> None:
-        if self.listener is not None:
-            self.listener(fraction, stage)
 
     def cancel(self) -> None:
         """Ask the job to stop; one that has not begun never will."""
@@ -86,7 +94,7 @@ class Worker(QObject):
                 last = now
                 self.progressed.emit(job, fraction, stage)
 
-        job.listener = listener
+        job.watch.listener = listener
         try:
             job.watch.check()
             self.begun.emit(job)
@@ -108,6 +116,8 @@ class Worker(QObject):
             self.failed.emit(job, f"{job.title} failed unexpectedly: {error or type(error).__name__}.")
         else:
             self.finished.emit(job, result)
+        finally:
+            job.watch.listener = None
 
 
 class JobQueue(QObject):
@@ -140,13 +150,14 @@ class JobQueue(QObject):
         work: Work,
         *,
         on_item: Callable[[Any], None] | None = None,
+        on_progress: Callable[[float, str], None] | None = None,
         on_done: Callable[[Any], None] | None = None,
         on_failed: Callable[[str], None] | None = None,
         on_end: Callable[[], None] | None = None,
         visible: bool = True,
     ) -> Job:
         """Queue work; `on_end` is called last, however it ended."""
-        job = Job(next(self._numbers), title, work, on_item, on_done, on_failed, on_end, visible)
+        job = Job(next(self._numbers), title, work, on_item, on_progress, on_done, on_failed, on_end, visible)
         self.jobs.append(job)
         self._post.emit(job)
         self.changed.emit()
@@ -173,6 +184,8 @@ class JobQueue(QObject):
 
     def _progressed(self, job: Job, fraction: float, stage: str) -> None:
         job.fraction, job.stage = fraction, stage
+        if job.on_progress is not None and not job.watch.is_cancelled:
+            job.on_progress(fraction, stage)
         self.changed.emit()
 
     def _yielded(self, job: Job, item: Any) -> None:

@@ -226,7 +226,7 @@ class MainWindow(QMainWindow):
         self._transport_bar.setVisible(document is not None)
         self._tools.setVisible(document is not None)
         if previous is not None:
-            previous.deleteLater()
+            previous.close()
         self._title()
         self.display.show_time()
         self._update_situation()
