@@ -8,6 +8,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from aidd_studio.cli.console import errors_as_sentences, hint, progress, say, say_json
+from aidd_studio.errors import AudioWriteError
 from aidd_studio.gaps.gap import Gap
 
 
@@ -18,18 +19,27 @@ def detect_command(
         Optional[Path],  # noqa: UP045 - typer reads the annotation at run time
         typer.Option("--labels", metavar="OUT", help="Write the gaps as labels: .txt (Audacity), .csv or .json."),
     ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the label file if it exists.")] = False,
 ) -> None:
-    """Find the dropouts of a recording. Nothing is changed."""
+    """Find the dropouts of a recording. The recording is not changed."""
     with errors_as_sentences(as_json):
+        from aidd_studio.audio.atomic import check_place
         from aidd_studio.audio.reading import read
         from aidd_studio.gaps.detection import detect
-        from aidd_studio.gaps.labels import write_labels
+        from aidd_studio.gaps.labels import check_labels, write_labels
 
+        if labels is not None:
+            check_labels(labels)
+            check_place(labels, overwrite=True)
+            if labels.exists() and not overwrite:
+                raise AudioWriteError(f"{labels} exists already; use --overwrite to replace it.")
+            if labels.exists() and source.exists() and labels.samefile(source):
+                raise AudioWriteError(f"{labels} is the recording itself; give the labels another name.")
         with progress(f"Reading {source.name}") as watch:
             clip = read(source, watch.part(0.0, 0.4))
             gaps = detect(clip, watch.part(0.4, 1.0))
         if labels is not None:
-            write_labels(labels, gaps, clip.rate)
+            write_labels(labels, gaps, clip.rate, overwrite=overwrite)
         if as_json:
             say_json(
                 {

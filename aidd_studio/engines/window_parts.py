@@ -9,6 +9,7 @@ import numpy as np
 
 from aidd_studio.audio.clip import Samples
 from aidd_studio.engines.engine import Window
+from aidd_studio.gaps.arithmetic import by_place
 from aidd_studio.gaps.gap import Gap
 
 
@@ -19,7 +20,11 @@ def narrowed(window: Window, gaps: Sequence[Gap], context: float) -> Window:
     last = min(window.frames, max(window.local(gap)[1] for gap in gaps) + reach)
     part = slice(first, last)
     return Window(
-        window.samples[:, part], window.missing[:, part], window.rate, window.offset + first, tuple(sorted(gaps))
+        window.samples[:, part],
+        window.missing[:, part],
+        window.rate,
+        window.offset + first,
+        tuple(sorted(gaps, key=by_place)),
     )
 
 

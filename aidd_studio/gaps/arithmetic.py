@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from functools import reduce
 
 from aidd_studio.errors import GapError
 from aidd_studio.gaps.gap import Gap, GapKind
 
 
-def merge(gaps: Iterable[Gap], distance: int = 0) -> list[Gap]:
-    """Sorted gaps of which no two share a sample.
+def merge(gaps: Iterable[Gap], channels: int, distance: int = 0) -> list[Gap]:
+    """Sorted gaps of a recording with that many channels, of which no two share a sample.
 
-    Gaps of the same channels that overlap, meet or lie less than `distance` frames apart become one. Overlapping
-    gaps that share only some channels become one gap in all the channels of both; without a common channel they
-    are left as they are, since they have no sample in common.
+    In each channel by itself, gaps that overlap or lie less than `distance` frames apart become one, so that a hole in
+    one channel never makes one in another. Channels that are damaged over the same frames share a gap. A gap that
+    needs no change comes back as it is.
     """
-    merged = sorted(gaps, key=by_place)
-    while True:
-        count = len(merged)
-        merged = _sweep(merged, distance)
-        if len(merged) == count:
-            return sorted(merged, key=by_place)
+    ordered = sorted(gaps, key=by_place)
+    pieces: dict[tuple[int, int], list[tuple[int, list[Gap]]]] = {}
+    for channel in range(channels):
+        own = [gap for gap in ordered if channel in gap.channel_indices(channels)]
+        for run in _runs(own, distance):
+            place = run[0].start, max(gap.end for gap in run)
+            pieces.setdefault(place, []).append((channel, run))
+    return sorted((_whole(*place, parts, channels) for place, parts in pieces.items()), key=by_place)
 
 
 def clamp(gap: Gap, frames: int) -> Gap:
@@ -51,12 +53,9 @@ def validate(gaps: Iterable[Gap], frames: int, channels: int, rate: int | None =
             raise GapError(
                 f"The gap {_span(gap, rate)} names channel {gap.channels[-1] + 1}, but the recording has {channels}."
             )
-    for channel in range(channels):
-        own = [gap for gap in gaps if gap.channels is None or channel in gap.channels]
-        joined = merge(replace(gap, channels=None) for gap in own)
-        if joined and joined[0].frames == frames:
-            where = "recording" if channels == 1 or len(own) == len(gaps) else f"channel {channel + 1}"
-            raise GapError(f"The gaps cover the whole {where}, so there is no sound left to fill from; shorten them.")
+    lost = [channel for channel in range(channels) if _covers(gaps, channel, channels, frames)]
+    if lost:
+        raise GapError(_nothing_left(gaps, lost, channels))
 
 
 def snap(gap: Gap, edges: Sequence[int], within: int) -> Gap:
@@ -118,33 +117,28 @@ def join(first: Gap, second: Gap) -> Gap:
     )
 
 
-def _sweep(gaps: Sequence[Gap], distance: int) -> list[Gap]:
-    """One pass of joining over sorted gaps; a joined gap may meet others only at the next pass."""
-    done: list[Gap] = []
-    near: list[Gap] = []  # those that a later gap may still join
+def _runs(gaps: Sequence[Gap], distance: int) -> list[list[Gap]]:
+    """Sorted gaps of one channel in lists of those that become one."""
+    runs: list[list[Gap]] = []
+    reach = 0
     for gap in gaps:
-        done += [other for other in near if not _reaches(other, gap, distance)]
-        near = [other for other in near if _reaches(other, gap, distance)]
-        partner = next((other for other in near if _belong_together(other, gap, distance)), None)
-        if partner is None:
-            near.append(gap)
+        if runs and gap.start < reach + distance:
+            runs[-1].append(gap)
+            reach = max(reach, gap.end)
         else:
-            near[near.index(partner)] = join(partner, gap)
-    return sorted(done + near, key=by_place)
+            runs.append([gap])
+            reach = gap.end
+    return runs
 
 
-def _reaches(earlier: Gap, later: Gap, distance: int) -> bool:
-    return later.start <= earlier.end or later.start - earlier.end < distance
-
-
-def _belong_together(earlier: Gap, later: Gap, distance: int) -> bool:
-    if earlier.channels == later.channels:
-        return _reaches(earlier, later, distance)
-    if later.start >= earlier.end:
-        return False
-    if earlier.channels is None or later.channels is None:
-        return True
-    return not set(earlier.channels).isdisjoint(later.channels)
+def _whole(start: int, end: int, parts: Sequence[tuple[int, list[Gap]]], channels: int) -> Gap:
+    """The gap of all channels that are damaged from `start` to `end`, each with the gaps that damage it there."""
+    damaged = tuple(channel for channel, _ in parts)
+    sources = list(dict.fromkeys(gap for _, run in parts for gap in run))
+    joined = reduce(join, sources)
+    if len(sources) == 1 and joined.channel_indices(channels) == damaged:
+        return joined
+    return Gap(start, end, None if len(damaged) == channels else damaged, joined.kind, joined.confidence)
 
 
 def _kind(first: Gap, second: Gap) -> GapKind:
@@ -163,6 +157,25 @@ def _nearest(frame: int, edges: Sequence[int], within: int) -> int:
 def by_place(gap: Gap) -> tuple[int, int, tuple[int, ...]]:
     """The key to sort gaps by; unlike the gaps themselves it compares all channels with some."""
     return gap.start, gap.end, gap.channels or ()
+
+
+def _covers(gaps: Sequence[Gap], channel: int, channels: int, frames: int) -> bool:
+    """True when gaps leave no frame of a channel."""
+    own = sorted((gap for gap in gaps if channel in gap.channel_indices(channels)), key=by_place)
+    return any(run[0].start == 0 and max(gap.end for gap in run) == frames for run in _runs(own, 1))
+
+
+def _nothing_left(gaps: Sequence[Gap], lost: Sequence[int], channels: int) -> str:
+    """Why channels cannot be restored: gaps that cover all of them, or a file without one valid sample there."""
+    everywhere = len(lost) == channels
+    if all(gap.kind == "invalid" for gap in gaps if lost[0] in gap.channel_indices(channels)):
+        what = "The recording" if everywhere else f"Channel {lost[0] + 1} of the recording"
+        return (
+            f"{what} holds no valid sample, only NaN or infinite values, so there is no sound to restore it from; "
+            "the file was damaged when it was written: look for another copy."
+        )
+    where = "recording" if everywhere else f"channel {lost[0] + 1}"
+    return f"The gaps cover the whole {where}, so there is no sound left to fill from; shorten them."
 
 
 def _span(gap: Gap, rate: int | None) -> str:

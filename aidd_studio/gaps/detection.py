@@ -72,7 +72,7 @@ def detect(
             if start <= begin < min(end, finish):
                 found.append(gap.moved(begin, finish))
     watch.report(1.0, "looking for dropouts")
-    return merge(found, max(1, round(CLOSE * clip.rate)))
+    return merge(found, clip.channels, max(1, round(CLOSE * clip.rate)))
 
 
 def _finite(signal: Signal, invalid: np.ndarray) -> Signal:

@@ -55,13 +55,18 @@ def write_labels(path: Path | str, gaps: Iterable[Gap], rate: int, *, overwrite:
     Raises LabelError for another suffix, AudioWriteError when the file exists or cannot be written.
     """
     path = Path(path)
-    kind = _SUFFIXES.get(path.suffix.lower())
-    if kind is None:
-        raise LabelError(f'"{path.name}" says no label format; let its name end in .txt (Audacity), .csv or .json.')
-    write = {"audacity": _as_audacity, "csv": _as_csv, "json": _as_json}[kind]
+    write = {"audacity": _as_audacity, "csv": _as_csv, "json": _as_json}[check_labels(path)]
     content = write(sorted(gaps, key=by_place), rate)
     with atomic_path(path, overwrite=overwrite) as temporary:
         temporary.write_text(content, encoding="utf-8", newline="")
+
+
+def check_labels(path: Path) -> str:
+    """The format that a label file's name asks for. Raises LabelError for a name that asks for none."""
+    kind = _SUFFIXES.get(path.suffix.lower())
+    if kind is None:
+        raise LabelError(f'"{path.name}" says no label format; let its name end in .txt (Audacity), .csv or .json.')
+    return kind
 
 
 def _text(path: Path) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from aidd_studio.audio.clip import Clip
 from aidd_studio.engines.engine import Engine, Fill, Window
 from aidd_studio.errors import GapError, UsageError
+from aidd_studio.gaps.arithmetic import by_place
 from aidd_studio.gaps.gap import Gap
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.plan import plan
@@ -91,7 +92,7 @@ def restore(
     found: dict[Gap, list[Candidate]] = {}
     for candidate in fill_gaps(clip, gaps, chosen, candidates, seed, crossfade=crossfade, watch=watch):
         found.setdefault(candidate.gap, []).append(candidate)
-    filled = tuple(FilledGap(gap, tuple(best_first(found[gap]))) for gap in sorted(found))
+    filled = tuple(FilledGap(gap, tuple(best_first(found[gap]))) for gap in sorted(found, key=by_place))
     restored = clip.with_patches(*(item.chosen.patch for item in filled))
     watch.report(1.0, "done")
     return RestorationResult(restored, filled, chosen.info.name, seed)

@@ -255,3 +255,35 @@ def test_results_go_to_stdout_and_nothing_else_does(damaged: Path, tmp_path: Pat
     done = run_program("restore", damaged, "-o", tmp_path / "out.wav", "--gap", "0.5:0.51", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["gaps"] and "\x1b" not in done.stdout + done.stderr
+
+
+def test_a_recording_without_a_valid_sample_is_named_for_what_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "broken.wav"
+    soundfile.write(path, np.full((RATE, 2), np.nan), RATE, subtype="FLOAT")
+    result = aidd("restore", path, "-o", tmp_path / "out.wav")
+    assert result.exit_code != 0
+    assert "holds no valid sample, only NaN" in sentence(result)
+    assert not (tmp_path / "out.wav").exists()
+
+
+def test_a_recording_with_a_channel_of_nan_names_the_channel(tmp_path: Path) -> None:
+    path = tmp_path / "half.wav"
+    soundfile.write(path, np.stack([np.sin(np.arange(RATE) / 9), np.full(RATE, np.nan)], axis=1), RATE, subtype="FLOAT")
+    result = aidd("restore", path, "-o", tmp_path / "out.wav")
+    assert "Channel 2 of the recording holds no valid sample" in sentence(result)
+
+
+def test_found_dropouts_replace_a_label_file_only_when_allowed(damaged: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "gaps.txt"
+    labels.write_text("mine", encoding="utf-8")
+    refused = aidd("detect", damaged, "--labels", labels)
+    assert sentence(refused) == f"{labels} exists already; use --overwrite to replace it."
+    assert labels.read_text(encoding="utf-8") == "mine"
+    assert aidd("detect", damaged, "--labels", labels, "--overwrite").exit_code == 0
+    assert len(labels.read_text(encoding="utf-8").splitlines()) >= 2
+
+
+def test_labels_that_cannot_be_written_are_refused_before_the_recording_is_read(tmp_path: Path) -> None:
+    missing = tmp_path / "nothing.wav"
+    assert "says no label format" in sentence(aidd("detect", missing, "--labels", tmp_path / "gaps.doc"))
+    assert "does not exist" in sentence(aidd("detect", missing, "--labels", tmp_path / "nowhere" / "gaps.txt"))

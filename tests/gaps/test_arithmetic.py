@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aidd_studio.errors import GapError
-from aidd_studio.gaps.arithmetic import clamp, group, invert, merge, shift, snap, validate
+from aidd_studio.gaps.arithmetic import by_place, clamp, group, invert, merge, shift, snap, validate
 from aidd_studio.gaps.gap import Gap
+from aidd_studio.gaps.spans import true_runs
 
 CHANNELS = 3
 FRAMES = 200
@@ -34,39 +35,55 @@ def counted(some: list[Gap]) -> np.ndarray:
     return count
 
 
-@given(st.lists(gaps(), max_size=12), st.integers(0, 10))
-def test_merged_gaps_share_no_sample_and_lose_none(some: list[Gap], distance: int) -> None:
-    merged = merge(some, distance)
+@given(st.lists(gaps(), max_size=12))
+def test_merged_gaps_hold_every_damaged_sample_once_and_no_other(some: list[Gap]) -> None:
+    merged = merge(some, CHANNELS)
+    assert np.array_equal(counted(merged), counted(some) > 0)
+    assert merged == merge(merged, CHANNELS)
+    assert merged == sorted(merged, key=by_place)
+
+
+@given(st.lists(gaps(), max_size=12), st.integers(1, 10))
+def test_joining_near_gaps_fills_only_short_bridges_in_their_own_channel(some: list[Gap], distance: int) -> None:
+    merged = merge(some, CHANNELS, distance)
+    assert merged == merge(merged, CHANNELS, distance)
     assert counted(merged).max(initial=0) <= 1
-    assert np.all(counted(merged)[counted(some) > 0] == 1)
-    assert merged == merge(merged, distance)
-    assert merged == sorted(merged, key=lambda gap: (gap.start, gap.end))
+    for before, after in zip(counted(some) > 0, counted(merged) > 0, strict=True):
+        assert np.all(after[before])
+        for bridge in true_runs(after & ~before):
+            assert bridge[1] - bridge[0] < distance
+            assert before[bridge[0] - 1]
+            assert before[bridge[1]]
 
 
 @given(st.lists(gaps(), max_size=12))
-def test_merging_gaps_of_all_channels_adds_no_sample(some: list[Gap]) -> None:
-    common = [Gap(gap.start, gap.end) for gap in some]
-    assert np.array_equal(counted(merge(common)) > 0, counted(common) > 0)
+def test_a_gap_that_overlaps_no_other_comes_back_as_it_is(some: list[Gap]) -> None:
+    alone = [gap for gap in some if counted(some)[list(gap.channel_indices(CHANNELS)), gap.start : gap.end].max() == 1]
+    extents = [(gap.start, gap.end) for gap in some]
+    kept = merge(some, CHANNELS)
+    assert all(gap in kept for gap in alone if extents.count((gap.start, gap.end)) == 1)
 
 
 def test_near_gaps_join_only_below_the_distance() -> None:
-    assert merge([Gap(0, 10), Gap(15, 20)], 6) == [Gap(0, 20)]
-    assert merge([Gap(0, 10), Gap(15, 20)], 5) == [Gap(0, 10), Gap(15, 20)]
-    assert merge([Gap(0, 10), Gap(10, 20)]) == [Gap(0, 20)]
+    assert merge([Gap(0, 10), Gap(15, 20)], 1, 6) == [Gap(0, 20)]
+    assert merge([Gap(0, 10), Gap(15, 20)], 1, 5) == [Gap(0, 10), Gap(15, 20)]
+    assert merge([Gap(0, 10), Gap(10, 20)], 1, 1) == [Gap(0, 20)]
+    assert merge([Gap(0, 10), Gap(10, 20)], 1) == [Gap(0, 10), Gap(10, 20)]
 
 
-def test_overlapping_gaps_of_different_channels_stay_apart() -> None:
+def test_a_hole_in_one_channel_makes_none_in_another() -> None:
     left, right = Gap(0, 10, (0,)), Gap(5, 15, (1,))
-    assert merge([right, left]) == [left, right]
+    assert merge([right, left], 2) == [left, right]
+    assert merge([Gap(0, 10), right], 2) == [Gap(0, 10, (0,)), Gap(0, 15, (1,))]
 
 
-def test_a_gap_of_all_channels_takes_in_the_one_it_overlaps() -> None:
-    assert merge([Gap(0, 10, None), Gap(5, 15, (1,))]) == [Gap(0, 15, None)]
-    assert merge([Gap(0, 10, (0, 1)), Gap(5, 15, (1, 2))]) == [Gap(0, 15, (0, 1, 2))]
+def test_channels_that_are_damaged_over_the_same_frames_share_a_gap() -> None:
+    assert merge([Gap(0, 10, (0,)), Gap(0, 10, (1,))], 2) == [Gap(0, 10)]
+    assert merge([Gap(0, 10, (0,)), Gap(0, 10, (1,))], 3) == [Gap(0, 10, (0, 1))]
 
 
 def test_a_mark_by_hand_outweighs_a_detection() -> None:
-    joined = merge([Gap(0, 100, None, "silence", 0.5), Gap(90, 110, None, "manual", 1.0)])
+    joined = merge([Gap(0, 100, None, "silence", 0.5), Gap(90, 110, None, "manual", 1.0)], 2)
     assert joined == [Gap(0, 110, None, "manual", 1.0)]
 
 
@@ -86,6 +103,9 @@ def test_clamping_trims_to_the_recording_and_refuses_what_is_outside() -> None:
         ([Gap(0, 100)], "cover the whole recording"),
         ([Gap(0, 60), Gap(60, 100)], "cover the whole recording"),
         ([Gap(0, 100, (1,)), Gap(5, 10)], "cover the whole"),
+        ([Gap(0, 100, (1,)), Gap(5, 10, (0,))], "cover the whole channel 2"),
+        ([Gap(0, 100, None, "invalid")], "The recording holds no valid sample, only NaN"),
+        ([Gap(0, 100, (1,), "invalid"), Gap(5, 10, (0,))], "Channel 2 of the recording holds no valid sample"),
     ],
 )
 def test_gaps_that_cannot_be_restored_are_refused_with_a_reason(some: list[Gap], sentence: str) -> None:
