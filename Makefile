@@ -10,6 +10,10 @@ help:            ## list the targets
 .venv/.ready: pyproject.toml constraints.txt tools/setup.sh
 	PYTHON="$(PYTHON)" sh tools/setup.sh
 
+# A browser for the test of the listening page; where none can be had, that test skips and this is tried again next time.
+.venv/.ready-for-tests: .venv/.ready tools/setup_tests.sh
+	sh tools/setup_tests.sh
+
 run: .venv/.ready  ## set everything up and open the application
 	$(BIN)/aidd-studio
 
@@ -17,7 +21,7 @@ demo: .venv/.ready  ## restore the bundled damaged recording on the command line
 	@mkdir -p out
 	$(BIN)/aidd-studio restore resources/demo/damaged.flac -o out/restored.flac --overwrite
 
-test: lint types  ## set everything up, check style, types and layers, run the tests
+test: lint types .venv/.ready-for-tests  ## set everything up, check style, types and layers, run the tests
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
 
 lint: .venv/.ready

@@ -22,6 +22,16 @@ from aidd_studio.evaluation.summary import summarise
 RATE = 8_000
 ENGINES = ("masked", "extrapolation")
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-headless-shell", "google-chrome"))), None)
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 
 
 @pytest.fixture(scope="module")
@@ -71,12 +81,12 @@ def test_a_folder_without_an_evaluation_is_refused(tmp_path):
         load_evaluation(tmp_path)
 
 
-@pytest.mark.skipif(BROWSER is None, reason="needs chromium (apt install chromium-headless-shell)")
+@pytest.mark.skipif(BROWSER is None, reason="needs a browser (apt install chromium)")
 def test_a_person_rates_all_versions_in_a_real_browser_and_saves_the_answers(evaluation, tmp_path):
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (pip install playwright)")
     page_file = write_page(evaluation, choose_trials(load_evaluation(evaluation), 3, 0), tmp_path)
     with playwright.sync_playwright() as control:
-        browser = control.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        browser = control.chromium.launch(executable_path=BROWSER, args=list(FLAGS))  # in a profile of its own
         try:
             answers = [_listen(browser, page_file, tmp_path, seed) for seed in (1, 1, 2)]
         finally:

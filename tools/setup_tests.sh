@@ -1,0 +1,42 @@
+#!/bin/sh
+# What only the tests need, beside tools/setup.sh: a browser and Playwright, which drives it through the listening page.
+# Never fails: where something cannot be installed, the tests that need it skip with their reason.
+set -eu
+cd "$(dirname "$0")/.."
+
+browsers="chromium chromium-headless-shell google-chrome"
+ready=yes
+
+have_browser() {
+    for browser in $browsers; do
+        command -v "$browser" >/dev/null 2>&1 && return 0
+    done
+    return 1
+}
+
+if ! have_browser; then
+    if [ "$(id -u)" = 0 ]; then
+        become=""
+    elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+        become="sudo"
+    else
+        become="nobody"
+    fi
+    if [ "$become" != nobody ] && command -v apt-get >/dev/null 2>&1; then
+        $become apt-get update -q || true
+        # A browser that is not there must not stop the tests of everything else.
+        $become env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends chromium || true
+    fi
+    have_browser || {
+        ready=no
+        echo "No browser could be installed, so the listening page is not tested: sudo apt-get install chromium" >&2
+    }
+fi
+
+if ! .venv/bin/python -c "import playwright" 2>/dev/null; then
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[browser]" || {
+        ready=no
+        echo "Playwright could not be installed, so the listening page is not tested." >&2
+    }
+fi
+[ "$ready" = no ] || touch .venv/.ready-for-tests
