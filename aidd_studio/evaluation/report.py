@@ -14,16 +14,10 @@ from aidd_studio.evaluation.cases import Outcome
 from aidd_studio.evaluation.frechet import Embedding
 from aidd_studio.evaluation.measures import BETTER_WHEN_HIGHER
 from aidd_studio.evaluation.plots import TITLES, measure_plot, spectrogram_plot, time_plot
+from aidd_studio.evaluation.published import published
 from aidd_studio.evaluation.runner import Plan
 from aidd_studio.evaluation.summary import MEASURES, Cell, Summary, sound, summarise
 from aidd_studio.watch import Watch
-
-PUBLISHED = """\
-The tables of the AIDD paper (Dror et al., arXiv:2507.08333) and of its predecessors belong beside these numbers for
-orientation. They are not printed here: no source that could be checked word for word was at hand when this program was
-written, and a number from memory would be worse than none. When comparing by hand: the published numbers come from
-other segments, other recordings and, for FAD, another embedding.
-"""
 
 HOW_TO_READ = """\
 *LSD*: whole segment, STFT 2048/512, natural logarithm of power with floor 1e-8; divide by 2.303 for the log10 form.
@@ -109,8 +103,7 @@ def _markdown(
     yield ""
     yield from _agreement(summary)
     yield from _errors(summary)
-    yield "## Published results\n"
-    yield PUBLISHED
+    yield from published(protocol.name)
     yield "## Pictures\n"
     for title, name in pictures:
         yield f"![{title}]({name})\n"

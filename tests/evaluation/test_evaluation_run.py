@@ -127,6 +127,8 @@ def test_the_report_is_written_as_text_data_and_pictures(folder, tmp_path):
     text = (output / "report.md").read_text()
     assert "tones 0.wav" in text
     assert "extrapolation" in text
+    assert "published on other segments" in text
+    assert "| AIDD | 1.866 / 0.162 / −3.215 |" in text
     data = json.loads((output / "report.json").read_text())
     assert len(data["outcomes"]) == len(what.cases)
     for line in text.splitlines():
