@@ -229,13 +229,20 @@ class _Work:
         with torch.inference_mode(), interrupted_by(watch):
             fill = touched_tokens(segment.missing, models.tokenizer.config.hop, self.settings.widen)
             codes = codes.to(models.device)
+            table = models.tokenizer.embed(torch.arange(models.tokenizer.config.codebook_size, device=models.device))
             drawing = watch.part(0.0, 0.9)
             drawing.report(0.0, "drawing tokens")
             drawn = draw_tokens(
-                models.score, codes, fill, seeds, self.settings, lambda done: drawing.report(done, "drawing tokens")
+                models.score,
+                table,
+                codes,
+                fill,
+                seeds,
+                self.settings,
+                lambda done: drawing.report(done, "drawing tokens"),
             )
             watch.report(0.9, "decoding")
-            made, _ = render(models, segment, drawn.codes, self.settings)
+            made = render(models, segment, drawn, self.settings)
         channels = [self._channels(part, segment, row, seed) for row, seed in zip(made, seeds, strict=True)]
         scores = [score(float(value), segment, row) for value, row in zip(drawn.log_likelihood, made, strict=True)]
         return channels, np.array(scores)

@@ -11,6 +11,7 @@ from aidd_studio.engines.aidd_mixing import combine
 from aidd_studio.engines.aidd_models import Models
 from aidd_studio.engines.aidd_segment import Segment
 from aidd_studio.engines.aidd_settings import AiddSettings
+from aidd_studio.engines.aidd_tokens import DrawnTokens
 from aidd_studio.engines.burg import Signal
 from aidd_studio.engines.extrapolation import two_sided
 
@@ -23,16 +24,15 @@ def edge_frames(gap: int, rate: int, settings: AiddSettings) -> int:
     return max(1, round(min(settings.edge * rate, settings.edge_share * gap)))
 
 
-def render(models: Models, segment: Segment, codes: Tensor, settings: AiddSettings) -> tuple[Signal, Signal]:
-    """The segment's wave with new sound in its gaps, and what the decoder alone makes of the tokens.
+def render(models: Models, segment: Segment, drawn: DrawnTokens, settings: AiddSettings) -> Signal:
+    """The segment's wave with new sound in its gaps: float64 [B, T].
 
-    codes int64 [B, L]; both results float64 [B, T]. Outside the gaps the first is the segment's wave.
+    By the refiner where there is one, else by the decoder, cross-faded at the edges with linear prediction.
     """
-    decoded = models.tokenizer.decode(codes).double().cpu().numpy()[:, : len(segment.wave)]
     if models.refiner is not None:
-        return _refined(models, segment, codes), decoded
-    made = np.stack([_mixed(segment, row, settings) for row in decoded])
-    return made, decoded
+        return _refined(models, segment, drawn.vectors)
+    decoded = models.tokenizer.decode(drawn.codes).double().cpu().numpy()[:, : len(segment.wave)]
+    return np.stack([_mixed(segment, row, settings) for row in decoded])
 
 
 def _mixed(segment: Segment, decoded: Signal, settings: AiddSettings) -> Signal:
@@ -44,22 +44,21 @@ def _mixed(segment: Segment, decoded: Signal, settings: AiddSettings) -> Signal:
     return mixed
 
 
-def _refined(models: Models, segment: Segment, codes: Tensor) -> Signal:
-    """Each gap rendered by the refiner, which mixes linear prediction and tokens by itself."""
+def _refined(models: Models, segment: Segment, vectors: Tensor) -> Signal:
+    """Each gap rendered by the refiner, which mixes linear prediction and tokens by itself. vectors: [B, L, D]."""
     import torch
 
     from aidd_studio.tokenizer.context_decoder import CONTEXT
 
     assert models.refiner is not None
     hop = models.refiner.config.hop
-    vectors = models.tokenizer.embed(codes)
-    length = codes.shape[1] * hop
+    length = vectors.shape[1] * hop
     padded = np.pad(segment.wave, (0, length - len(segment.wave)))
-    made = torch.from_numpy(padded).float().to(models.device).expand(len(codes), -1).clone()
+    made = torch.from_numpy(padded).float().to(models.device).expand(len(vectors), -1).clone()
     for start, end in segment.gaps:
         made[:, start:end] = torch.from_numpy(_predicted(segment, start, end)).to(made)
         first = max(0, start - CONTEXT) // hop
-        last = min(codes.shape[1], -(-(end + CONTEXT) // hop))
+        last = min(vectors.shape[1], -(-(end + CONTEXT) // hop))
         frames = slice(first * hop, last * hop)
         made[:, frames] = models.refiner(
             made[:, frames], start - frames.start, end - frames.start, vectors[:, first:last].float()

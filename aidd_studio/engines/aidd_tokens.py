@@ -25,11 +25,15 @@ LOOK_AHEAD = 0.25
 
 @dataclass(frozen=True, eq=False)
 class DrawnTokens:
-    """codes int64 [B, L]; log_likelihood float64 [B]: nats per drawn token; calls of the network."""
+    """What a network drew.
+
+    codes int64 [B, L]. vectors float32 [B, L, D]: the codes' vectors, at drawn positions the mean of all codes'
+    vectors as probable as the network held them when it drew. log_likelihood float64 [B]: nats per drawn token.
+    """
 
     codes: Tensor
+    vectors: Tensor
     log_likelihood: NDArray[np.float64]
-    calls: int
 
 
 def touched_tokens(missing: NDArray[np.bool_], hop: int, widen: int) -> NDArray[np.bool_]:
@@ -43,13 +47,14 @@ def touched_tokens(missing: NDArray[np.bool_], hop: int, widen: int) -> NDArray[
 
 def draw_tokens(
     model: ScoreModel,
+    table: Tensor,
     codes: Tensor,
     fill: NDArray[np.bool_],
     seeds: Sequence[int],
     settings: AiddSettings,
     report: Callable[[float], None],
 ) -> DrawnTokens:
-    """Fill positions `fill` [L] of codes int64 [L], once for each seed.
+    """Fill positions `fill` [L] of codes int64 [L], once for each seed. `table` [codes, D]: the codes' vectors.
 
     A context longer than `settings.tokens` is gone through from left to right in pieces of that length; what was
     drawn becomes known. `report` is told the share that is done, and may raise.
@@ -57,20 +62,21 @@ def draw_tokens(
     import torch
 
     drawn = codes.expand(len(seeds), -1).clone()
+    vectors = torch.nn.functional.embedding(drawn, table)
     pieces = plan_pieces(fill, settings.tokens or len(fill))
     randomness = SeededRandomness(seeds, codes.device)
     likelihood = np.zeros(len(seeds))
-    counted = calls = 0
+    counted = 0
     for number, (start, end, kept) in enumerate(pieces):
         part = torch.from_numpy(fill[start:end] & (np.arange(start, end) >= _first_open(pieces, number)))
-        last: list[Progress] = []
+        expectation = _Expectation(model, table, part.to(codes.device).expand(len(seeds), -1))
 
-        def follow(progress: Progress, number: int = number, last: list[Progress] = last) -> None:
-            last[:] = [progress]
+        def follow(progress: Progress, number: int = number, expectation: _Expectation = expectation) -> None:
+            expectation.follow(progress)
             report((number + progress.calls / progress.expected_calls) / len(pieces))
 
         piece = SAMPLERS[_sampler(settings)](
-            model,
+            expectation,
             drawn[:, start:end],
             part.to(codes.device),
             model.config.build_graph(),
@@ -82,10 +88,44 @@ def draw_tokens(
             callback=follow,
         )
         drawn[:, start:kept] = piece[:, : kept - start]
-        likelihood += last[0].log_likelihood.cpu().numpy()
+        expectation.write(vectors[:, start:kept], part[: kept - start].to(codes.device))
+        likelihood += expectation.log_likelihood
         counted += int(part.sum())
-        calls += last[0].calls
-    return DrawnTokens(drawn, likelihood / max(1, counted), calls)
+    return DrawnTokens(drawn, vectors, likelihood / max(1, counted))
+
+
+class _Expectation:
+    """Stands before a network and keeps what it held of each position when that was drawn.
+
+    The mean of the codes' vectors is a steadier guide for a refiner than one drawn code: measured on real recordings,
+    it is nearer to the truth in every respect, while what was drawn before still leads the way.
+    """
+
+    def __init__(self, model: ScoreModel, table: Tensor, hidden: Tensor) -> None:
+        self._model, self._table, self._hidden = model, table, hidden
+        self._vectors = table.new_zeros(*hidden.shape, table.shape[1])
+        self._positions, self._log_score = hidden[0].nonzero().flatten(), table.new_zeros(0)
+        self.log_likelihood = np.zeros(len(hidden))
+
+    def __call__(self, tokens: Tensor, sigma: Tensor, positions: Tensor) -> Tensor:
+        self._positions, self._log_score = positions, self._model(tokens, sigma, positions)
+        return self._log_score
+
+    def follow(self, progress: Progress) -> None:
+        """Take note of the positions that this step has settled."""
+        settled = (self._hidden & ~progress.hidden)[:, self._positions]
+        if settled.any():
+            real = self._model.config.tokens  # without the mask
+            mean = self._log_score[settled][:, :real].softmax(-1) @ self._table[:real]
+            part = self._vectors[:, self._positions]
+            part[settled] = mean
+            self._vectors[:, self._positions] = part
+        self._hidden = progress.hidden
+        self.log_likelihood = progress.log_likelihood.cpu().numpy()
+
+    def write(self, vectors: Tensor, where: Tensor) -> None:
+        """Put the means into vectors [B, n, D] where bool [n]."""
+        vectors[:, where] = self._vectors[:, : len(where)][:, where]
 
 
 def plan_pieces(fill: NDArray[np.bool_], longest: int) -> list[tuple[int, int, int]]:

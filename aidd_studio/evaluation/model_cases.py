@@ -99,8 +99,8 @@ def measure(case: Case) -> dict[str, Any]:
         ),
     }
     candidates = _engine_fills("auto" if case.gap < AUTO_BELOW else "aidd", sound, begin, end, case.seed)
-    fills |= {"first": candidates[0], "random tokens": _control(sound, begin, end, case.seed, "random")}
-    fills["shuffled tokens"] = _control(sound, begin, end, case.seed, "shuffled")
+    fills["first"] = candidates[0]
+    fills |= {f"{kind} tokens": _control(sound, begin, end, case.seed, kind) for kind in ("random", "shuffled", "true")}
     measured = {name: _measures(sound, fill, begin, end) for name, fill in fills.items()}
     each = [_measures(sound, fill, begin, end) for fill in candidates]
     measured["mean of candidates"] = _mean(each)
@@ -142,25 +142,30 @@ def _models() -> Models:
 
 
 def _control(sound: Sound, begin: int, end: int, seed: int, kind: str) -> Sound:
-    """The same pipeline with tokens that nobody drew: any at all, or the surroundings' own in another order."""
+    """The same pipeline with tokens that nobody drew: random, shuffled (any of the surroundings'), or true ones."""
     import torch
 
     from aidd_studio.engines.aidd_rendering import render
     from aidd_studio.engines.aidd_segment import cut_segment
     from aidd_studio.engines.aidd_settings import CARD, AiddSettings
-    from aidd_studio.engines.aidd_tokens import touched_tokens
+    from aidd_studio.engines.aidd_tokens import DrawnTokens, touched_tokens
 
     models, rng = _models(), np.random.default_rng(seed)
     config = models.tokenizer.config
     predicted = _filled(sound, begin, end, two_sided(sound.astype(float), begin, end, ORDER, SIGHT))
     missing = _window(sound, begin, end).missing[0]
     segment = cut_segment(predicted.astype(float), missing, RATE, config.sample_rate, config.hop, 384)
+    truth = sound[segment.offset : segment.offset + len(segment.wave)] * np.float32(segment.scale)
     with torch.inference_mode():
         codes = models.tokenizer.encode(torch.from_numpy(segment.wave).float()[None])
-        hidden = touched_tokens(segment.missing, config.hop, 0)
-        pool = np.arange(config.codebook_size) if kind == "random" else codes[0].numpy()[~hidden]
-        codes[0, torch.from_numpy(hidden)] = torch.from_numpy(rng.choice(pool, int(hidden.sum())))
-        made, _ = render(models, segment, codes, AiddSettings().with_card(CARD))
+        inside = torch.from_numpy(touched_tokens(segment.missing, config.hop, 0))
+        if kind == "true":
+            codes[:, inside] = models.tokenizer.encode(torch.from_numpy(truth)[None])[:, inside]
+        else:
+            pool = np.arange(config.codebook_size) if kind == "random" else codes[0, ~inside].numpy()
+            codes[0, inside] = torch.from_numpy(rng.choice(pool, int(inside.sum())))
+        drawn = DrawnTokens(codes, models.tokenizer.embed(codes), np.zeros(1))
+        made = render(models, segment, drawn, AiddSettings().with_card(CARD))
     start = int(np.argmax(segment.missing))
     return _filled(sound, begin, end, made[0, start : start + end - begin] / segment.scale)
 

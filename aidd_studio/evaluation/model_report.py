@@ -37,7 +37,7 @@ TARGETS: dict[float, tuple[float, float, float | None]] = {
 }
 """Largest ratios to extrapolation that were asked for: LSD, mel L1, spectral convergence."""
 
-ROWS = ("first", "mean of candidates", "best of candidates", "shuffled tokens", "random tokens")
+ROWS = ("first", "mean of candidates", "best of candidates", "shuffled tokens", "random tokens", "true tokens")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -169,7 +169,8 @@ from 0.25 s on each side, in the same run (order 2048 from 0.5 s stands beside i
 (STFT 2048/512, ln power, floor 1e-8); log-mel L1 (80 bands) and spectral convergence are inside the gap. Gaps below
 {AUTO_BELOW * 1000:.0f} ms are filled by the engine `auto`, longer ones by `aidd`, {CANDIDATES} candidates each. "First"
 is the candidate that the program puts first; "best" the one nearest the original in mel, which nobody knows at work.
-Random and shuffled tokens go through the same pipeline as controls. The real recordings are development material:
+Random tokens, and the surroundings' tokens shuffled, go through the same pipeline as controls; so do the true tokens,
+which tell what a perfect score model would give. The real recordings are development material:
 settings were chosen on them, no model was trained on them.
 """
 

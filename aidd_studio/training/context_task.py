@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from aidd_studio.diffusion.noise import sigma_of_masked_share
 from aidd_studio.diffusion.score_model import ScoreModel
+from aidd_studio.evaluation.metrics import LSD_WINDOW
 from aidd_studio.tokenizer.context_decoder import CONTEXT as CONTEXT_SEEN
 from aidd_studio.tokenizer.context_decoder import ContextDecoder
 from aidd_studio.tokenizer.model import WavTokenizer
@@ -23,10 +24,10 @@ from aidd_studio.training.spectral_losses import log_mel_loss, magnitudes
 
 @dataclass(frozen=True)
 class ContextSettings:
-    """Batch, loss weights, and what the tokens in the gap are: none at all, damaged, drawn by a score model, or true.
+    """Batch, loss weights, and what the tokens in the gap are: none at all, damaged, guessed by a score model, or true.
 
-    Tokens that a score model draws teach how far such tokens are to be trusted; they are drawn in one call, each by
-    itself, at a random temperature.
+    Guesses are given as the engine gives them: the mean of all codes' vectors, as probable as the score model holds
+    them. They teach how far a score model is to be trusted, which the true tokens beside them cannot.
     """
 
     tokens: int = 1200  # token frames in a batch
@@ -34,7 +35,7 @@ class ContextSettings:
     distance: float = 0.4
     no_codes: float = 0.15  # share of batches that see no tokens
     damaged: float = 0.5  # share of batches whose tokens are partly wrong
-    drawn: float = 0.0  # share of batches whose tokens a score model draws
+    guessed: float = 0.0  # share of batches whose tokens a score model guesses
     context: int = CONTEXT_SEEN  # samples seen on each side
     seed: int = 0
 
@@ -75,7 +76,7 @@ class ContextTask:
         for length in (2400, 7200, 24_000):
             if length not in self.held:
                 continue
-            for name, codes in (("true", "true"), ("none", "none"), *((("drawn", "drawn"),) if self.score else ())):
+            for name, codes in (("true", "true"), ("none", "none"), *((("guessed", "guessed"),) if self.score else ())):
                 rng = np.random.default_rng([self.settings.seed, 2, length])
                 _, figures = self._batch(self.held[length], rng, codes)
                 found |= {f"{key}_{length // 24}_{name}": value for key, value in figures.items()}
@@ -106,8 +107,8 @@ class ContextTask:
         chance = float(rng.random())
         if chance < self.settings.no_codes:
             return "none"
-        if self.score is not None and chance > 1 - self.settings.drawn:
-            return "drawn"
+        if self.score is not None and chance > 1 - self.settings.guessed:
+            return "guessed"
         return "damaged" if chance < self.settings.no_codes + self.settings.damaged else "true"
 
     @torch.no_grad()
@@ -123,19 +124,11 @@ class ContextTask:
         codes[:, inside] = self.tokenizer.encode(true)[:, inside]
         if kind == "damaged":
             codes[:, inside] = self._damage(codes, inside, rng)
-        if kind == "drawn" and self.score is not None:
-            codes[:, inside] = self._draw(self.score, codes, inside, rng)
-        return self.tokenizer.embed(codes)
-
-    def _draw(self, score: ScoreModel, codes: Tensor, inside: slice, rng: np.random.Generator) -> Tensor:
-        """The gap's tokens as a score model draws them."""
-        hidden = codes.clone()
-        hidden[:, inside] = score.config.tokens
-        share = torch.full((len(codes),), (inside.stop - inside.start) / codes.shape[1], device=codes.device)
-        positions = torch.arange(inside.start, inside.stop, device=codes.device)
-        logits: Tensor = score(hidden, sigma_of_masked_share(share), positions)[..., : score.config.tokens].float()
-        noise = torch.from_numpy(rng.gumbel(size=logits.shape).astype(np.float32)).to(codes.device)
-        return (logits + float(rng.uniform(0.2, 1.0)) * noise).argmax(-1)
+        vectors = self.tokenizer.embed(codes)
+        if kind == "guessed" and self.score is not None:
+            table = self.tokenizer.embed(torch.arange(self.score.config.tokens, device=codes.device))
+            vectors[:, inside] = guess(self.score, table, codes, inside, rng).to(vectors)
+        return vectors
 
     def _damage(self, codes: Tensor, inside: slice, rng: np.random.Generator) -> Tensor:
         """Replace a share of the gap's tokens by others of the same window, as a score model's plausible errors."""
@@ -152,7 +145,8 @@ class ContextTask:
         convergence = made.new_zeros(())
         resolutions = ((512, 64), (1024, 80), (2048, 128))
         for size, bands in resolutions:
-            near = slice(max(0, start - size // 2), end + size // 2)
+            reach = size // 2 if size < LSD_WINDOW else size - size // 4  # all frames that the gap changes
+            near = slice(max(0, start - reach), end + reach)
             with torch.no_grad():
                 b = magnitudes(true[:, near], size, size // 4, center=False)
             a = magnitudes(made[:, near], size, size // 4, center=False)
@@ -164,3 +158,27 @@ class ContextTask:
         loss = mel + settings.convergence * convergence + settings.distance * distance
         figures = {"mel": mel, "convergence": convergence, "distance": distance}
         return loss, {name: float(value.detach()) for name, value in figures.items()}
+
+
+@torch.no_grad()
+def guess(score: ScoreModel, table: Tensor, codes: Tensor, inside: slice, rng: np.random.Generator) -> Tensor:
+    """Mean code vectors [B, gap, D] of a gap as a sampler comes to them in two calls. table: the codes' vectors [K, D].
+
+    A random part is guessed from the surroundings alone and drawn; the rest is guessed from that, too.
+    """
+    hidden = codes.clone()
+    hidden[:, inside] = score.config.tokens
+    first = _probabilities(score, hidden, inside)
+    known = torch.from_numpy(rng.random(first.shape[:2]) < rng.random((len(codes), 1))).to(codes.device)
+    noise = torch.from_numpy(rng.gumbel(size=first.shape).astype(np.float32)).to(codes.device)
+    hidden[:, inside] = torch.where(known, (first.log() + noise).argmax(-1), score.config.tokens)
+    second = _probabilities(score, hidden, inside)
+    return torch.where(known[..., None], first, second) @ table
+
+
+def _probabilities(score: ScoreModel, hidden: Tensor, inside: slice) -> Tensor:
+    """What the network holds of every code at the positions of a gap: float32 [B, gap, K]."""
+    share = (hidden == score.config.tokens).float().mean(1)
+    positions = torch.arange(inside.start, inside.stop, device=hidden.device)
+    logits: Tensor = score(hidden, sigma_of_masked_share(share), positions)[..., : score.config.tokens]
+    return logits.float().softmax(-1)

@@ -9,7 +9,9 @@ import torch
 
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
 from aidd_studio.tokenizer.config import BUNDLED, SEANetConfig, SpectralEncoderConfig, TokenizerConfig
+from aidd_studio.tokenizer.context_decoder import ContextDecoder, ContextDecoderConfig
 from aidd_studio.tokenizer.model import WavTokenizer
+from aidd_studio.weights.registry import DEFAULT_REFINER
 from aidd_studio.weights.store import ModelRecord, models_folder, write_model
 
 SPECTRAL = dataclasses.replace(
@@ -31,7 +33,7 @@ SEANET = TokenizerConfig(
 )
 
 
-def install(config: TokenizerConfig = SPECTRAL, **defaults: Any) -> str:
+def install(config: TokenizerConfig = SPECTRAL, tokenizer_name: str = "tiny-tokenizer", **defaults: Any) -> str:
     """Install a tiny pair of models and return the score model's name; `defaults` are its card's."""
     torch.manual_seed(0)
     tokenizer = WavTokenizer(config)
@@ -42,10 +44,18 @@ def install(config: TokenizerConfig = SPECTRAL, **defaults: Any) -> str:
     common = {"title": "tiny", "version": "1", "licence": "MIT", "source": "tests"}
     folder = models_folder()
     write_model(
-        folder, ModelRecord("tiny-tokenizer", "tokenizer", config=config.to_dict(), **common), tokenizer.state_dict()
+        folder, ModelRecord(tokenizer_name, "tokenizer", config=config.to_dict(), **common), tokenizer.state_dict()
     )
     record = ModelRecord(
-        "tiny-score", "score", config=sizes.to_dict(), tokenizer="tiny-tokenizer", defaults=defaults, **common
+        "tiny-score", "score", config=sizes.to_dict(), tokenizer=tokenizer_name, defaults=defaults, **common
     )
     write_model(folder, record, score.state_dict())
     return "tiny-score"
+
+
+def install_refiner() -> None:
+    """Install a tiny random refiner in the place of the bundled one."""
+    torch.manual_seed(1)
+    sizes = ContextDecoderConfig(width=32, hidden=48, layers=1)
+    record = ModelRecord(DEFAULT_REFINER, "refiner", "tiny", "1", "MIT", "tests", config=dataclasses.asdict(sizes))
+    write_model(models_folder(), record, ContextDecoder(sizes).state_dict())

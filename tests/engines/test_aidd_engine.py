@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from aidd_tiny import SEANET, SPECTRAL, install
+from aidd_tiny import SEANET, SPECTRAL, install, install_refiner
 
 from aidd_studio.engines.aidd import TOLD, AiddEngine, AiddSettings, _Work, candidate_seed
 from aidd_studio.engines.aidd_models import Models, load_models
@@ -19,6 +19,7 @@ from aidd_studio.errors import Cancelled, DeviceError, UsageError
 from aidd_studio.gaps.gap import Gap
 from aidd_studio.tokenizer.config import TokenizerConfig
 from aidd_studio.watch import Watch
+from aidd_studio.weights.registry import DEFAULT_REFINER, DEFAULT_TOKENIZER
 
 
 @pytest.fixture(autouse=True)
@@ -255,6 +256,23 @@ def test_every_sampler_runs_and_so_does_every_precision(sampler: str, precision:
     window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 14_000))
     (fill,) = fills(engine(sampler=sampler, precision=precision), window)
     assert np.isfinite(fill.samples).all() and np.isfinite(fill.score)
+
+
+def test_the_bundled_models_refiner_renders_the_gap_and_can_be_left_out() -> None:
+    install(tokenizer_name=DEFAULT_TOKENIZER)
+    install_refiner()
+    window = damaged(recording(44_100, 2), 44_100, Gap(12_000, 14_000), Gap(20_000, 26_000))
+    made = {
+        refine: fills(AiddEngine(AiddSettings(model="tiny-score", refine=refine)), window, 2)
+        for refine in (True, False)
+    }
+    assert DEFAULT_REFINER in made[True][0].weights and DEFAULT_REFINER not in made[False][0].weights
+    for fill in made[True]:
+        assert np.isfinite(fill.samples).all()
+        assert np.array_equal(fill.samples[~window.missing], window.samples[~window.missing])
+    first, second = made[True]
+    assert not np.array_equal(first.samples, second.samples)
+    assert not np.array_equal(first.samples, made[False][0].samples)
 
 
 def test_masking_more_tokens_is_a_setting() -> None:

@@ -6,14 +6,17 @@ import itertools
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
 from aidd_studio.engines.aidd_mixing import combine, edge_weight, faded
 from aidd_studio.engines.aidd_ranking import boundary_mismatch
 from aidd_studio.engines.aidd_segment import Segment, cut_segment, lay_back
+from aidd_studio.engines.aidd_settings import AiddSettings
 from aidd_studio.engines.aidd_space import band_edges, complete
-from aidd_studio.engines.aidd_tokens import plan_pieces, touched_tokens
+from aidd_studio.engines.aidd_tokens import draw_tokens, plan_pieces, touched_tokens
 
 RATE = 24_000
 
@@ -87,6 +90,23 @@ def test_silence_is_not_blown_up() -> None:
     missing[5000:6000] = True
     segment = cut_segment(np.full(RATE, 1e-9), missing, RATE, RATE, 320, 64)
     assert np.abs(segment.wave).max() < 1e-6
+
+
+@torch.inference_mode()
+def test_a_drawn_codes_vector_is_the_mean_of_what_the_network_held_possible() -> None:
+    torch.manual_seed(0)
+    model = ScoreModel(ScoreModelConfig(tokens=8, hidden_size=16, blocks=1, heads=2, cond_dim=8)).eval()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.5)
+    table, codes, fill = torch.randn(8, 4), torch.arange(8), np.arange(8) >= 5
+    settings = AiddSettings(sampler="confidence", steps=1)
+    drawn = draw_tokens(model, table, codes, fill, [1, 2], settings, lambda _: None)
+    hidden = torch.where(torch.from_numpy(fill), 8, codes)[None]
+    scores = model(hidden, -torch.log1p(-torch.tensor([3 / 8])))[0, 5:, :8]
+    torch.testing.assert_close(drawn.vectors[0, 5:], scores.softmax(-1) @ table)
+    torch.testing.assert_close(drawn.vectors[:, :5], table[codes[:5]].expand(2, -1, -1))
+    likelihood = scores.log_softmax(-1).gather(-1, drawn.codes[1, 5:, None]).mean()
+    assert drawn.log_likelihood[1] == pytest.approx(float(likelihood), rel=1e-4)
 
 
 def test_the_decoded_sound_takes_the_phase_and_level_of_its_surroundings() -> None:
