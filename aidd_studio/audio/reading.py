@@ -170,7 +170,6 @@ def _filled(file: Any, info: FileInfo, watch: Watch) -> Samples:
         count = _read_into(file, info, buffer, done)
         if not count:
             break
-        count = min(count, info.frames - done)
         base[:, done : done + count] = buffer[:count].T
         done += count
         watch.report(done / info.frames, "Reading")
@@ -192,11 +191,14 @@ def _grown(file: Any, info: FileInfo, watch: Watch) -> Samples:
 
 
 def _read_into(file: Any, info: FileInfo, buffer: Samples, done: int) -> int:
-    """Read the next frames into `buffer` [n, channels]; returns how many came."""
+    """Read the next frames into `buffer` [n, channels]; returns how many came.
+
+    A damaged MP3 can give more than its header counts, in one read that reaches beyond; that is left out everywhere.
+    """
     import soundfile
 
     try:
-        return len(file.read(out=buffer, dtype="float32"))
+        return min(len(file.read(out=buffer, dtype="float32")), info.frames - done)
     except (soundfile.LibsndfileError, RuntimeError) as error:
         raise _broken_off(info, _position(file, done)) from error
 

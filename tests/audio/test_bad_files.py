@@ -169,6 +169,13 @@ def test_a_truncated_recording_without_checksums_gives_what_is_there(tmp_path: P
     assert np.array_equal(part.samples[:, :40_000], whole.samples[:, :40_000])
 
 
+@pytest.mark.parametrize("size", [500, 4096])
+def test_pieces_are_as_long_as_the_whole_when_an_mp3_holds_more_than_its_header_counts(size: int) -> None:
+    """Found by fuzzing: after noise in a frame's place the decoder gives 447 frames where the header counts 400."""
+    path = Path(__file__).parents[1] / "data" / "longer_than_its_header.mp3"
+    assert sum(block.shape[1] for block in blocks(path, size)) == read(path).frames == probe(path).frames == 400
+
+
 @pytest.mark.parametrize("size", [0, 0x7FFFFFFF, 0xFFFFFFFF])
 def test_a_wav_with_a_wrong_length_in_its_header_is_read_or_refused(tmp_path: Path, size: int) -> None:
     path = tmp_path / "a.wav"
