@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +19,7 @@ from aidd_studio.engines.engine import Window
 from aidd_studio.engines.extrapolation import two_sided
 from aidd_studio.evaluation.metrics import boundary_click, log_spectral_distance, mel_distance, spectral_convergence
 from aidd_studio.gaps.gap import Gap
+from aidd_studio.restoration.restore import best_first
 from aidd_studio.watch import Watch
 
 if TYPE_CHECKING:
@@ -115,7 +118,7 @@ def measure(case: Case) -> dict[str, Any]:
 
 
 def _engine_fills(name: str, sound: Sound, begin: int, end: int, seed: int) -> list[Sound]:
-    fills = _engine(name).fill(_window(sound, begin, end), CANDIDATES, seed, Watch())
+    fills = best_first(list(_engine(name).fill(_window(sound, begin, end), CANDIDATES, seed, Watch())))
     return [_filled(sound, begin, end, fill.samples[0, begin:end]) for fill in fills]
 
 
@@ -124,6 +127,36 @@ def _engine(name: str) -> Engine:
     from aidd_studio.engines.registry import create_engine
 
     return create_engine(name)
+
+
+def measure_settings(case: Case, settings: Mapping[str, Any]) -> dict[str, float]:
+    """Measures of the candidate that the engine aidd puts first with some settings, and what the candidates cost."""
+    sound, begin, end = _segment(_sound(case.path), case.start, case.gap)
+    engine = _aidd(tuple(sorted(settings.items())))
+    window = _window(sound, begin, end)
+    next(iter(engine.fill(window, 1, case.seed, Watch())))  # loads the models
+    began = time.process_time()
+    fills = list(engine.fill(window, CANDIDATES, case.seed, Watch()))
+    seconds = time.process_time() - began
+    candidates = [_filled(sound, begin, end, fill.samples[0, begin:end]) for fill in best_first(fills)]
+    found = _measures(sound, candidates[0], begin, end)
+    return {**found, "gap": case.gap, "diversity": _diversity(candidates, begin, end), "seconds": seconds}
+
+
+@lru_cache(maxsize=1)
+def _aidd(settings: tuple[tuple[str, Any], ...]) -> Engine:
+    from aidd_studio.engines.aidd import AiddEngine
+    from aidd_studio.engines.aidd_settings import AiddSettings
+
+    return AiddEngine(AiddSettings(**dict(settings)))
+
+
+def one_thread() -> None:
+    """Make a worker process compute with one thread."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    import torch
+
+    torch.set_num_threads(1)
 
 
 def _window(sound: Sound, begin: int, end: int) -> Window:

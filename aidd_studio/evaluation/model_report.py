@@ -23,7 +23,7 @@ import numpy as np
 
 from aidd_studio.audio.atomic import atomic_path
 from aidd_studio.errors import UsageError
-from aidd_studio.evaluation.model_cases import AUTO_BELOW, CANDIDATES, Case, draw_cases, measure
+from aidd_studio.evaluation.model_cases import AUTO_BELOW, CANDIDATES, Case, draw_cases, measure, one_thread
 from aidd_studio.evaluation.recordings import recordings
 
 GAPS = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
@@ -98,7 +98,7 @@ def _measured(cases: Sequence[Case], journal: Path, processes: int, minutes: flo
         known = {line["key"]: line["found"] for line in lines if line["models"] == _identity()}
     waiting = {_key(case): case for case in cases if _key(case) not in known}
     began = time.monotonic()
-    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_one_thread)
+    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=one_thread)
     with pool, journal.open("a", encoding="utf-8") as file:
         futures = {pool.submit(measure, case): key for key, case in waiting.items()}
         for number, future in enumerate(as_completed(futures), start=1):
@@ -116,13 +116,6 @@ def _measured(cases: Sequence[Case], journal: Path, processes: int, minutes: flo
 
 def _key(case: Case) -> str:
     return f"{case.group}|{case.path.name}|{case.start:.4f}|{case.gap}|{case.seed}"
-
-
-def _one_thread() -> None:
-    os.environ["OMP_NUM_THREADS"] = "1"
-    import torch
-
-    torch.set_num_threads(1)
 
 
 def _extras(groups: Mapping[str, Sequence[Path]], journal: Path, seed: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from aidd_studio.audio.clip import Clip
 from aidd_studio.engines.engine import Engine, Fill, Window
@@ -153,7 +153,19 @@ def window_seed(window: Window, seed: int) -> int:
     return int.from_bytes(sha.digest()[:6], "big")
 
 
-def best_first(candidates: Sequence[Candidate]) -> list[Candidate]:
+class Scored(Protocol):
+    """What can be put in order: a candidate, or an engine's fill."""
+
+    @property
+    def engine(self) -> str: ...
+    @property
+    def score(self) -> float: ...
+
+
+ScoredT = TypeVar("ScoredT", bound=Scored)
+
+
+def best_first(candidates: Sequence[ScoredT]) -> list[ScoredT]:
     """Candidates by falling score; those of several engines keep the order in which `auto` offered them."""
     if len({candidate.engine for candidate in candidates}) > 1:
         return list(candidates)
