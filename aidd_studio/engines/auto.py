@@ -20,7 +20,9 @@ MARGIN = 0.05
 
 @dataclass(frozen=True)
 class AutoSettings:
-    """`auto` has no settings: its choice is the routing table's."""
+    """Which engine is asked is the routing table's choice; device: where the neural one runs, as AiddSettings says."""
+
+    device: str = "auto"
 
 
 class AutoEngine:
@@ -74,6 +76,7 @@ class AutoEngine:
         self, window: Window, slots: list[str], short: list[Gap], seed: int, watch: Watch, failures: list[str]
     ) -> Iterator[Fill]:
         """The fills of all slots as they are made; what engines that failed said is appended to `failures`."""
+        seconds = max(gap.seconds(window.rate) for gap in window.gaps)
         running = {}
         for name in dict.fromkeys(slots):
             positions = [index for index, slot in enumerate(slots) if slot == name]
@@ -95,7 +98,7 @@ class AutoEngine:
                 del running[name]
                 continue
             samples = laid_over(window, part, fill.samples, short, round(MARGIN * window.rate))
-            yield replace(fill, samples=samples, score=calibrated(fill.engine, fill.score))
+            yield replace(fill, samples=samples, score=calibrated(fill.engine, fill.score, seconds))
 
     def _settle(self, window: Window, short: list[Gap], seed: int, watch: Watch) -> Window:
         fill = next(iter(self._engine("autoregressive").fill(window, 1, seed, watch.part(0.0, 0.0))))
@@ -103,7 +106,8 @@ class AutoEngine:
 
     def _engine(self, name: str) -> Engine:
         if name not in self._made:
-            self._made[name] = create_engine(name)
+            settings = {"device": self.settings.device} if name == "aidd" else {}
+            self._made[name] = create_engine(name, settings)
         return self._made[name]
 
 

@@ -14,6 +14,7 @@ from aidd_studio.restoration.batch import BatchSettings
 from aidd_studio.restoration.batch.items import FORMATS, PATTERN
 from aidd_studio.studio.dialog import note, section
 from aidd_studio.studio.fields import choice, form, whole_number
+from aidd_studio.studio.fill_settings import RUN_ON_DEVICES
 from aidd_studio.studio.icons import icon
 from aidd_studio.studio.preferences import Preferences, settings_file
 
@@ -78,7 +79,7 @@ class BatchSettingsForm(QWidget):
         engine = str(self.engine.currentData() or "auto")
         suffix = FORMATS.get(str(self.container.currentData()))
         settings: dict[str, Any] = {}
-        if engine in ("aidd", "auto") and self._preferences.device != "auto":
+        if engine in RUN_ON_DEVICES and self._preferences.device != "auto":
             settings["device"] = self._preferences.device
         return BatchChoice(
             Path(self.output.text().strip()).expanduser(),
@@ -174,4 +175,4 @@ def _engines() -> list[tuple[str, str]]:
 
 def _fitting_jobs(engine: str) -> int:
     cores = os.cpu_count() or 1
-    return min(cores, MOST_MODELS) if engine in ("aidd", "auto") else cores
+    return min(cores, MOST_MODELS) if engine in RUN_ON_DEVICES else cores

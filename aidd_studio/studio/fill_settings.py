@@ -13,7 +13,10 @@ from aidd_studio.studio.fields import choice, form, real_number, whole_number
 from aidd_studio.studio.preferences import Preferences
 
 NEURAL = "aidd"
-"""The engine that draws tokens, the only one with a sampler, steps and a temperature; `auto` takes no settings."""
+"""The engine that draws tokens, the only one with a sampler, steps and a temperature."""
+
+RUN_ON_DEVICES = (NEURAL, "auto")
+"""Engines that run on the processor or on a graphics card, as the preferences say."""
 
 LINES = 3
 """Lines that an engine's summary takes at most; a dock that is squeezed must not cut them."""
@@ -89,8 +92,8 @@ class FillSettings(QWidget):
                 settings["temperature"] = self.temperature.value()
             if self.sampler.currentIndex() > 0:
                 settings["sampler"] = SAMPLERS[self.sampler.currentIndex()]
-            if self._preferences.device != "auto":
-                settings["device"] = self._preferences.device
+        if name in RUN_ON_DEVICES and self._preferences.device != "auto":
+            settings["device"] = self._preferences.device
         return FillChoice(name, self.candidates.value(), self.seed.value(), self.crossfade.value() / 1000, settings)
 
     def _list_engines(self, chosen: str) -> None:

@@ -100,6 +100,14 @@ def test_engines_are_made_by_name(name: str) -> None:
     assert engine.unavailable() is None
 
 
+def test_the_device_goes_on_to_the_neural_engine() -> None:
+    pytest.importorskip("aidd_studio.engines.aidd")
+    auto = create_engine("auto", {"device": "cpu"})
+    assert isinstance(auto, AutoEngine)
+    assert auto._engine("aidd").settings.device == "cpu"  # type: ignore[attr-defined]
+    assert auto._engine("autoregressive").info.name == "autoregressive"
+
+
 def test_settings_are_read_from_text() -> None:
     assert create_engine("autoregressive", {"order": "512", "context": "0.2"}).settings.order == 512  # type: ignore[attr-defined]
     assert engine_settings("sparse")["variant"] == "aspain"
@@ -110,7 +118,7 @@ def test_settings_are_read_from_text() -> None:
     [
         ("magic", {}, "autoregressive"),
         ("autoregressive", {"colour": 1}, "order"),
-        ("auto", {"order": 1}, "none"),
+        ("auto", {"order": 1}, "device"),
         ("autoregressive", {"order": "many"}, "whole number"),
         ("autoregressive", {"order": 1.5}, "whole number"),
         ("sparse", {"variant": "x"}, "aspain-l"),

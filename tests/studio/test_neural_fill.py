@@ -95,6 +95,21 @@ def test_sampler_steps_and_temperature_belong_to_the_engine_aidd_alone(window):
         create_engine(info.name, settings.chosen().settings)  # refuses settings that it does not have
 
 
+def test_the_device_of_the_preferences_reaches_every_engine_that_has_one(window):
+    from aidd_studio.studio.batch_settings import BatchSettingsForm
+
+    window.preferences.device = "cpu"
+    form = BatchSettingsForm(window.preferences)
+    for info in engine_infos():
+        choose_engine(window, info.name)
+        form.engine.setCurrentIndex(form.engine.findData(info.name))
+        given = window.fill_settings.chosen().settings
+        assert ("device" in given) == (info.name in ("aidd", "auto"))
+        assert form.chosen().settings.engine_settings == given
+        assert create_engine(info.name, given).settings.__dict__.get("device", "cpu") == "cpu"
+    form.deleteLater()
+
+
 def test_a_region_shows_how_far_its_fill_is(demo):
     document, regions = demo.document, demo.regions
     document.set_filling([document.current.id], 0.5)
