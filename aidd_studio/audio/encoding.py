@@ -18,7 +18,8 @@ from aidd_studio.audio.subtypes import LOGARITHMIC, UNBOUNDED, bits_of
 class Encoder:
     """Makes the blocks of one file, and counts what it had to change."""
 
-    def __init__(self, target: Target, source: Source | None) -> None:
+    def __init__(self, target: Target, source: Source | None, *, dither: bool = True) -> None:
+        self._dithers = dither
         self._subtype = target.subtype
         self._bits = bits_of(target.subtype)
         self._keeps_grid = source is None or _has_grid_within(source.subtype, self._bits)
@@ -71,7 +72,7 @@ class Encoder:
         # Samples on the grid need no rounding, so no dither. After a conversion from a finer grid only digital
         # silence is left alone: dithering it would bury where the silence was.
         rounded = scaled != whole if self._keeps_grid else samples != 0
-        if self._subtype not in LOGARITHMIC and rounded.any():
+        if self._dithers and self._subtype not in LOGARITHMIC and rounded.any():
             whole[rounded] = np.rint(scaled[rounded] + _triangular(samples, int(np.count_nonzero(rounded))))
             self.dithered += int(np.count_nonzero(rounded))
         self.over_full_scale += int(np.count_nonzero(np.abs(samples) > 1.0))

@@ -241,7 +241,7 @@ def _flac_picture(picture: Picture) -> Any:
 
 
 def _write_id3(path: Path, container: str, tags: Mapping[str, Any]) -> None:
-    frames = list(tags.get("id3", ())) or _id3_frames(tags)
+    frames = list(tags.get("id3", ())) or id3_frames(tags)
     is_covered = container != "MP3" and "id3" not in tags and "pictures" not in tags
     if not frames or (is_covered and set(tags) <= {*STRINGS, *NOT_TEXT}):
         return  # the strings that libsndfile wrote say it all
@@ -253,7 +253,8 @@ def _write_id3(path: Path, container: str, tags: Mapping[str, Any]) -> None:
     file.save()
 
 
-def _id3_frames(tags: Mapping[str, Any]) -> list[Any]:
+def id3_frames(tags: Mapping[str, Any]) -> list[Any]:
+    """Texts and pictures as frames of ID3v2.4."""
     from mutagen import id3
 
     by_name = {name: frame_id for frame_id, name in ID3_NAMES.items()}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from aidd_studio.audio.atomic import atomic_path, check_place
 from aidd_studio.audio.clip import Clip, Source
@@ -64,6 +66,8 @@ def write(
     like: Path | str | Clip | None = None,
     container: str | None = None,
     subtype: str | None = None,
+    dither: bool = True,
+    tags: Mapping[str, Any] | None = None,
     overwrite: bool = False,
     watch: Watch | None = None,
     span: tuple[int, int] | None = None,
@@ -71,10 +75,12 @@ def write(
     """Write a clip, atomically. Format and tags are those of `like`, else of the clip's source.
 
     The path's suffix decides the container where it differs; `container` and `subtype` (soundfile's names) overrule
-    both. span: frames to write (half open), the whole clip by default.
+    both. tags: all of the new file's (see tags.py), those of the model by default. span: frames to write (half open),
+    the whole clip by default.
     When the target's subtype holds the source's samples, every sample that no patch changed is identical to the
     source's, also for 32-bit integers and float64, which are taken from the source file itself. Rounded samples are
-    dithered (TPDF); samples above full scale are limited and counted; NaN and Inf become zero in integer files.
+    dithered (TPDF) unless `dither` is off; samples above full scale are limited and counted; NaN and Inf become zero
+    in integer files.
     Raises AudioWriteError (the source itself, exists, folder, permission, disk full, format, source changed),
     AudioReadError when `like` cannot be read, Cancelled. Nothing half-written is left.
     """
@@ -88,15 +94,17 @@ def write(
     if end <= start:
         raise AudioWriteError("There is nothing to write; the clip or the chosen part of it is empty.")
     target = choose_target(path, model, container, subtype).checked(clip.rate, clip.channels, end - start)
+    if tags is None:
+        tags = model.tags if model is not None else {}
     with ExitStack() as stack:
         native = NativeSamples.needed(clip, target)
         if native is not None:
             stack.enter_context(native)
             native.seek(start)
         temporary = stack.enter_context(atomic_path(path, overwrite))
-        encoder = Encoder(target, clip.source)
-        _write_sound(clip, temporary, target, encoder, native, (start, end), model, watch)
-        _write_description(temporary, target, model)
+        encoder = Encoder(target, clip.source, dither=dither)
+        _write_sound(clip, temporary, target, encoder, native, (start, end), tags, watch)
+        _write_description(temporary, target, tags)
         _check_end(temporary, path, end - start)
     return _report(path, target, encoder, end - start)
 
@@ -125,7 +133,7 @@ def _write_sound(
     encoder: Encoder,
     native: NativeSamples | None,
     span: tuple[int, int],
-    model: Source | None,
+    tags: Mapping[str, Any],
     watch: Watch,
 ) -> None:
     import soundfile
@@ -133,8 +141,8 @@ def _write_sound(
     start, end = span
     try:
         with target.open(temporary, clip.rate, clip.channels) as file:
-            if model is not None and target.container in HOLDS_STRINGS:
-                for name, text in strings_of(model.tags).items():
+            if target.container in HOLDS_STRINGS:
+                for name, text in strings_of(tags).items():
                     setattr(file, name, text)
             for first in range(start, end, BLOCK):
                 last = min(end, first + BLOCK)
@@ -161,16 +169,14 @@ def _try_to_grow(temporary: Path) -> None:
         file.truncate(length)
 
 
-def _write_description(temporary: Path, target: Target, model: Source | None) -> None:
+def _write_description(temporary: Path, target: Target, tags: Mapping[str, Any]) -> None:
     from mutagen import MutagenError
 
     from aidd_studio.audio.chunks import append_chunks
 
-    if model is None:
-        return
     try:
-        write_tags(temporary, target.container, target.subtype, model.tags)
-        append_chunks(temporary, model.tags.get("chunks", ()))
+        write_tags(temporary, target.container, target.subtype, tags)
+        append_chunks(temporary, tags.get("chunks", ()))
     except MutagenError as error:
         cause = error.__cause__ or error.__context__
         if isinstance(cause, OSError):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from aidd_studio import paths
 from aidd_studio.audio.clip import Clip
@@ -25,18 +24,17 @@ class ExportChoice:
     what: What = "whole"
     span: tuple[int, int] | None = None  # frames of the selection
     subtype: str | None = None  # None: the source's
+    dither: bool = True
+    tags: Mapping[str, Any] | None = None  # None: the source's
     report: bool = False
     overwrite: bool = False
     around: float = 1.0  # seconds of context before and after a candidate
 
 
-def proposed_name(source: Path, pattern: str) -> Path:
-    """A name for the restored file, beside its source where one may write; `pattern` knows {stem} and {suffix}."""
-    name = re.sub(r'[\\/:*?"<>|]', "_", pattern.replace("{stem}", source.stem).replace("{suffix}", source.suffix))
+def proposed_folder(source: Path) -> Path:
+    """Where the restored file goes: beside its source where one may write."""
     ours = source.resolve().is_relative_to(paths.resources().resolve())
-    if ours or not os.access(source.parent, os.W_OK):
-        return Path.home() / name
-    return source.with_name(name)
+    return Path.home() if ours or not os.access(source.parent, os.W_OK) else source.parent
 
 
 def write_export(
@@ -45,13 +43,9 @@ def write_export(
     """Write the files of an export; the source is never written to. Raises AudioWriteError, Cancelled."""
     if choice.what == "candidates" and current is not None:
         return _write_candidates(choice, source, entries, current, watch)
-    from aidd_studio.audio.writing import write
-
     span = choice.span if choice.what == "selection" else None
     share = watch.part(0.0, 0.8 if choice.report else 1.0)
-    write(
-        restored, choice.path, like=source, subtype=choice.subtype, overwrite=choice.overwrite, watch=share, span=span
-    )
+    _write_sound(choice, restored, choice.path, source, share, span)
     if not choice.report:
         return [choice.path]
     report = choice.path.with_suffix(".html")
@@ -59,12 +53,28 @@ def write_export(
     return [choice.path, report, report.with_suffix(".json")]
 
 
+def _write_sound(
+    choice: ExportChoice, clip: Clip, path: Path, source: Clip, watch: Watch, span: tuple[int, int] | None
+) -> None:
+    from aidd_studio.audio.writing import write
+
+    write(
+        clip,
+        path,
+        like=source,
+        subtype=choice.subtype,
+        dither=choice.dither,
+        tags=choice.tags,
+        overwrite=choice.overwrite,
+        watch=watch,
+        span=span,
+    )
+
+
 def _write_candidates(
     choice: ExportChoice, source: Clip, entries: Sequence[Entry], current: Entry, watch: Watch
 ) -> list[Path]:
     """Every candidate of one gap with its surroundings, each as a file of its own."""
-    from aidd_studio.audio.writing import write
-
     others = [entry.chosen.patch for entry in entries if entry.id != current.id and entry.chosen is not None]
     around = round(choice.around * source.rate)
     span = (current.gap.start - around, current.gap.end + around)
@@ -74,7 +84,7 @@ def _write_candidates(
         path = choice.path.with_name(name)
         share = watch.part(index / len(current.candidates), (index + 1) / len(current.candidates))
         clip = source.with_patches(*others, candidate.patch)
-        write(clip, path, like=source, subtype=choice.subtype, overwrite=choice.overwrite, watch=share, span=span)
+        _write_sound(choice, clip, path, source, share, span)
         written.append(path)
     return written
 

@@ -194,3 +194,13 @@ def test_like_gives_the_format(tmp_path: Path) -> None:
     write(Clip(tone(), 44100), tmp_path / "b.wav", like=tmp_path / "a.wav")
     write(Clip(tone(), 44100), tmp_path / "c.wav", like=read(tmp_path / "a.wav"))
     assert probe(tmp_path / "b.wav").subtype == probe(tmp_path / "c.wav").subtype == "PCM_24"
+
+
+def test_without_dither_samples_are_rounded_to_the_nearest_step(tmp_path: Path) -> None:
+    wave = 0.2 * np.sin(np.arange(4800) / 7)
+    soundfile.write(tmp_path / "fine.wav", wave, 48000, subtype="PCM_24")
+    clip = read(tmp_path / "fine.wav")
+    report = write(clip, tmp_path / "coarse.wav", subtype="PCM_16", dither=False)
+    written, _ = soundfile.read(tmp_path / "coarse.wav", dtype="int16")
+    assert report.dithered == 0
+    assert np.array_equal(written, np.rint(clip.samples[0].astype(np.float64) * 2**15))

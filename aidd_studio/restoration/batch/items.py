@@ -134,7 +134,7 @@ def with_targets(
     """Each recording with the file that its restored version goes to. Raises UsageError as `collect` does."""
     output = output.resolve()
     items = [
-        BatchItem(recording.path, output / recording.below / _name(recording.path, pattern, suffix))
+        BatchItem(recording.path, output / recording.below / result_name(recording.path, pattern, suffix))
         for recording in recordings
     ]
     _refuse_collisions(items)
@@ -149,7 +149,8 @@ def _is_wanted(file: Path, include: str | None, output: Path | None) -> bool:
     return fnmatch.fnmatch(file.name, include) if include else file.suffix.lower() in SUFFIXES
 
 
-def _name(file: Path, pattern: str, suffix: str | None) -> str:
+def result_name(file: Path, pattern: str = PATTERN, suffix: str | None = None) -> str:
+    """The name of a recording's restored version. Raises UsageError for a pattern that makes none."""
     try:
         name = pattern.format(stem=file.stem, suffix=suffix or file.suffix)
     except (KeyError, IndexError, ValueError) as error:
