@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
@@ -10,6 +11,8 @@ def main() -> None:
     import multiprocessing
 
     multiprocessing.freeze_support()  # worker processes of a frozen application end here
+    # Threads of torch that wait by spinning take the cores from each other wherever another program works too.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         _open_door()
     except KeyboardInterrupt:  # so early that no command could catch it

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +20,7 @@ import soundfile
 from aidd_studio.errors import Cancelled, UsageError
 from aidd_studio.restoration.batch import BatchItem, BatchSettings, collect, restore_file, run_batch
 from aidd_studio.restoration.batch.journal import BatchJournal
+from aidd_studio.restoration.batch.pool import _begin
 from aidd_studio.restoration.batch.report import report_data, report_html, write_report
 from aidd_studio.watch import Watch
 
@@ -253,6 +256,18 @@ def test_a_worker_that_is_killed_costs_nothing_but_time(tmp_path: Path) -> None:
             os.kill(int(children.stdout.split()[0]), signal.SIGKILL)
     assert [outcome.status for outcome in outcomes] == ["restored"] * 12
     assert len({outcome.target for outcome in outcomes}) == 12
+
+
+def test_a_worker_keeps_to_one_thread_also_in_torch_which_it_loads_later() -> None:
+    board = multiprocessing.get_context("spawn").RawArray("d", 1)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin, (board,)) as pool:
+        assert pool.submit(torch_threads).result() == 1
+
+
+def torch_threads() -> int:
+    import torch
+
+    return torch.get_num_threads()
 
 
 def test_the_report_tells_every_file_and_escapes_its_name(archive: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import multiprocessing
+import os
 import threading
 import time
 from collections import deque
@@ -19,6 +20,9 @@ from aidd_studio.watch import Watch
 
 FILES_PER_WORKER = 200
 """A worker is replaced after so many files, so that no leak of a decoder can add up."""
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""Variables by which libraries of numerics learn how many threads they may start."""
 
 PATIENCE = 5.0
 """Seconds that workers have to stop by themselves, which leaves nothing half-written; they need about 0.1."""
@@ -108,6 +112,8 @@ def _begin(board: Any) -> None:
     global _board
     _board = board
     threadpool_limits(1)
+    for name in THREADS:  # for what is loaded later, torch above all
+        os.environ[name] = "1"
 
 
 def _restore_there(index: int, item: BatchItem, settings: BatchSettings) -> Outcome:
