@@ -40,6 +40,9 @@ NAME = catalogue.AIDD.name
 ORDER = 1838
 """Order of the linear prediction at 44.1 kHz: 1000 at 24 kHz, as in the refiner's training."""
 
+LARGE = 30_000_000
+"""Parameters of a score model with which a candidate takes seconds on a CPU."""
+
 COMPANION_CONTEXT = 0.1
 """Seconds on each side of a gap in which intact channels are compared with damaged ones."""
 
@@ -97,6 +100,16 @@ def candidate_seed(seed: int, number: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}:{number}".encode()).digest()[:6], "big")
 
 
+def _fitting_batch(models: Models, candidates: int) -> int:
+    """How many candidates are made at once: all, but one by one where a large network runs on the CPU.
+
+    There a batch takes as long as its members do one after the other, and the first is heard the sooner.
+    """
+    if models.device.type == "cpu" and sum(part.numel() for part in models.score.parameters()) > LARGE:
+        return 1
+    return candidates
+
+
 class _Work:
     """One window's work: models, extrapolated parts, and batches that shrink when memory runs out."""
 
@@ -117,7 +130,7 @@ class _Work:
         self.watch.report(0.0, "loading models")
         models = self._models()
         parts = self._parts(models)
-        batch = self.settings.batch or (len(seeds) if models.device.type == "cuda" else 1)
+        batch = self.settings.batch or _fitting_batch(models, len(seeds))
         done = 0
         while done < len(seeds):
             part = seeds[done : done + batch]

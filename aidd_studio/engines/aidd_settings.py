@@ -21,9 +21,9 @@ class AiddSettings:
 
     model: the score model; it names its tokenizer. sampler, steps, temperature, top_p: see diffusion.samplers.
     tokens: the longest context in tokens, gap included. device: auto, cpu, cuda or cuda:N. precision: of the matrix
-    products. batch: candidates made at once, 0 to choose by device. widen: tokens masked beyond those that touch the
-    gap, on each side. edge: most seconds at each end of a gap that fade over from linear prediction, and edge_share
-    the largest share of the gap. refine: use the model's refiner where there is one.
+    products. batch: candidates made at once, 0 to choose by device and size of the model. widen: tokens masked beyond
+    those that touch the gap, on each side. edge: most seconds at each end of a gap that fade over from linear
+    prediction, and edge_share the largest share of the gap. refine: use the model's refiner where there is one.
     """
 
     model: str | None = None

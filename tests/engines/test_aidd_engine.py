@@ -115,6 +115,21 @@ def test_candidates_of_a_batch_come_best_first() -> None:
     assert scores == sorted(scores, reverse=True) and len(set(scores)) == 5
 
 
+@pytest.mark.parametrize(("large", "calls"), [(10**9, 4), (0, 16)])
+def test_a_small_networks_candidates_are_made_at_once_and_a_large_ones_one_by_one(
+    large: int, calls: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aidd_studio.engines.aidd.LARGE", large)
+    made = engine(steps=4)
+    counted = []
+    assert made.settings.model
+    score = load_models("tiny-tokenizer", made.settings.model, made.settings, Watch()).score
+    handle = score.register_forward_hook(lambda *_: counted.append(1))
+    found = fills(made, damaged(recording(24_000, 1), 24_000, Gap(12_000, 16_000)), 4)
+    handle.remove()
+    assert len(found) == 4 and len(counted) == calls
+
+
 def test_several_gaps_of_a_window_are_drawn_together() -> None:
     window = damaged(recording(24_000, 1), 24_000, Gap(6000, 8000), Gap(10_000, 11_000), Gap(20_000, 21_000))
     made = engine(steps=5)
