@@ -9,11 +9,12 @@ import pytest
 import soundfile
 import torch
 
+from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
 from aidd_studio.tokenizer.config import SpectralEncoderConfig, TokenizerConfig
 from aidd_studio.tokenizer.context_decoder import CONTEXT, ContextDecoder, ContextDecoderConfig
 from aidd_studio.tokenizer.model import WavTokenizer
 from aidd_studio.training import gap_examples
-from aidd_studio.training.context_task import ContextSettings, ContextTask
+from aidd_studio.training.context_task import ContextSettings, ContextTask, guess
 from aidd_studio.training.corpus import build_recorded
 from aidd_studio.training.devices import Devices
 from aidd_studio.training.segments import Segments
@@ -102,6 +103,18 @@ def test_the_refiner_gets_better_at_filling(corpus: Path, tmp_path: Path) -> Non
         loss.backward()
         optimizer.step()
     assert task.validate()["mel_100_none"] < before
+
+
+def test_a_guess_is_the_mean_of_the_codes_that_the_score_model_holds_possible() -> None:
+    torch.manual_seed(0)
+    score = ScoreModel(ScoreModelConfig(tokens=16, hidden_size=16, blocks=1, heads=2, cond_dim=8)).eval()
+    table, codes = torch.randn(16, 4), torch.randint(16, (3, 30))
+    unsure = guess(score, table, codes, slice(10, 20), np.random.default_rng(0))
+    torch.testing.assert_close(unsure, table.mean(0).expand(3, 10, 4))  # an untrained network holds all alike
+    with torch.no_grad():
+        score.output_layer.linear.bias[5] = 40.0
+    sure = guess(score, table, codes, slice(10, 20), np.random.default_rng(0))
+    torch.testing.assert_close(sure, table[5].expand(3, 10, 4))
 
 
 def test_a_tokenizer_learns_with_a_frozen_encoder_and_its_codes_stay(corpus: Path) -> None:
