@@ -60,6 +60,10 @@ class ProjectError(AiddError):
     """A project file cannot be read or written."""
 
 
+class ProjectChanged(ProjectError):
+    """A project file is not as the session knows it: another program has saved it."""
+
+
 class Cancelled(AiddError):
     """The person stopped the work."""
 

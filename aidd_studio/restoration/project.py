@@ -16,14 +16,14 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 
 from aidd_studio.audio.clip import Clip, Patch
-from aidd_studio.errors import AiddError, ProjectError
+from aidd_studio.errors import AiddError, ProjectChanged, ProjectError
 from aidd_studio.gaps.gap import Gap, GapKind
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.session import Entry, Session, State, Step
@@ -72,6 +72,8 @@ class Project:
     source: SourceReference
     steps: tuple[Step, ...]
     position: int
+    path: Path | None = None  # the file it was read from, and the SHA-256 of what was in it
+    version: str = ""
 
     def session(self, clip: Clip) -> Session:
         """The session on its recording. Raises ProjectError when the recording is not the one it was made with."""
@@ -83,6 +85,8 @@ class Project:
         _check_places(self.steps, clip)
         session = Session(clip)
         session.resume(self.steps, self.position)
+        if self.path is not None:
+            session.kept[self.path.resolve()] = self.version
         return session
 
 
@@ -95,25 +99,57 @@ def source_hash(clip: Clip) -> str:
     return sha.hexdigest()
 
 
-def save_project(session: Session, path: Path, sha256: str | None = None) -> None:
-    """Write a session to a `.aidd` file, atomically; an existing file is replaced.
+def save_project(session: Session, path: Path, sha256: str | None = None, *, replace: bool = False) -> None:
+    """Write a session to a `.aidd` file, atomically.
 
-    sha256: the recording's hash where it is known already. Raises ProjectError, AudioWriteError.
+    sha256: the recording's hash where it is known already. replace: whatever the file holds now. Otherwise only what
+    this session was read from or has saved itself is replaced, so that the work of two programs on one project is
+    never lost silently. Raises ProjectChanged for other contents, ProjectError, AudioWriteError.
     """
     from aidd_studio.audio.atomic import atomic_path
 
-    fills = all_candidates(session)
-    with atomic_path(path, overwrite=True) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
-        document = json.dumps(describe(session, path, sha256 or source_hash(session.clip)), indent=1)
-        archive.writestr("project.json", document, zipfile.ZIP_DEFLATED)
-        for digest, candidate in fills.items():
+    known = session.kept.get(path.resolve())
+    if not replace:
+        _refuse_changed(path, known)
+    with atomic_path(path, overwrite=True) as temporary:
+        _write(session, path, temporary, sha256 or source_hash(session.clip))
+        version = _version(temporary)
+        if not replace:
+            _refuse_changed(path, known)
+    session.kept[path.resolve()] = version
+
+
+def _write(session: Session, path: Path, temporary: Path, sha256: str) -> None:
+    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("project.json", json.dumps(describe(session, path, sha256), indent=1), zipfile.ZIP_DEFLATED)
+        for digest, candidate in all_candidates(session).items():
             archive.writestr(f"fills/{digest}.flac", encode_patch(candidate.patch, session.clip.rate))
+
+
+def _refuse_changed(path: Path, known: str | None) -> None:
+    """By contents, not by date: clocks may jump, and saving the same again changes nothing."""
+    found = _version(path)
+    if found is None or found == known:
+        return
+    happened = "exists already" if known is None else "was saved by another program meanwhile"
+    raise ProjectChanged(f"{path} {happened}; save under another name, or say that it may be replaced.")
+
+
+def _version(path: Path) -> str | None:
+    """SHA-256 of a project file; None when there is none, "" when it may not be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return ""
 
 
 def load_project(path: Path) -> Project:
     """Read a `.aidd` file. Raises ProjectError for anything that is no sound project."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             info = archive.getinfo("project.json")
             if info.file_size > LARGEST_JSON:
                 raise ProjectError(f"{path} is not a project of AIDD Studio: its description is too large.")
@@ -125,7 +161,9 @@ def load_project(path: Path) -> Project:
                     raise ProjectError(f"{path} is damaged: a fill in it is too large.")
                 return archive.read(entry)
 
-            return parse(document, fill, path.parent)
+            project = parse(document, fill, path.parent)
+            file.seek(0)
+            return replace(project, path=path, version=hashlib.file_digest(file, "sha256").hexdigest())
     except FileNotFoundError:
         raise ProjectError(f"{path} does not exist.") from None
     except PermissionError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 from aidd_studio.audio.clip import Clip
@@ -68,6 +69,7 @@ class Session:
 
     def __init__(self, clip: Clip) -> None:
         self.clip = clip
+        self.kept: dict[Path, str] = {}  # project files it was read from or saved to -> SHA-256 of what was in them
         self._steps = [Step("Open", State())]
         self._position = 0
         self._next_id = 1

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QFileDialog
 
 from aidd_studio import paths
-from aidd_studio.errors import AiddError
+from aidd_studio.errors import AiddError, ProjectChanged
 from aidd_studio.restoration.session import Session
 from aidd_studio.studio.document import Document
 from aidd_studio.studio.opening import PROJECT
@@ -61,22 +61,32 @@ class Keeping(QObject):
         name, _ = QFileDialog.getSaveFileName(self._window, "Save project", str(proposal), "Projects (*.aidd)")
         if name:
             path = Path(name)
-            self.save_to(path if path.suffix.lower() == PROJECT else path.with_name(path.name + PROJECT), then)
+            if path.suffix.lower() == PROJECT:
+                self.save_to(path, then, replace=True)  # the dialog has asked
+            else:
+                self.save_to(path.with_name(path.name + PROJECT), then)
 
-    def save_to(self, path: Path, then: Callable[[], Any] | None = None) -> None:
-        """Save the project to a file, in the background."""
+    def save_to(self, path: Path, then: Callable[[], Any] | None = None, *, replace: bool = False) -> None:
+        """Save the project to a file, in the background; ask before another program's work would be replaced."""
         window, document = self._window, self._window.document
         if document is None:
             return
         snapshot = _copy(document.session)
 
-        def work(watch: Watch) -> None:
+        def work(watch: Watch) -> bool:
             from aidd_studio.restoration.project import save_project
 
             watch.check()
-            save_project(snapshot, path)
+            try:
+                save_project(snapshot, path, replace=replace)
+            except ProjectChanged:
+                return False
+            return True
 
-        def done(_result: Any) -> None:
+        def done(saved: bool) -> None:
+            if not saved:
+                self._ask_to_replace(path, then)
+                return
             document.project = path
             document.mark_saved()
             document.changed.emit()
@@ -85,6 +95,17 @@ class Keeping(QObject):
                 then()
 
         window.work.submit(f"Saving {path.name}", work, on_done=done, on_failed=lambda why: window.say(why, "error"))
+
+    def _ask_to_replace(self, path: Path, then: Callable[[], Any] | None) -> None:
+        self._window.say(
+            f"{path.name} holds other work: another program saved it. Replacing it loses that work.",
+            "warning",
+            {
+                "Replace": lambda: self.save_to(path, then, replace=True),
+                "Save as…": lambda: self.save_as(then),
+                "Cancel": lambda: None,
+            },
+        )
 
     # Leaving
 
@@ -205,5 +226,6 @@ def journal_folder() -> Path:
 def _copy(session: Session) -> Session:
     """The session as it is now, for another thread: states are never changed, only replaced."""
     copy = Session(session.clip)
+    copy.kept = session.kept  # one and the same, so that what the copy saves is known to the session
     copy.resume(session.steps, session.position)
     return copy

@@ -20,7 +20,7 @@ import pytest
 from aidd_studio.audio.clip import Clip, Patch, Source
 from aidd_studio.audio.reading import read
 from aidd_studio.audio.writing import write
-from aidd_studio.errors import AiddError, AudioReadError, AudioWriteError, ProjectError
+from aidd_studio.errors import AiddError, AudioReadError, AudioWriteError, ProjectChanged, ProjectError
 from aidd_studio.gaps.gap import Gap
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.journal import Journal, discard, leftovers, recover
@@ -79,7 +79,7 @@ def test_a_full_disk_keeps_the_project_that_was_saved_before(tmp_path: Path) -> 
     save_project(make_session(1), path)
     before = path.read_bytes()
     with full_disk(), pytest.raises(AudioWriteError, match="disk is full") as error:
-        save_project(make_session(2), path)
+        save_project(make_session(2), path, replace=True)
     assert is_one_sentence(error)
     assert path.read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["work.aidd"]
@@ -161,7 +161,7 @@ def test_two_programs_that_save_one_project_leave_a_whole_one(tmp_path: Path) ->
     sessions = [make_session(1), make_session(2)]
     save_project(sessions[0], path)
     writers = [
-        threading.Thread(target=lambda session=session: [save_project(session, path) for _ in range(10)])
+        threading.Thread(target=lambda session=session: [save_project(session, path, replace=True) for _ in range(10)])
         for session in sessions
     ]
     for writer in writers:
@@ -175,6 +175,39 @@ def test_two_programs_that_save_one_project_leave_a_whole_one(tmp_path: Path) ->
     for writer in writers:
         writer.join()
     assert [entry.name for entry in tmp_path.iterdir()] == ["work.aidd"]
+
+
+def test_what_another_program_saved_meanwhile_is_only_replaced_when_told_to(tmp_path: Path) -> None:
+    path = tmp_path / "work.aidd"
+    first = make_session(1)
+    save_project(first, path)
+    second = load_project(path).session(first.clip)
+    second.star(1, second.state.entries[0].candidates[0].digest)
+    save_project(second, path)
+    theirs = path.read_bytes()
+    os.utime(path, (0, 0))  # the clock jumped back: the date tells nothing
+    with pytest.raises(ProjectChanged, match="saved by another program") as error:
+        save_project(first, path)
+    assert is_one_sentence(error)
+    assert path.read_bytes() == theirs
+    assert [entry.name for entry in tmp_path.iterdir()] == ["work.aidd"]
+    save_project(first, tmp_path / "other.aidd")
+    save_project(first, path, replace=True)
+    assert path.read_bytes() != theirs
+    save_project(first, path)
+    with pytest.raises(ProjectChanged):
+        save_project(second, path)
+
+
+def test_a_project_that_a_session_does_not_know_is_not_replaced_unasked(tmp_path: Path) -> None:
+    path = tmp_path / "work.aidd"
+    save_project(make_session(1), path)
+    before = path.read_bytes()
+    with pytest.raises(ProjectChanged, match="exists already"):
+        save_project(make_session(2), path)
+    assert path.read_bytes() == before
+    path.unlink()
+    save_project(make_session(2), path)
 
 
 def test_a_left_over_journal_that_is_no_journal_is_passed_over(tmp_path: Path) -> None:

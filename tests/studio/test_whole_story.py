@@ -10,6 +10,7 @@ import pytest
 import soundfile
 from PySide6.QtCore import Qt
 
+from aidd_studio.restoration.project import load_project, save_project
 from aidd_studio.studio.export_files import ExportChoice
 from aidd_studio.studio.keeping import journal_folder
 
@@ -158,6 +159,34 @@ def test_a_saved_project_reopens_exactly(qtbot, opened, idle, tmp_path):
     assert np.array_equal(window.document.session.restored().samples, before)
     assert window.document.project == project
     idle()
+
+
+def test_what_another_program_saved_into_the_project_is_not_replaced_unasked(qtbot, opened, idle, tmp_path):
+    window = opened
+    press(qtbot, window, "detect")
+    idle()
+    project = tmp_path / "take.aidd"
+    window.keeping.save_to(project)
+    idle()
+    other = load_project(project).session(window.document.clip)
+    other.remove_gaps([other.state.entries[0].id])
+    save_project(other, project)
+    theirs = project.read_bytes()
+    window.document.session.remove_gaps([window.document.entries[1].id])
+    press(qtbot, window, "save")
+    idle()
+    assert "another program" in window.banner.message
+    assert project.read_bytes() == theirs
+    assert window.document.is_modified
+    window.banner._choices[0].click()
+    idle()
+    assert not window.document.is_modified
+    reopened = load_project(project).session(window.document.clip)
+    assert [entry.gap for entry in reopened.state.entries] == [entry.gap for entry in window.document.entries]
+    window.document.session.undo()
+    press(qtbot, window, "save")
+    idle()
+    assert not window.document.is_modified, "what was saved here is known"
 
 
 def test_work_that_is_not_saved_is_not_thrown_away_without_asking(qtbot, opened, idle):
