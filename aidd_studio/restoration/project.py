@@ -113,7 +113,7 @@ def save_project(session: Session, path: Path, sha256: str | None = None, *, rep
         _refuse_changed(path, known)
     with atomic_path(path, overwrite=True) as temporary:
         _write(session, path, temporary, sha256 or source_hash(session.clip))
-        version = _version(temporary)
+        version = _version(temporary) or ""
         if not replace:
             _refuse_changed(path, known)
     session.kept[path.resolve()] = version
