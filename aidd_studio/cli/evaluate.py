@@ -64,8 +64,8 @@ def evaluate(
         from aidd_studio.evaluation.protocols import protocol as make_protocol
         from aidd_studio.evaluation.recordings import recordings
         from aidd_studio.evaluation.report import write_report
+        from aidd_studio.evaluation.routing_report import write_routing
         from aidd_studio.evaluation.runner import plan, run
-        from aidd_studio.evaluation.sweep import write_routing
 
         chosen = make_protocol(protocol, _numbers(gaps_ms), rate, samples)
         names = [*(BASELINES if baselines else ()), *_specs(engines)]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from aidd_studio.engines.calibration import CALIBRATION
 
 
 @dataclass(frozen=True)
@@ -48,16 +52,28 @@ TABLE = (
 )
 """From docs/ROUTING.md (signal engines) and docs/MODELS.md (the neural engine against linear prediction)."""
 
-CALIBRATION: dict[str, tuple[float, float]] = {}
-"""By engine: slope and offset that bring its scores onto one scale, as the evaluation measures them."""
-
 
 def route(seconds: float) -> Route:
     """The table's row for a gap of that many seconds."""
     return next(row for row in TABLE if seconds < row.below)
 
 
-def calibrated(engine: str, score: float) -> float:
-    """An engine's score on the scale that all engines share."""
-    slope, offset = CALIBRATION.get(engine, (1.0, 0.0))
-    return slope * score + offset
+def calibrated(engine: str, score: float, seconds: float) -> float:
+    """An engine's score for a gap of that many seconds on the scale that all engines share.
+
+    It is the quality that fills with such a score had in the sweep of docs/ROUTING.md, in standard deviations above
+    the mean fill of their gap. An engine that the sweep did not have keeps its own score.
+    """
+    if engine not in CALIBRATION:
+        return score
+    slope, offsets = CALIBRATION[engine]
+    return slope * score + _between(offsets, 1000 * seconds)
+
+
+def _between(points: Sequence[tuple[float, float]], ms: float) -> float:
+    """The value at a gap length, interpolated over its logarithm; beyond the ends the value there."""
+    for (shorter, before), (longer, after) in itertools.pairwise(points):
+        if shorter <= ms <= longer:
+            share = math.log(ms / shorter) / math.log(longer / shorter)
+            return before + share * (after - before)
+    return points[0][1] if ms < points[0][0] else points[-1][1]

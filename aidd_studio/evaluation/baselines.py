@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
+from dataclasses import asdict
 
 import numpy as np
 
+from aidd_studio.engines.calibration import CALIBRATION
 from aidd_studio.engines.engine import Engine, EngineInfo, Fill, Window
+from aidd_studio.engines.routing import TABLE
 from aidd_studio.errors import ModelError, ModelNotInstalled, UsageError
 from aidd_studio.watch import Watch
 
@@ -49,19 +54,29 @@ def engine(spec: str) -> Engine:
     return made
 
 
-def weights_of(spec: str) -> str:
-    """The hashes of the models that an engine uses, empty for engines without any."""
+def basis_of(spec: str) -> str:
+    """What the fills of an engine rest on besides its specification, so that new models are measured anew.
+
+    The hashes of its models and what the model's card recommends; for `auto` the routing table too. Empty for engines
+    that rest on nothing but code.
+    """
     name, settings = parse(spec)
     if name not in ("aidd", "auto"):
         return ""
+    from aidd_studio.engines.registry import engine_settings
     from aidd_studio.weights.loading import default_refiner, pair_of
     from aidd_studio.weights.store import find_installed
 
     try:
-        names = [*pair_of(settings.get("model")), *filter(None, [default_refiner()])]
+        tokenizer, score = pair_of(settings.get("model"))
     except ModelError:
         return ""
-    return ",".join(find_installed(model).record.sha256[:12] for model in names)
+    models = [tokenizer, score, *filter(None, [default_refiner()])]
+    basis: list[object] = [find_installed(model).record.sha256 for model in models]
+    basis += [dict(find_installed(score).record.defaults), engine_settings("aidd")]
+    if name == "auto":
+        basis += [[asdict(row) for row in TABLE], CALIBRATION]
+    return hashlib.sha256(json.dumps(basis, default=str, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def parse(spec: str) -> tuple[str, dict[str, str]]:

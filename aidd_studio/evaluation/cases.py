@@ -25,7 +25,7 @@ class Case:
     samples: int
     seed: int
     file_size: int  # bytes, so that a changed recording is measured anew
-    weights: str = ""  # which weights a neural engine uses, so that a new model is measured anew
+    basis: str = ""  # which models and tables the engine rests on, so that new ones are measured anew
 
     @property
     def key(self) -> str:
@@ -43,7 +43,7 @@ class Case:
             self.engine,
             self.samples,
             self.seed,
-            *filter(None, [self.weights]),
+            *filter(None, [self.basis]),
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
@@ -101,13 +101,13 @@ class Outcome:
 
 def cases(protocol: Protocol, found: Sequence[Segment], engines: Sequence[str], seed: int) -> list[Case]:
     """Every segment with every gap length and every engine, segment by segment."""
-    from aidd_studio.evaluation.baselines import engine, weights_of
+    from aidd_studio.evaluation.baselines import basis_of, engine
 
     infos = {spec: engine(spec).info for spec in engines}
     samples = {spec: protocol.samples if info.stochastic else 1 for spec, info in infos.items()}
-    weights = {spec: weights_of(spec) for spec in engines}
+    bases = {spec: basis_of(spec) for spec in engines}
     return [
-        Case(protocol, segment, gap_ms, spec, samples[spec], seed, segment.path.stat().st_size, weights[spec])
+        Case(protocol, segment, gap_ms, spec, samples[spec], seed, segment.path.stat().st_size, bases[spec])
         for segment in found
         for gap_ms in protocol.gaps_ms
         for spec in engines

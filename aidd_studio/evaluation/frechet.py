@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +24,7 @@ class Embedding:
     name: str
     rate: int
     embed: Callable[[Samples], Array]  # mono [frames] at `rate` -> [vectors, dimensions]
+    note: str = ""  # why it is this one and not the usual one
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class FrechetResult:
     embedding: str
     vectors: int
     dimensions: int
+    note: str = ""  # why the embedding is not the usual one
 
     @property
     def caution(self) -> str:
@@ -74,7 +75,7 @@ def compare(originals: Sequence[Samples], restored: Sequence[Samples], rate: int
     halves = [np.concatenate(sets[0][offset::2]) if sets[0][offset::2] else a for offset in (0, 1)]
     smaller = min(len(half) for half in halves)
     floor = frechet_distance(*halves) * smaller / len(a) if smaller >= 2 and len(sets[0]) > 1 else 0.0
-    return FrechetResult(frechet_distance(a, b), floor, by.name, len(b), a.shape[1])
+    return FrechetResult(frechet_distance(a, b), floor, by.name, len(b), a.shape[1], by.note)
 
 
 def _embedded(sound: Samples, rate: int, by: Embedding) -> Array:
@@ -137,8 +138,15 @@ def _tokenizer_encoder() -> Embedding:
 
 
 def installed_embedding() -> Embedding:
-    """The best embedding on this machine: VGGish, else the encoder of the tokenizer in use, else log-mel means."""
-    for choice in (_vggish, _tokenizer_encoder):
-        with suppress(ModelError):
-            return choice()
-    return log_mel_embedding()
+    """The best embedding on this machine: VGGish, else the encoder of the tokenizer in use, else log-mel means.
+
+    When it is not VGGish, the one that published distances use, its note says why.
+    """
+    try:
+        return _vggish()
+    except ModelError as error:
+        note = f"Not VGGish, so not to be compared with published distances: {error}"
+    try:
+        return replace(_tokenizer_encoder(), note=note)
+    except ModelError:
+        return replace(log_mel_embedding(), note=note)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +40,19 @@ def measure_plot(summary: Summary, measure: str, path: Path) -> None:
         bars = [spread.deviation for _, spread in points]
         axes.errorbar(gaps * shift, means, yerr=bars, label=engine, capsize=2, marker="o", markersize=3, linewidth=1.2)
     axes.set_title(TITLES[measure], fontsize=10)
-    _finish(axes, summary)
+    _finish(axes, summary.gaps_ms)
+    _save(figure, path)
+
+
+def standing_plot(merits: Mapping[float, Mapping[str, float]], path: Path) -> None:
+    """Mean merit (0 is best) of each engine against gap length; merits: by gap length in ms, then by engine."""
+    figure = _figure(7.0, 4.2)
+    axes = figure.add_subplot()
+    for engine in sorted({engine for found in merits.values() for engine in found}):
+        points = [(gap, found[engine]) for gap, found in sorted(merits.items()) if engine in found]
+        axes.plot(*zip(*points, strict=True), label=engine, marker="o", markersize=3, linewidth=1.2)
+    axes.set_title("Mean rank among the engines (0 is best)", fontsize=10)
+    _finish(axes, sorted(merits))
     _save(figure, path)
 
 
@@ -55,7 +67,7 @@ def time_plot(summary: Summary, path: Path) -> None:
     axes.set_yscale("log")
     axes.set_ylabel("seconds a gap")
     axes.set_title("Time to fill one gap once", fontsize=10)
-    _finish(axes, summary)
+    _finish(axes, summary.gaps_ms)
     _save(figure, path)
 
 
@@ -102,14 +114,14 @@ def _figure(width: float, height: float) -> Figure:
     return figure
 
 
-def _finish(axes: Any, summary: Summary) -> None:
+def _finish(axes: Any, gaps_ms: Sequence[float]) -> None:
     from matplotlib.ticker import NullLocator
 
     axes.set_xlabel("gap length (ms)")
-    if len(summary.gaps_ms) > 1:
+    if len(gaps_ms) > 1:
         axes.set_xscale("log")
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xticks(summary.gaps_ms, [f"{gap:g}" for gap in summary.gaps_ms], fontsize=8)
+    axes.set_xticks(gaps_ms, [f"{gap:g}" for gap in gaps_ms], fontsize=8)
     axes.grid(alpha=0.3)
     axes.legend(fontsize=7)
 

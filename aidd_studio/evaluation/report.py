@@ -151,6 +151,8 @@ def _frechet(summary: Summary) -> Iterator[str]:
         yield "Not measured: it needs at least two segments at one sample rate.\n"
         return
     yield f"Embedding: {results[0].embedding}. Of the chosen samples; {results[0].caution}.\n"
+    if results[0].note:
+        yield f"{results[0].note}\n"
     yield from _table(summary, lambda cell: f"{cell.frechet.distance:.3g}" if cell.frechet else "–", None)
     yield ""
 

@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 
+from aidd_studio.engines import routing
 from aidd_studio.engines.auto import AutoEngine
 from aidd_studio.engines.engine import Engine, Window
 from aidd_studio.engines.registry import create_engine, engine_infos, engine_names, engine_settings
@@ -51,6 +52,14 @@ def test_a_short_gap_is_filled_by_linear_prediction_with_the_reason() -> None:
     assert [fill.engine for fill in fills] == ["autoregressive"]
     assert "10 ms" in fills[0].note
     assert "linear prediction" in fills[0].note
+
+
+def test_scores_come_back_on_the_scale_that_all_engines_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(routing.CALIBRATION, "autoregressive", (0.5, ((5.0, 3.0), (20.0, 1.0))))
+    window = window_of(8000, Gap(4000, 4160))
+    (own,) = create_engine("autoregressive").fill(narrowed(window, window.gaps, 0.1), 1, 0, Watch())
+    (fill,) = AutoEngine().fill(window, 1, 0, Watch())
+    assert fill.score == pytest.approx(0.5 * own.score + 2.0)  # 10 ms lie in the middle of 5 and 20 on a log scale
 
 
 def test_a_long_gap_is_filled_by_what_can_work_and_the_note_says_why() -> None:

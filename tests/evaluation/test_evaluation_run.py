@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,16 @@ import pytest
 import soundfile
 
 from aidd_studio.errors import Cancelled, UsageError
+from aidd_studio.evaluation.baselines import basis_of
 from aidd_studio.evaluation.journal import Journal
 from aidd_studio.evaluation.protocols import PROTOCOLS, protocol, segments
 from aidd_studio.evaluation.recordings import recordings
 from aidd_studio.evaluation.report import write_report
 from aidd_studio.evaluation.runner import JOURNAL_NAME, plan, run
 from aidd_studio.watch import Watch
+from aidd_studio.weights import store
+from aidd_studio.weights.registry import DEFAULT_REFINER, DEFAULT_SCORE, DEFAULT_TOKENIZER
+from aidd_studio.weights.store import find_installed
 
 RATE = 8_000
 
@@ -108,6 +113,41 @@ def test_a_stopped_evaluation_goes_on_where_it_was(folder, tmp_path):
     assert len(told) == len(what.cases) - finished
     assert "left" in told[0]
     assert len(Journal(journal).outcomes()) == len(what.cases)
+
+
+def test_engines_added_later_cost_only_their_own_cases_and_new_models_are_measured_anew(folder, tmp_path):
+    run(small_plan(folder, engines=("masked",)), tmp_path)
+    both = small_plan(folder, engines=("masked", "extrapolation"))
+    told: list[str] = []
+    watch = Watch(lambda fraction, stage: told.append(stage))
+    run(both, tmp_path, watch=watch)
+    assert len(told) == len(both.cases) // 2
+    retrained = tuple(
+        replace(case, basis="other models") if case.engine == "extrapolation" else case for case in both.cases
+    )
+    told.clear()
+    run(replace(both, cases=retrained), tmp_path, watch=watch)
+    assert len(told) == len(both.cases) // 2
+    told.clear()
+    run(both, tmp_path, watch=watch)
+    assert told == []
+
+
+def test_the_neural_engine_rests_on_every_model_it_uses(tmp_path, monkeypatch):
+    monkeypatch.setenv("AIDD_STUDIO_DATA", str(tmp_path))
+    bundled = basis_of("aidd")
+    assert bundled
+    assert basis_of("auto") not in ("", bundled)
+    assert basis_of("autoregressive") == basis_of("masked") == ""
+    for model in (DEFAULT_TOKENIZER, DEFAULT_SCORE, DEFAULT_REFINER):
+        installed = find_installed(model)
+        retrained = replace(installed, record=replace(installed.record, sha256="0" * 64))
+
+        def find(name: str, model: str = model, retrained: store.InstalledModel = retrained) -> store.InstalledModel:
+            return retrained if name == model else find_installed(name)
+
+        monkeypatch.setattr(store, "find_installed", find)
+        assert basis_of("aidd") != bundled
 
 
 def test_filling_beats_silence_and_silence_has_no_signal(folder, tmp_path):

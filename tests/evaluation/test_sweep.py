@@ -1,10 +1,15 @@
 """The sweep draws the conclusions that the numbers hold, and no others."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from aidd_studio.engines import routing
+from aidd_studio.evaluation.calibration import agreement, by_lines_of_others, lines, rated, write_calibration
 from aidd_studio.evaluation.cases import Outcome, Sample
-from aidd_studio.evaluation.sweep import agreement, calibrations, rows, write_routing
+from aidd_studio.evaluation.routing_report import write_routing
+from aidd_studio.evaluation.sweep import judges_at, rows
 
 MEASURES = ("lsd", "lsd_common", "odg", "mel", "convergence", "snr", "click", "click_original")
 
@@ -16,7 +21,13 @@ def outcome(engine: str, gap_ms: float, index: int, badness: float, scores=(0.0,
         bad = badness - 0.1 * score
         measures = dict.fromkeys(MEASURES, bad) | {"odg": -bad, "snr": -bad}
         samples.append(Sample(measures, float(score), engine))
-    return Outcome(f"{engine}{gap_ms}{index}", f"r{index}", 0.0, 6.0, 8000, gap_ms, engine, material, tuple(samples))
+    return Outcome(
+        f"{engine}{gap_ms}{index}", f"r{index}", 0.0, 6.0, 8000, gap_ms, engine, material, tuple(samples), 0.1
+    )
+
+
+def with_measure(one: Outcome, name: str, value: float) -> Outcome:
+    return replace(one, samples=tuple(replace(s, measures=s.measures | {name: value}) for s in one.samples))
 
 
 def study(noise: float = 0.05, count: int = 12) -> list[Outcome]:
@@ -53,35 +64,72 @@ def test_material_is_judged_apart():
     assert rows(tonal + noisy, "transient") == []
 
 
-def test_calibration_finds_the_line_from_score_to_quality():
-    outcomes = [outcome("neural", 100, i, 2.0, scores=(1, 2, 3)) for i in range(5)]
-    line = calibrations(outcomes)["neural"]
-    assert (line.slope, line.offset) == (pytest.approx(0.1), pytest.approx(-0.2))
-    assert line.correlation == pytest.approx(1.0)
-    assert agreement(outcomes, {"neural": line})["mel"] == pytest.approx(1.0)
+def test_a_measure_that_prefers_silence_to_most_fills_does_not_judge() -> None:
+    outcomes = [outcome("linear", 1000, i, 2.0) for i in range(4)] + [outcome("neural", 1000, i, 1.0) for i in range(4)]
+    outcomes += [with_measure(outcome("masked", 1000, i, 9.0), "odg", 5.0) for i in range(4)]
+    assert judges_at(outcomes, 1000) == ("lsd", "mel", "convergence")
+    assert rows(outcomes)[0].judges == ("lsd", "mel", "convergence")
+    fair = [one for one in outcomes if one.engine != "masked"]
+    assert "odg" in judges_at(fair, 1000)
 
 
-def test_a_score_that_never_varies_is_worth_its_engines_mean():
-    line = calibrations([outcome("linear", 10, i, 1.0 + i) for i in range(3)])["linear"]
-    assert (line.slope, line.offset) == (0.0, pytest.approx(0.0))
+def candidates(count: int = 6, gap_ms: float = 100.0) -> list[Outcome]:
+    """In every gap the neural engine's fills get better with their score; linear's one fill lies in between."""
+    found = [outcome("neural", gap_ms, i, 2.0, scores=(1, 2, 3)) for i in range(count)]
+    return found + [outcome("linear", gap_ms, i, 11.75, scores=(100.0,)) for i in range(count)]
 
 
-def test_calibration_never_reverses_an_engines_own_order():
-    line = calibrations([outcome("similar", 10, i, 1.0 + 0.3 * i, scores=(float(i),)) for i in range(4)])["similar"]
+def test_calibration_puts_the_fills_of_two_engines_into_one_order() -> None:
+    fills = rated(candidates())
+    assert agreement(fills, lambda fill: fill.score).quality < 0.9
+    by_line = agreement(fills, by_lines_of_others(fills))
+    assert by_line.quality == pytest.approx(1.0)
+    assert by_line.by_measure["mel"] == pytest.approx(1.0)
+    assert by_line.first == max(fill.quality for fill in fills)
+    assert lines(fills)["neural"].correlation == pytest.approx(1.0)
+
+
+def test_a_score_that_never_varies_is_worth_its_engines_mean() -> None:
+    fills = rated([outcome("linear", 10, i, 1.0) for i in range(3)] + [outcome("neural", 10, i, 2.0) for i in range(3)])
+    found = lines(fills)
+    assert found["linear"].slope == 0.0
+    assert found["linear"].quality(0.0, 10) > 0 > found["neural"].quality(0.0, 10)
+
+
+def test_calibration_never_reverses_an_engines_own_order() -> None:
+    outcomes = [outcome("similar", 10, i, 1.0 + 0.3 * i, scores=(float(i),)) for i in range(4)]
+    line = lines(rated(outcomes + [outcome("linear", 10, i, 1.0) for i in range(4)]))["similar"]
     assert line.correlation == pytest.approx(-1.0)
     assert line.slope == 0.0
 
 
-def test_calibration_does_not_take_long_gaps_for_bad_engines():
-    short = [outcome(engine, 10, i, 1.0) for engine in ("linear", "neural") for i in range(3)]
-    long = [outcome("neural", 1000, i, 9.0) for i in range(3)]
-    lines = calibrations(short + long)
-    assert lines["neural"].offset == pytest.approx(lines["linear"].offset)
+def test_calibration_does_not_take_long_gaps_for_bad_engines() -> None:
+    both = [outcome(engine, gap, i, gap) for engine in ("linear", "neural") for gap in (10, 1000) for i in range(3)]
+    line = lines(rated(both))["neural"]
+    assert line.quality(0.0, 10) == pytest.approx(line.quality(0.0, 1000))
+
+
+def test_the_written_calibration_is_what_auto_ranks_by(tmp_path, monkeypatch) -> None:
+    outcomes = candidates(gap_ms=20.0) + candidates(gap_ms=200.0)
+    found = lines(rated(outcomes))
+    write_calibration(found, tmp_path / "calibration.py", "a command")
+    written: dict = {}
+    exec((tmp_path / "calibration.py").read_text(), written)
+    monkeypatch.setattr(routing, "CALIBRATION", written["CALIBRATION"])
+    for gap_ms in (5.0, 20.0, 63.0, 200.0, 900.0):
+        assert routing.calibrated("neural", 2.0, gap_ms / 1000) == pytest.approx(
+            found["neural"].quality(2.0, gap_ms), abs=2e-3
+        )
+    assert routing.calibrated("unheard", 2.0, 0.1) == 2.0
 
 
 def test_the_document_says_what_follows(tmp_path):
     write_routing(study(), tmp_path / "ROUTING.md")
     text = (tmp_path / "ROUTING.md").read_text()
+    assert "go by length alone" in text.replace("goes", "go")
+    for line in text.splitlines():
+        if line.startswith("!["):
+            assert (tmp_path / line.split("](")[1].rstrip(")")).read_bytes().startswith(b"\x89PNG")
     assert "- 10 ms: linear\n" in text
     assert "- 1000 ms: neural\n" in text
     assert "close:" in text

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from aidd_studio.errors import ModelError
+from aidd_studio.evaluation.frechet import compare, installed_embedding
 from aidd_studio.evaluation.vggish_input import BANDS, FRAMES, RATE, patches
 from aidd_studio.weights.building import layout
 from aidd_studio.weights.published import vggish
@@ -38,3 +39,15 @@ def test_the_registry_offers_it_and_other_files_are_refused():
     torch = pytest.importorskip("torch")
     with pytest.raises(ModelError, match="published layout"):
         vggish({"embeddings.4.weight": torch.zeros(3, 3)}, "wrong.pth")
+
+
+def test_without_its_weights_the_distance_is_measured_on_the_bundled_encoder_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("AIDD_STUDIO_DATA", str(tmp_path))
+    embedding = installed_embedding()
+    rng = np.random.default_rng(0)
+    sounds = [0.1 * rng.standard_normal((1, 24_000)).astype(np.float32) for _ in range(3)]
+    result = compare(sounds, [0.1 * sound for sound in sounds], 24_000, embedding)
+    assert result.distance > 0
+    assert result.embedding.startswith("encoder of aidd-studio-tokenizer")
+    assert "Not VGGish" in result.note
+    assert "models download vggish" in result.note
