@@ -5,6 +5,7 @@ Sources and targets must be paths that every worker can reach. Only this file im
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -29,7 +30,7 @@ def run_on_cluster(
     try:
         from distributed import Client, as_completed
     except ImportError:
-        raise DeviceError("A cluster needs Dask; install it with: pip install 'aidd-studio[cluster]'") from None
+        raise DeviceError(_without_dask()) from None
     try:
         client = Client(address, timeout="10s", set_as_default=False)
     except (OSError, ValueError) as error:
@@ -43,6 +44,15 @@ def run_on_cluster(
                 yield by_key[future.key], _outcome(by_key[future.key], future)
         finally:
             client.cancel(futures)
+
+
+def _without_dask() -> str:
+    if getattr(sys, "frozen", False):
+        return (
+            "The installed application brings no Dask; run this command from a Python environment made with: "
+            "pip install 'aidd-studio[cluster]'"
+        )
+    return "A cluster needs Dask; install it with: pip install 'aidd-studio[cluster]'"
 
 
 def _restore_there(item: BatchItem, settings: BatchSettings) -> Outcome:

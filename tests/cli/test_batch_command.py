@@ -1,0 +1,83 @@
+"""`aidd-studio batch`, as a person types it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from typer.testing import CliRunner, Result
+
+from aidd_studio.audio.reading import read
+from aidd_studio.audio.tags import write_tags
+from aidd_studio.cli.main import app
+
+RATE = 16000
+
+
+def batch(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, ["batch", *map(str, arguments), "--engine", "autoregressive", "--jobs", "1"])
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """A second of sound with a hole in 24-bit FLAC with a title and, a folder below, as WAV."""
+    rng = np.random.default_rng(1)
+    sound = 0.3 * np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE) + 0.01 * rng.standard_normal(RATE)
+    sound[8000:8160] = 0
+    (tmp_path / "archive" / "disc 2").mkdir(parents=True)
+    flac = tmp_path / "archive" / "a.flac"
+    soundfile.write(flac, sound, RATE, subtype="PCM_24")
+    write_tags(flac, "FLAC", "", {"title": ("Side A",)})
+    soundfile.write(tmp_path / "archive" / "disc 2" / "b.wav", sound, RATE, subtype="PCM_16")
+    return tmp_path / "archive"
+
+
+def test_all_results_get_the_format_that_was_asked_for(archive: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    done = batch(archive, "-o", output, "--recursive", "--format", "wav", "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["totals"]["restored"] == 2
+    written = sorted(path for path in output.rglob("*.*") if not path.name.startswith("."))
+    assert [str(path.relative_to(output)) for path in written] == ["a_restored.wav", "disc 2/b_restored.wav"]
+    assert [soundfile.info(path).subtype for path in written] == ["PCM_24", "PCM_16"]
+    before, after = read(archive / "a.flac"), read(written[0])
+    assert after.source is not None and after.source.tags["title"] == ("Side A",)
+    changed = np.flatnonzero((before.samples != after.samples).any(axis=0))
+    assert changed.min() > 7900 and changed.max() < 8260
+
+
+def test_without_a_format_every_result_has_that_of_its_source(archive: Path, tmp_path: Path) -> None:
+    assert batch(archive, "-o", tmp_path / "out", "--recursive").exit_code == 0
+    written = sorted((tmp_path / "out").rglob("*_restored.*"))
+    assert [soundfile.info(path).format for path in written] == ["FLAC", "WAV"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--format", "mp4"), "wav or flac"),
+        (("--format", "flac", "--pattern", "{stem}.wav"), "must end in {suffix}"),
+    ],
+)
+def test_a_format_that_cannot_be_is_refused_before_anything_is_done(
+    archive: Path, tmp_path: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    refused = batch(archive, "-o", tmp_path / "out", *arguments)
+    assert refused.exit_code == 2
+    assert told in refused.stderr and refused.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("frozen", "told"), [(False, "pip install"), (True, "installed application brings no Dask")])
+def test_a_cluster_without_dask_is_told_how_to_be_had(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, frozen: bool, told: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.setattr(sys, "frozen", frozen, raising=False)
+    refused = batch(archive, "-o", tmp_path / "out", "--scheduler", "tcp://127.0.0.1:1")
+    assert refused.exit_code == 1
+    assert told in refused.stderr.replace("\n", " ") and "Traceback" not in refused.output
