@@ -40,6 +40,10 @@ class Watch:
     def is_cancelled(self) -> bool:
         return self._cancelled.is_set()
 
+    def heard_by(self, listener: Listener) -> Watch:
+        """The same watch, with a listener of its own that hears every report first."""
+        return _Heard(self, listener)
+
     def part(self, start: float, stop: float) -> Watch:
         """A watch for a share of the work: its 0 to 1 becomes `start` to `stop` here, cancelling is shared."""
         return _Part(self, start, stop)
@@ -48,4 +52,14 @@ class Watch:
 class _Part(Watch):
     def __init__(self, whole: Watch, start: float, stop: float) -> None:
         super().__init__(lambda fraction, stage: whole.report(start + fraction * (stop - start), stage))
+        self._cancelled = whole._cancelled
+
+
+class _Heard(Watch):
+    def __init__(self, whole: Watch, listener: Listener) -> None:
+        def both(fraction: float, stage: str) -> None:
+            listener(fraction, stage)
+            whole.report(fraction, stage)
+
+        super().__init__(both)
         self._cancelled = whole._cancelled

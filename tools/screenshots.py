@@ -84,7 +84,7 @@ class Photographer:
         box = window.fill_settings.engine
         box.setCurrentIndex(box.findData("auto"))
         window.actions_by_id["fill"].trigger()
-        self.until(lambda: document.filling.get(longest.id, 1.0) > 0.2)
+        self.until(lambda: longest.id not in document.filling or document.filling[longest.id].fraction > 0.2)
         self.shoot("filling-region", settled=False)
         self.idle()
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from aidd_studio.audio.clip import Clip
@@ -18,6 +19,12 @@ from aidd_studio.restoration.splice import CROSSFADE, splice
 from aidd_studio.watch import Watch
 
 MOST_CANDIDATES = 64
+
+GapListener = Callable[[Sequence[Gap], float, str], None]
+"""Hears gaps that are filled together, how much of that is done (0 to 1), and what is being done."""
+
+FILLED = "done"
+"""The last stage of gaps: all their candidates are there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,9 +130,11 @@ def fill_gaps(
     *,
     crossfade: float = CROSSFADE,
     watch: Watch | None = None,
+    on_gaps: GapListener | None = None,
 ) -> Iterator[Candidate]:
     """Candidates of all gaps, one by one as they are finished.
 
+    on_gaps: hears how far the gaps are that are being filled, beside the whole that `watch` hears.
     Raises GapError when an engine finds nothing for a gap.
     """
     watch = watch or Watch()
@@ -134,6 +143,8 @@ def fill_gaps(
     windows = plan(clip, gaps, engine)
     for index, window in enumerate(windows):
         share = watch.part(index / len(windows), (index + 1) / len(windows))
+        if on_gaps is not None:
+            share = share.heard_by(partial(on_gaps, window.gaps))
         count = 0
         for fill in engine.fill(window, candidates, window_seed(window, seed), share):
             share.check()
@@ -143,6 +154,8 @@ def fill_gaps(
         if count == 0:
             at = window.gaps[0].start / clip.rate
             raise GapError(f"The engine {engine.info.name} found no fill for the gap at {at:.3f} s; try another.")
+        if on_gaps is not None:
+            on_gaps(window.gaps, 1.0, FILLED)
 
 
 def window_seed(window: Window, seed: int) -> int:

@@ -24,7 +24,7 @@ from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.session import Entry
 from aidd_studio.studio import theme
 from aidd_studio.studio.candidate_words import details, differing_settings, engine_title, facts
-from aidd_studio.studio.document import Document
+from aidd_studio.studio.document import Document, FillProgress
 from aidd_studio.studio.guess_bar import GuessBar
 from aidd_studio.studio.icons import icon
 from aidd_studio.studio.painting import painting
@@ -316,7 +316,7 @@ class CandidateList(QWidget):
         self._settings.setVisible(entry is not None)
         self._progress.setVisible(filling is not None)
         self._progress.setRange(0, 1000)
-        self._progress.setValue(round(1000 * (filling or 0.0)))
+        self._progress.setValue(round(1000 * filling.fraction) if filling else 0)
         self._scroll.setVisible(count > 0)
         if entry is None or document is None:
             self._headline.setText("")
@@ -324,7 +324,7 @@ class CandidateList(QWidget):
         else:
             number = [other.id for other in document.entries].index(entry.id) + 1
             self._headline.setText(f"Gap {number} · {format_length(entry.gap.frames, document.rate)}")
-            self._hint.setText("Filling…" if filling is not None else "Press Return to fill the gap.")
+            self._hint.setText(_doing(filling) if filling is not None else "Press Return to fill the gap.")
         self._hint.setVisible(count == 0)
 
     def _make_rows(self, count: int) -> None:
@@ -341,6 +341,13 @@ class CandidateList(QWidget):
             row.accept.connect(self.accept)
             self._cards.insertWidget(len(self._rows), row)
             self._rows.append(row)
+
+
+def _doing(filling: FillProgress) -> str:
+    """What is being done for a gap, as a sentence."""
+    if filling.stage == "waiting":
+        return "Waiting for the gaps before it…"
+    return f"{filling.stage.capitalize()}…" if filling.stage else "Filling…"
 
 
 def picture_from(levels: np.ndarray, table: np.ndarray) -> QImage:

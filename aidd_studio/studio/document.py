@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -11,6 +12,14 @@ from aidd_studio.audio.clip import Clip, Patch
 from aidd_studio.gaps.gap import Gap
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.session import Entry, Session, Step
+
+
+@dataclass(frozen=True)
+class FillProgress:
+    """How far the fill of one gap is, and what is being done for it."""
+
+    fraction: float = 0.0
+    stage: str = "waiting"
 
 
 class Document(QObject):
@@ -26,7 +35,7 @@ class Document(QObject):
         self.session = session
         self.path = path  # the recording
         self.project: Path | None = None
-        self.filling: dict[int, float] = {}
+        self.filling: dict[int, FillProgress] = {}
         self.selected: tuple[int, ...] = ()
         self._current: int | None = None
         self._chosen: dict[int, str] = {}  # gap id -> digest of the candidate that is listened to
@@ -137,13 +146,13 @@ class Document(QObject):
         self.candidate_changed.emit()
         return True
 
-    def set_filling(self, ids: Iterable[int], fraction: float | None) -> None:
+    def set_filling(self, ids: Iterable[int], progress: FillProgress | None) -> None:
         """Say how far the fill of some gaps is; None when it has ended."""
         for id in ids:
-            if fraction is None:
+            if progress is None:
                 self.filling.pop(id, None)
             else:
-                self.filling[id] = fraction
+                self.filling[id] = progress
         self.filling_changed.emit()
 
     # What can be heard

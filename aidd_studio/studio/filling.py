@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from aidd_studio.audio.clip import Clip
 from aidd_studio.gaps.gap import Gap
 from aidd_studio.restoration.candidate import Candidate
+from aidd_studio.restoration.restore import FILLED
 from aidd_studio.restoration.session import Entry
 from aidd_studio.studio.candidate_list import picture_from
-from aidd_studio.studio.document import Document, best
+from aidd_studio.studio.document import Document, FillProgress, best
 from aidd_studio.studio.fill_settings import FillChoice
 from aidd_studio.studio.frequency_axis import FrequencyAxis
+from aidd_studio.studio.jobs import REPORT_EVERY
 from aidd_studio.studio.spectrogram_view import colour_table
 from aidd_studio.watch import Watch
 
@@ -30,9 +33,12 @@ THUMBNAIL_PIXELS = (96, 44)
 class Filling(QObject):
     """Turns keys into jobs, and what the jobs bring into candidates."""
 
+    _gaps_progressed = Signal(object, object, object)  # from the worker's thread: document, ids, FillProgress
+
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
+        self._gaps_progressed.connect(self._show_progress)
         self._edges: list[int] = []  # of the dropouts that were detected
         self._more_seed = 0
 
@@ -149,12 +155,29 @@ class Filling(QObject):
         clip = document.clip_for_filling(ids)
         before = {entry.id: len(entry.candidates) for entry in entries}
 
+        last = 0.0
+
+        def on_gaps(gaps: Sequence[Gap], fraction: float, stage: str) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if now - last >= REPORT_EVERY or stage == FILLED:
+                last = now
+                touched = [by_gap[gap] for gap in gaps if gap in by_gap]
+                self._gaps_progressed.emit(document, touched, FillProgress(fraction, stage))
+
         def work(watch: Watch) -> Iterator[Candidate]:
             from aidd_studio.restoration.restore import fill_gaps, ready_engine
 
             engine = ready_engine(choice.engine, choice.settings)
             yield from fill_gaps(
-                clip, list(by_gap), engine, choice.candidates, choice.seed, crossfade=choice.crossfade, watch=watch
+                clip,
+                list(by_gap),
+                engine,
+                choice.candidates,
+                choice.seed,
+                crossfade=choice.crossfade,
+                watch=watch,
+                on_gaps=on_gaps,
             )
 
         def on_item(candidate: Candidate) -> None:
@@ -171,16 +194,20 @@ class Filling(QObject):
             document.set_filling(ids, None)
 
         title = "Filling the gap" if len(ids) == 1 else f"Filling {len(ids)} gaps"
-        document.set_filling(ids, 0.0)
+        document.set_filling(ids, FillProgress())
         window.work.submit(
             title,
             work,
             on_item=on_item,
-            on_progress=lambda fraction, _stage: document.set_filling(ids, fraction),
             on_done=on_done,
             on_failed=lambda why: window.say(why, "error"),
             on_end=on_end,
         )
+
+    def _show_progress(self, document: Document, ids: Sequence[int], progress: FillProgress) -> None:
+        """Each gap shows its own share; one that is done need not wait for the others."""
+        is_done = progress.stage == FILLED
+        document.set_filling([id for id in ids if id in document.filling], None if is_done else progress)
 
     def _submit(self, title: str, work: Any, on_done: Any) -> None:
         window = self._window

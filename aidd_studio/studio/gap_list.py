@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
 
 from aidd_studio.restoration.session import Entry
 from aidd_studio.studio import theme
-from aidd_studio.studio.document import Document
+from aidd_studio.studio.document import Document, FillProgress
 from aidd_studio.studio.icons import icon
 from aidd_studio.studio.time_axis import TimeAxis, format_length
 
@@ -84,8 +84,10 @@ class GapTable(QAbstractTableModel):
         self.endResetModel()
 
     def state_of(self, entry: Entry) -> str:
-        filling = self._document.filling if self._document else {}
-        return "filling" if entry.id in filling else entry.state
+        return "filling" if self._filling(entry) is not None else entry.state
+
+    def _filling(self, entry: Entry) -> FillProgress | None:
+        return self._document.filling.get(entry.id) if self._document else None
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
         return 0 if parent.isValid() else len(self.entries)
@@ -142,7 +144,11 @@ class GapTable(QAbstractTableModel):
         where = "" if gap.channels is None else f", channel {', '.join(str(c + 1) for c in gap.channels)}"
         length = format_length(gap.frames, self._axis.rate)
         count = f", {len(entry.candidates)} candidates" if entry.candidates else ""
-        return f"{STATES[state][0]}: {length} at {self._axis.text(gap.start)}, {KINDS[gap.kind]}{where}{count}"
+        filling = self._filling(entry)
+        name = STATES[state][0] if filling is None else f"{STATES[state][0]} {round(100 * filling.fraction)} %"
+        if filling is not None and filling.stage:
+            name += f", {filling.stage}"
+        return f"{name}: {length} at {self._axis.text(gap.start)}, {KINDS[gap.kind]}{where}{count}"
 
     def _sort_key(self, entry: Entry, column: int) -> Any:
         order = list(STATES)

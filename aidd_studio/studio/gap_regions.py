@@ -143,8 +143,9 @@ class GapRegions(QObject):
     ) -> None:
         left, right = self._span(entry)
         area = QRectF(box.left() + left, box.top(), right - left, box.height())
-        fraction = document.filling.get(entry.id)
-        state = "filling" if fraction is not None else entry.state
+        filling = document.filling.get(entry.id)
+        fraction = filling.fraction if filling is not None else None
+        state = "filling" if filling is not None else entry.state
         _, glyph, tint = STATES[state]
         selected = entry.id in document.selected
         painter.fillRect(area, theme.colour(tint, round(style.strength * (46 if selected else 24)), style.colours))

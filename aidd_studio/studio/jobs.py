@@ -51,7 +51,6 @@ class Job:
     title: str
     work: Work
     on_item: Callable[[Any], None] | None = None
-    on_progress: Callable[[float, str], None] | None = None
     on_done: Callable[[Any], None] | None = None
     on_failed: Callable[[str], None] | None = None
     on_end: Callable[[], None] | None = None
@@ -150,14 +149,13 @@ class JobQueue(QObject):
         work: Work,
         *,
         on_item: Callable[[Any], None] | None = None,
-        on_progress: Callable[[float, str], None] | None = None,
         on_done: Callable[[Any], None] | None = None,
         on_failed: Callable[[str], None] | None = None,
         on_end: Callable[[], None] | None = None,
         visible: bool = True,
     ) -> Job:
         """Queue work; `on_end` is called last, however it ended."""
-        job = Job(next(self._numbers), title, work, on_item, on_progress, on_done, on_failed, on_end, visible)
+        job = Job(next(self._numbers), title, work, on_item, on_done, on_failed, on_end, visible)
         self.jobs.append(job)
         self._post.emit(job)
         self.changed.emit()
@@ -184,8 +182,6 @@ class JobQueue(QObject):
 
     def _progressed(self, job: Job, fraction: float, stage: str) -> None:
         job.fraction, job.stage = fraction, stage
-        if job.on_progress is not None and not job.watch.is_cancelled:
-            job.on_progress(fraction, stage)
         self.changed.emit()
 
     def _yielded(self, job: Job, item: Any) -> None:

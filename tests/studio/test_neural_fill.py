@@ -14,6 +14,7 @@ from PySide6.QtGui import QImage, QPainter
 from aidd_studio.engines.registry import create_engine, engine_infos
 from aidd_studio.gaps.gap import Gap
 from aidd_studio.studio import theme
+from aidd_studio.studio.document import FillProgress
 from aidd_studio.studio.gap_regions import RegionStyle
 from aidd_studio.studio.opening import demo_recording
 
@@ -52,7 +53,7 @@ def test_a_neural_fill_comes_in_shows_how_far_it_is_and_is_accepted(demo, idle, 
     demo.fill_settings.candidates.setValue(candidates)
     demo.fill_settings.steps.setValue(4)
     told: list[float] = []
-    document.filling_changed.connect(lambda: told.extend(document.filling.values()))
+    document.filling_changed.connect(lambda: told.extend(share.fraction for share in document.filling.values()))
     demo.actions_by_id["fill"].trigger()
     idle()
     assert demo.banner.message == ""
@@ -112,7 +113,7 @@ def test_the_device_of_the_preferences_reaches_every_engine_that_has_one(window)
 
 def test_a_region_shows_how_far_its_fill_is(demo):
     document, regions = demo.document, demo.regions
-    document.set_filling([document.current.id], 0.5)
+    document.set_filling([document.current.id], FillProgress(0.5))
     picture = QImage(round(demo.axis.width), 200, QImage.Format.Format_RGB32)
     picture.fill(0)
     painter = QPainter(picture)
