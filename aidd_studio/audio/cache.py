@@ -50,6 +50,7 @@ class ArrayCache:
     def __init__(self, folder: Path | None = None, limit: int = DEFAULT_LIMIT) -> None:
         self._folder = folder or paths.user_cache() / "pictures"
         self._limit = limit
+        self._total: int | None = None  # bytes on disk, as far as this cache knows
 
     def load(self, key: str) -> dict[str, NDArray[Any]] | None:
         """The arrays kept under a key; None when there are none."""
@@ -74,9 +75,11 @@ class ArrayCache:
             self._folder.mkdir(parents=True, exist_ok=True)
             with atomic_path(self._file(key), overwrite=True) as temporary:
                 np.savez(temporary, **arrays)  # type: ignore[arg-type]
+            self._total = self.size() if self._total is None else self._total + self._file(key).stat().st_size
         except (OSError, AudioWriteError):
             return False
-        self._make_room()
+        if self._total > self._limit:
+            self._make_room()
         return True
 
     def size(self) -> int:
@@ -105,10 +108,10 @@ class ArrayCache:
 
     def _make_room(self) -> None:
         entries = self._entries()
-        total = sum(size for _, size, _ in entries)
+        self._total = sum(size for _, size, _ in entries)
         for _, size, file in entries:
-            if total <= self._limit:
+            if self._total <= self._limit:
                 return
             with suppress(OSError):
                 file.unlink()
-                total -= size
+                self._total -= size

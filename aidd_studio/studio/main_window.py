@@ -354,6 +354,7 @@ class MainWindow(QMainWindow):
             chosen.range_db,
         )
         self.pictures.set_fft_size(chosen.fft_size)
+        self.pictures.cache_bytes = chosen.cache_mb << 20
         self.transport.set_roll(chosen.loop_roll)
         self.playback.roll = chosen.loop_roll
         self.actions_by_id["snap"].setChecked(chosen.snap)

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from aidd_studio.audio.cache import DEFAULT_LIMIT
 from aidd_studio.audio.clip import Clip, Patch, Samples
 from aidd_studio.audio.peaks import Peaks
-from aidd_studio.audio.spectrogram import CEILING, FLOOR, TILE_COLUMNS, tile_levels
+from aidd_studio.audio.spectrogram import CEILING, FLOOR
 from aidd_studio.studio.document import Document
 from aidd_studio.studio.jobs import JobQueue
 from aidd_studio.studio.playback_control import FIRST_CANDIDATE, ORIGINAL
+from aidd_studio.studio.spectrogram_tiles import SpectrogramTiles
 from aidd_studio.studio.spectrogram_view import Tile
 from aidd_studio.watch import Watch
-
-FINEST_HOP = 16
-SHORTEST_FFT = 256
-KEPT_TILES = 400
 
 READ_BELOW = 512
 """Frames per pixel below which extremes are taken from the samples themselves."""
@@ -49,11 +45,9 @@ class Pictures(QObject):
         self._clip: Clip | None = None
         self._peaks: Peaks | None = None
         self._incoming: Incoming | None = None
-        self._tiles: OrderedDict[Hashable, Tile] = OrderedDict()
-        self._asked: set[Hashable] = set()
-        self._wanted: set[Hashable] = set()
+        self._tiles = SpectrogramTiles(queue, self._soon_again)
         self._shown = 1
-        self._fft = 2048
+        self.cache_bytes = DEFAULT_LIMIT
         self.version = 0
         self.floor_db, self.ceiling_db = FLOOR, CEILING
         self._soon = QTimer(self)  # many small arrivals make one new picture
@@ -64,7 +58,7 @@ class Pictures(QObject):
     def close(self) -> None:
         """No more pictures are wanted."""
         self._soon.stop()
-        self._wanted.clear()
+        self._tiles.want_nothing()
 
     # The recording
 
@@ -91,9 +85,7 @@ class Pictures(QObject):
     def set_document(self, document: Document | None, incoming: Incoming | None = None) -> None:
         """Draw another document; `incoming` tells how much of it is there while it is still being read."""
         self._document = document
-        self._tiles.clear()
-        self._asked.clear()
-        self._wanted.clear()
+        self._tiles.open(document.clip if document else None, self.cache_bytes)
         self._clip = document.clip if document else None
         self._incoming = incoming
         self._peaks = incoming.peaks if incoming else None
@@ -130,8 +122,8 @@ class Pictures(QObject):
 
     def set_fft_size(self, size: int) -> None:
         """How many frames a spectrum is made of."""
-        if size != self._fft:
-            self._fft = size
+        if size != self._tiles.fft:
+            self._tiles.fft = size
             self._bump()
 
     def _document_changed(self) -> None:
@@ -190,72 +182,9 @@ class Pictures(QObject):
 
     def tiles(self, start: float, end: float, scale: float) -> Sequence[Tile]:
         """What there is of a stretch, coarser tiles first; better ones are asked for."""
-        clip, peaks = self._clip, self._peaks
-        if clip is None or peaks is None:
+        if self._clip is None or self._peaks is None:
             return ()
-        hop = max(FINEST_HOP, 2 ** round(math.log2(max(1.0, scale))))
-        fft = self._fft_at(scale)
-        span = hop * TILE_COLUMNS
-        first, last = int(start // span), int(min(end, clip.frames - 1) // span)
-        exact: list[Tile] = []
-        wanted: list[tuple[Hashable, int, int, tuple[Patch, ...]]] = []
-        for index in range(first, last + 1):
-            touching = _touching(clip, index * span - fft, (index + 1) * span + fft)
-            key = (fft, hop, index, touching)
-            tile = self._tiles.get(key)
-            if tile is not None:
-                self._tiles.move_to_end(key)
-                exact.append(tile)
-            elif self._arrived >= min(clip.frames, (index + 1) * span + fft):
-                wanted.append((key, hop, index, touching))
-        self._wanted = {item[0] for item in wanted}
-        for item in wanted:
-            self._ask(clip, *item)
-        stand_ins = [] if not wanted and len(exact) > last - first else self._stand_ins(start, end, hop)
-        return (*stand_ins, *exact)
-
-    def _fft_at(self, scale: float) -> int:
-        """Near by, shorter spectra: what happens within a gap of milliseconds matters more than fine pitch."""
-        return int(min(self._fft, max(SHORTEST_FFT, 2 ** round(math.log2(max(1.0, scale * 160))))))
-
-    def _stand_ins(self, start: float, end: float, hop: int) -> list[Tile]:
-        """Tiles of other levels or versions: coarse ones first, those nearest to the level last."""
-        found = [
-            (abs(math.log2(key[1] / hop)), tile)  # type: ignore[index]
-            for key, tile in self._tiles.items()
-            if tile.end > start and tile.start < end and key[1] >= hop / 8  # type: ignore[index]
-        ]
-        found.sort(key=lambda item: -item[0])
-        return [tile for _, tile in found]
-
-    def _ask(self, clip: Clip, key: Hashable, hop: int, index: int, _touching: tuple[Patch, ...]) -> None:
-        if key in self._asked:
-            return
-        self._asked.add(key)
-        fft = int(key[0])  # type: ignore[index]
-
-        def work(watch: Watch) -> Tile | None:
-            watch.check()
-            if key not in self._wanted:
-                return None  # the person has looked elsewhere meanwhile
-            start = index * hop * TILE_COLUMNS
-            levels = tile_levels(clip, start, hop, TILE_COLUMNS, fft)
-            return Tile(key, start, start + levels.shape[1] * hop, levels)
-
-        def done(tile: Tile | None) -> None:
-            self._asked.discard(key)
-            if tile is None:
-                return
-            self._tiles[key] = tile
-            while len(self._tiles) > KEPT_TILES:
-                self._tiles.popitem(last=False)
-            self._soon_again()
-
-        self._queue.submit("Tile", work, on_done=done, on_failed=lambda _why: None, visible=False)
-
-
-def _touching(clip: Clip, start: int, end: int) -> tuple[Patch, ...]:
-    return tuple(patch for patch in clip.patches if patch.end > start and patch.start < end)
+        return self._tiles.between(self._clip, self._arrived, start, end, scale)
 
 
 def _extremes_of(samples: Samples, edges: np.ndarray) -> tuple[Samples, Samples]:

@@ -1,0 +1,133 @@
+"""Spectrogram tiles: made in the background where they are looked at, kept in memory and on disk."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aidd_studio.audio.clip import Clip, Patch
+from aidd_studio.audio.spectrogram import TILE_COLUMNS, tile_levels
+from aidd_studio.audio.tile_cache import TileCache
+from aidd_studio.studio.jobs import JobQueue
+from aidd_studio.studio.spectrogram_view import Tile
+from aidd_studio.watch import Watch
+
+FINEST_HOP = 16
+SHORTEST_FFT = 256
+KEPT_TILES = 400
+
+
+@dataclass(frozen=True)
+class TileKey:
+    """What decides how a tile looks. `patches` are those that reach into it."""
+
+    fft: int
+    hop: int
+    index: int
+    patches: tuple[Patch, ...]
+
+
+class SpectrogramTiles:
+    """The tiles of one recording; `arrived` is called when there are new ones."""
+
+    def __init__(self, queue: JobQueue, arrived: Callable[[], None]) -> None:
+        self.fft = 2048
+        self._queue = queue
+        self._arrived = arrived
+        self._kept = TileCache(None, 0)
+        self._tiles: OrderedDict[TileKey, Tile] = OrderedDict()
+        self._asked: set[TileKey] = set()
+        self._wanted: set[TileKey] = set()
+        self._not_kept: set[TileKey] = set()  # looked for on disk in vain
+
+    def open(self, clip: Clip | None, cache_bytes: int) -> None:
+        """Forget all tiles; those of another recording are wanted now."""
+        self._tiles.clear()
+        self._asked.clear()
+        self._not_kept.clear()
+        self.want_nothing()
+        self._kept = TileCache(clip.source if clip is not None else None, cache_bytes)
+
+    def want_nothing(self) -> None:
+        """What was asked for and is not begun yet need not be made."""
+        self._wanted.clear()
+
+    def between(self, clip: Clip, known: int, start: float, end: float, scale: float) -> tuple[Tile, ...]:
+        """What there is from frame `start` to `end`, coarser tiles first; better ones are asked for.
+
+        known: frames of the clip whose samples are there. scale: frames per pixel.
+        """
+        hop = max(FINEST_HOP, 2 ** round(math.log2(max(1.0, scale))))
+        fft = self._fft_at(scale)
+        span = hop * TILE_COLUMNS
+        first, last = int(start // span), int(min(end, clip.frames - 1) // span)
+        exact: list[Tile] = []
+        wanted: list[TileKey] = []
+        for index in range(first, last + 1):
+            touching = _touching(clip, index * span - fft, (index + 1) * span + fft)
+            key = TileKey(fft, hop, index, touching)
+            tile = self._tiles.get(key)
+            is_known = known >= min(clip.frames, (index + 1) * span + fft)
+            if tile is not None:
+                self._tiles.move_to_end(key)
+                exact.append(tile)
+            elif is_known or (key not in self._not_kept and not touching):
+                wanted.append(key)
+                self._ask(clip, key, is_known)
+        self._wanted = set(wanted)
+        stand_ins = [] if len(exact) > last - first else self._stand_ins(start, end, hop)
+        return (*stand_ins, *exact)
+
+    def _fft_at(self, scale: float) -> int:
+        """Near by, shorter spectra: what happens within a gap of milliseconds matters more than fine pitch."""
+        return int(min(self.fft, max(SHORTEST_FFT, 2 ** round(math.log2(max(1.0, scale * 160))))))
+
+    def _stand_ins(self, start: float, end: float, hop: int) -> list[Tile]:
+        """Tiles of other levels or versions: coarse ones first, those nearest to the level last."""
+        found = [
+            (abs(math.log2(key.hop / hop)), tile)
+            for key, tile in self._tiles.items()
+            if tile.end > start and tile.start < end and key.hop >= hop / 8
+        ]
+        found.sort(key=lambda item: -item[0])
+        return [tile for _, tile in found]
+
+    def _ask(self, clip: Clip, key: TileKey, is_known: bool) -> None:
+        if key in self._asked:
+            return
+        self._asked.add(key)
+        kept = self._kept
+
+        def work(watch: Watch) -> Tile | None:
+            watch.check()
+            if key not in self._wanted:
+                return None  # the person has looked elsewhere meanwhile
+            levels = kept.load(key.fft, key.hop, key.index) if not key.patches else None
+            start = key.index * key.hop * TILE_COLUMNS
+            if levels is None:
+                self._not_kept.add(key)
+                if not is_known:
+                    return None
+                levels = tile_levels(clip, start, key.hop, TILE_COLUMNS, key.fft)
+                if not key.patches:
+                    kept.keep(key.fft, key.hop, key.index, levels)
+            return Tile(key, start, start + levels.shape[1] * key.hop, levels)
+
+        def done(tile: Tile | None) -> None:
+            if kept is not self._kept:
+                return  # of a recording that was open before
+            self._asked.discard(key)
+            if tile is None:
+                return
+            self._tiles[key] = tile
+            while len(self._tiles) > KEPT_TILES:
+                self._tiles.popitem(last=False)
+            self._arrived()
+
+        self._queue.submit("Tile", work, on_done=done, on_failed=lambda _why: None, visible=False)
+
+
+def _touching(clip: Clip, start: int, end: int) -> tuple[Patch, ...]:
+    return tuple(patch for patch in clip.patches if patch.end > start and patch.start < end)

@@ -1,0 +1,65 @@
+"""What of a spectrogram was seen once is on disk, and is shown from there when the recording is opened again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from aidd_studio import paths
+from aidd_studio.audio.clip import Patch
+
+RATE = 16000
+
+
+@pytest.fixture
+def minute(tmp_path: Path) -> Path:
+    path = tmp_path / "minute.wav"
+    soundfile.write(path, 0.1 * np.random.default_rng(1).standard_normal(60 * RATE), RATE, subtype="PCM_16")
+    return path
+
+
+@pytest.fixture
+def seen(qtbot, window, idle, minute):
+    window.open_path(minute)
+    qtbot.waitUntil(lambda: window.document is not None, timeout=60_000)
+    idle()
+    qtbot.waitUntil(lambda: bool(kept()), timeout=60_000)
+    idle()
+    return window
+
+
+def kept() -> list[Path]:
+    return sorted(paths.user_cache().rglob("tile-*.npz"))
+
+
+def shown(window) -> list[int]:
+    """The highest level of every tile that is shown."""
+    axis = window.axis
+    return [int(tile.levels.max()) for tile in window.pictures.tiles(axis.start, axis.end, axis.scale)]
+
+
+def test_tiles_come_from_disk_when_a_recording_is_opened_again(qtbot, seen, idle, minute):
+    for file in kept():
+        with np.load(file) as arrays:
+            levels = arrays["levels"]
+        np.savez(file, levels=np.full_like(levels, 7))
+    seen.actions_by_id["close"].trigger()
+    seen.open_path(minute)
+    qtbot.waitUntil(lambda: seen.document is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: shown(seen) == [7] * len(kept()), timeout=60_000)
+    idle()
+
+
+def test_tiles_with_fills_in_them_are_made_afresh_and_not_kept(qtbot, seen, idle):
+    before = {file: file.stat().st_mtime_ns for file in kept()}
+    document = seen.document
+    loud = np.full((1, 2 * RATE), 0.9, np.float32) * np.sin(np.arange(2 * RATE) * 0.3, dtype=np.float32)
+    seen.pictures._clip = document.clip.with_patches(Patch(RATE, (0,), loud))
+    quiet = max(shown(seen))
+    seen.pictures._tell()
+    qtbot.waitUntil(lambda: max(shown(seen)) > quiet, timeout=60_000)
+    idle()
+    assert {file: file.stat().st_mtime_ns for file in kept()} == before
