@@ -39,8 +39,8 @@ Sugar Plum Fairy and Vibe Ace, Kevin MacLeod (CC BY 3.0); Let's Go Fishin', Kari
 Mihai Sorohan, Freesound 77711 (CC BY 3.0); three readings from LibriSpeech (CC BY 4.0).
 
 Few recordings and few segments: the spread is wide, and differences within it mean nothing. Numbers from other papers
-are on other segments and cannot be compared directly. A-SPAIN-L (`sparse`) takes up to a minute for a gap of some hundred
-milliseconds and is measured up to 50 ms only. Times were taken on a machine that was doing other work.
+are on other segments and cannot be compared directly. A-SPAIN-L (`sparse`) takes up to a minute for a gap of some
+hundred milliseconds and is measured up to 50 ms only. Times were taken on a machine that was doing other work.
 """
 
 
