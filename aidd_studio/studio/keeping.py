@@ -141,8 +141,8 @@ class Keeping(QObject):
     def journal_soon(self) -> None:
         """Write the journal after the edits of the moment."""
         document = self._window.document
-        if document is not None and document.session.position > 0:
-            self._timer.start()
+        if document is not None and document.session.position > 0 and not self._timer.isActive():
+            self._timer.start()  # not again with every edit: a busy hand must not put it off for ever
 
     def forget_journal(self) -> None:
         """The work is saved elsewhere or not wanted."""

@@ -1,0 +1,75 @@
+"""A real main window in a process of its own, for test_kill.py: works until it is killed, or recovers and tells.
+
+python killed_window.py work RECORDING | python killed_window.py recover
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from aidd_studio.audio.playback import ClockOutput
+from aidd_studio.studio.app import StudioApplication
+from aidd_studio.studio.main_window import MainWindow
+from aidd_studio.studio.preferences import Preferences
+
+PATIENCE = 240
+"""Seconds after which a step has failed."""
+
+
+class Person:
+    """Presses keys and waits for what they do."""
+
+    def __init__(self) -> None:
+        self.app = StudioApplication(["aidd-studio"])
+        self.window = MainWindow(Preferences(engine="autoregressive", candidates=1), ClockOutput)
+        self.window.show()
+
+    def work(self, recording: Path) -> None:
+        window = self.window
+        window.open_path(recording)
+        self.until(lambda: window.document is not None)
+        for action in ("detect", "select_all", "fill", "accept_best"):
+            window.actions_by_id[action].trigger()
+            self.idle()
+        self.until(lambda: not window.keeping._timer.isActive())
+        self.idle()
+        self.tell()
+        self.until(lambda: False)  # until it is killed
+
+    def recover(self) -> None:
+        window = self.window
+        window.keeping.offer_recovery()
+        assert window.banner.message, "nothing is offered"
+        print(window.banner.message, flush=True)
+        window.banner._choices[0].click()
+        self.until(lambda: window.document is not None)
+        self.idle()
+        self.tell()
+        window.document.mark_saved()
+        window.close()
+
+    def tell(self) -> None:
+        samples = self.window.document.session.restored().samples
+        print(hashlib.sha256(samples.tobytes()).hexdigest(), flush=True)
+
+    def idle(self) -> None:
+        self.until(lambda: not self.window.work.jobs and not self.window.drawing.jobs)
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            if time.monotonic() > end:
+                raise TimeoutError(self.window.banner.message)
+            self.app.processEvents()
+            time.sleep(0.005)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "work":
+        Person().work(Path(sys.argv[2]))
+    else:
+        Person().recover()
