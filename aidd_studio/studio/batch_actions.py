@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from aidd_studio.studio.actions import ActionSpec
+
+if TYPE_CHECKING:
+    from aidd_studio.studio.batch_table import BatchRow
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,22 @@ class BatchSituation:
     held: bool = False
     failed: bool = False  # at least one file failed
     report: bool = False  # a report has been written
+
+
+def situation_of(
+    rows: Sequence[BatchRow], selected: Sequence[BatchRow], *, is_working: bool, has_report: bool
+) -> BatchSituation:
+    """The situation of a table with some of its rows selected."""
+    one = selected[0] if len(selected) == 1 else None
+    return BatchSituation(
+        files=bool(rows),
+        selected=bool(selected),
+        one=one is not None,
+        restored=one is not None and one.state == "restored",
+        working=is_working,
+        failed=any(row.state == "failed" for row in rows),
+        report=has_report,
+    )
 
 
 def _idle_with_files(now: BatchSituation) -> bool:

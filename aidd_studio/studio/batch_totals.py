@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QWidget
 
@@ -62,3 +63,14 @@ class BatchTotals(QFrame):
 def count(number: int, noun: str) -> str:
     """A number with its noun: 1 file, 2 files."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def summary(rows: Sequence[BatchRow], folder: Path, *, whole: bool) -> tuple[str, bool]:
+    """What came of a run in a sentence or two, and whether all went well; whole: it was not stopped."""
+    counts = Counter(row.state for row in rows)
+    text = f"{count(counts['restored'], 'file')} restored into {folder}."
+    if counts["failed"]:
+        text = f"{text} {counts['failed']} failed; the remarks say why."
+    if not whole:
+        text = f"Stopped. {text} Run goes on where it was stopped."
+    return text, whole and not counts["failed"]

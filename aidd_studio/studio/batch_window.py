@@ -2,42 +2,35 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QModelIndex, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QFileDialog,
-    QFrame,
     QHBoxLayout,
-    QLabel,
     QMainWindow,
-    QMenu,
     QStackedWidget,
-    QToolBar,
     QVBoxLayout,
     QWidget,
 )
 
 from aidd_studio.errors import AiddError
-from aidd_studio.restoration.batch import Recording, find_recordings
 from aidd_studio.restoration.batch.items import SUFFIXES
-from aidd_studio.studio import theme
 from aidd_studio.studio.actions import Actions
 from aidd_studio.studio.banner import Banner
-from aidd_studio.studio.batch_actions import BATCH_ACTIONS, BATCH_MENUS, BatchSituation
+from aidd_studio.studio.batch_actions import BATCH_ACTIONS, situation_of
+from aidd_studio.studio.batch_adding import BatchAdding, Found
+from aidd_studio.studio.batch_empty_page import BatchEmptyPage
 from aidd_studio.studio.batch_gaps import BatchGaps
+from aidd_studio.studio.batch_menus import batch_tool_bar, build_batch_menus, show_row_menu
 from aidd_studio.studio.batch_run import BatchRun
 from aidd_studio.studio.batch_settings import BatchSettingsForm
 from aidd_studio.studio.batch_table import BatchRow, BatchTable, BatchTableView
-from aidd_studio.studio.batch_totals import BatchTotals, count
-from aidd_studio.studio.icons import app_icon, icon, pixmap
-from aidd_studio.studio.jobs import JobQueue
+from aidd_studio.studio.batch_totals import BatchTotals, count, summary
+from aidd_studio.studio.icons import app_icon, icon
 from aidd_studio.studio.preferences import Preferences
-from aidd_studio.studio.transport import action_button
-from aidd_studio.watch import Watch
 
 FILES_FILTER = f"Recordings ({' '.join(f'*{suffix}' for suffix in sorted(SUFFIXES))});;All files (*)"
 
@@ -55,7 +48,7 @@ class BatchWindow(QMainWindow):
         super().__init__()
         self.table = BatchTable(self)
         self.run = BatchRun(self)
-        self._adding = JobQueue("batch-adding", self)
+        self._adding = BatchAdding(self)
         self._known: set[Path] = set()
         self._leaving = False
         self.actions_by_id = Actions(self, self._handlers(), BATCH_ACTIONS)
@@ -78,14 +71,11 @@ class BatchWindow(QMainWindow):
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
         self.resize(1120, 720)
-        menus = {title: self.menuBar().addMenu(title) for title in BATCH_MENUS}
-        for spec in BATCH_ACTIONS:
-            if spec.separator:
-                menus[spec.menu].addSeparator()
-            menus[spec.menu].addAction(self.actions_by_id[spec.id])
-        self.addToolBar(self._tool_bar())
+        build_batch_menus(self, self.actions_by_id)
+        self.addToolBar(batch_tool_bar(self.actions_by_id))
         self._pages = QStackedWidget()
-        self._pages.addWidget(self._empty_page())
+        self._empty = BatchEmptyPage()
+        self._pages.addWidget(self._empty)
         self._pages.addWidget(self.view)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         left = QWidget()
@@ -113,58 +103,6 @@ class BatchWindow(QMainWindow):
         column.addWidget(self.totals)
         self.setCentralWidget(centre)
 
-    def _tool_bar(self) -> QToolBar:
-        bar = QToolBar("Batch")
-        bar.setMovable(False)
-        bar.setIconSize(QSize(20, 20))
-        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        words = {
-            "add_files": "Add files",
-            "add_folder": "Add folder",
-            "find_gaps": "Find gaps",
-            "run": "Run",
-            "hold": "Pause",
-            "cancel": "Cancel",
-            "retry": "Retry failed",
-            "report": "Report",
-        }
-        for group in (
-            ("add_files", "add_folder", "remove"),
-            ("find_gaps", "run", "hold", "cancel", "retry"),
-            ("report",),
-        ):
-            if bar.actions():
-                bar.addSeparator()
-            for id in group:
-                button = action_button(self.actions_by_id, id)
-                if id in words:
-                    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-                    self.actions_by_id[id].setIconText(words[id])
-                if id == "run":
-                    button.setObjectName("filled")
-                bar.addWidget(button)
-        return bar
-
-    def _empty_page(self) -> QWidget:
-        page = QFrame()
-        page.setObjectName("card")
-        self._empty_picture = QLabel()
-        words = QLabel("Drop recordings or folders here")
-        words.setFont(theme.interface_font(3))
-        hint = QLabel(
-            "or add them with the buttons above.\n"
-            "Nothing is written before you press Run, and never into the files themselves."
-        )
-        hint.setObjectName("hint")
-        column = QVBoxLayout(page)
-        column.setSpacing(8)
-        column.addStretch(1)
-        for label in (self._empty_picture, words, hint):
-            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            column.addWidget(label)
-        column.addStretch(1)
-        return page
-
     def _connect(self) -> None:
         self.run.row_changed.connect(self._row_changed)
         self.run.changed.connect(self._update)
@@ -172,7 +110,9 @@ class BatchWindow(QMainWindow):
         self.run.looked.connect(self._looked)
         self.run.restored.connect(self._restored)
         self.view.doubleClicked.connect(self._double_clicked)
-        self.view.customContextMenuRequested.connect(self._show_menu)
+        self.view.customContextMenuRequested.connect(
+            lambda at: show_row_menu(self, self.actions_by_id, self.view.viewport().mapToGlobal(at))
+        )
         self.view.selectionModel().selectionChanged.connect(self._selection_changed)
         self.table.modelReset.connect(self._selection_changed)
 
@@ -195,33 +135,32 @@ class BatchWindow(QMainWindow):
     # Adding and removing
 
     def add(self, paths: list[Path]) -> None:
-        """Add recordings and folders; they are looked for in the background."""
-        recursive = self.settings.recursive.isChecked()
-        output = Path(self.settings.output.text()) if self.settings.output.text().strip() else None
+        """Add recordings and folders."""
+        folder = self.settings.output.text().strip()
+        self._adding.look(
+            paths,
+            Path(folder) if folder else None,
+            recursive=self.settings.recursive.isChecked(),
+            on_found=lambda found: self._found(paths, found),
+            on_failed=lambda why: self.banner.say(why, "error"),
+        )
+        self._update()
 
-        def work(watch: Watch) -> list[tuple[Recording, Path, int]]:
-            watch.report(0.0, "looking for recordings")
-            found = find_recordings(paths, output, recursive=recursive)
-            return [(recording, recording.path.resolve(), _size(recording.path)) for recording in found]
-
-        def done(found: list[tuple[Recording, Path, int]]) -> None:
-            new = [item for item in found if item[1] not in self._known]
-            self._known.update(path for _, path, _ in new)
-            self.table.add([BatchRow(recording, size) for recording, _, size in new])
-            if new:
-                self.settings.propose_output(paths[0])
-            elif not found:
-                self.banner.say("There is no recording in " + ", ".join(path.name for path in paths) + ".", "info")
-            else:
-                self.banner.say("All of these are in the list already.", "info")
-            self._update()
-
-        self._adding.submit("Adding files", work, on_done=done, on_failed=lambda why: self.banner.say(why, "error"))
+    def _found(self, paths: list[Path], found: list[Found]) -> None:
+        new = [item for item in found if item.file not in self._known]
+        self._known.update(item.file for item in new)
+        self.table.add([BatchRow(item.recording, item.size) for item in new])
+        if new:
+            self.settings.propose_output(paths[0])
+        elif not found:
+            self.banner.say("There is no recording in " + ", ".join(path.name for path in paths) + ".", "info")
+        else:
+            self.banner.say("All of these are in the list already.", "info")
         self._update()
 
     @property
     def is_adding(self) -> bool:
-        return bool(self._adding.jobs)
+        return self._adding.is_at_it
 
     def _add_files(self) -> None:
         names, _ = QFileDialog.getOpenFileNames(self, "Add files", "", FILES_FILTER)
@@ -282,13 +221,8 @@ class BatchWindow(QMainWindow):
         self.run.write_report(self.table.rows, choice)
         if self._leaving:
             return
-        counts = Counter(row.state for row in self.table.rows)
-        text = f"{count(counts['restored'], 'file')} restored into {choice.output}."
-        if counts["failed"]:
-            text = f"{text} {counts['failed']} failed; the remarks say why."
-        if not whole:
-            text = f"Stopped. {text} Run goes on where it was stopped."
-        self.banner.say(text, "warning" if counts["failed"] or not whole else "done")
+        text, is_well = summary(self.table.rows, choice.output, whole=whole)
+        self.banner.say(text, "done" if is_well else "warning")
         if not self.isVisible():
             self.ended_unseen.emit(f"Batch: {text}")
 
@@ -312,16 +246,6 @@ class BatchWindow(QMainWindow):
             if row.outcome is not None and row.state == "restored":
                 self.edit.emit(Path(row.outcome.target))
 
-    def _show_menu(self, at: QPoint) -> None:
-        menu = QMenu(self)
-        for id in ("edit", "edit_result", "", "remove"):
-            if id:
-                menu.addAction(self.actions_by_id[id])
-            else:
-                menu.addSeparator()
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(self.view.viewport().mapToGlobal(at))
-
     def _selection_changed(self) -> None:
         rows = self.view.selected()
         self.gaps.show_row(rows[0] if len(rows) == 1 else None)
@@ -338,17 +262,8 @@ class BatchWindow(QMainWindow):
 
     def _update(self) -> None:
         rows, selected, run = self.table.rows, self.view.selected(), self.run
-        one = selected[0] if len(selected) == 1 else None
         self.actions_by_id.refresh(
-            BatchSituation(
-                files=bool(rows),
-                selected=bool(selected),
-                one=one is not None,
-                restored=one is not None and one.state == "restored",
-                working=run.is_working,
-                failed=any(row.state == "failed" for row in rows),
-                report=run.report is not None,
-            )
+            situation_of(rows, selected, is_working=run.is_working, has_report=run.report is not None)
         )
         hold = self.actions_by_id["hold"]
         hold.setChecked(run.is_held)
@@ -356,7 +271,6 @@ class BatchWindow(QMainWindow):
         hold.setIconText("Resume" if run.is_held else "Pause")
         hold.setIcon(icon("play" if run.is_held else "pause"))
         self.actions_by_id["run"].setIcon(icon("play", "on_accent"))
-        self._empty_picture.setPixmap(pixmap("batch", 48, "faint", self.devicePixelRatioF()))
         self.settings.set_open(not run.is_working)
         self._pages.setCurrentIndex(1 if rows else 0)
         if run.is_working:
@@ -372,6 +286,7 @@ class BatchWindow(QMainWindow):
         """Draw again after a change of theme."""
         self.actions_by_id.retint()
         self.settings.retint()
+        self._empty.retint()
         self.table.all_changed()
         self._update()
 
@@ -404,10 +319,3 @@ class BatchWindow(QMainWindow):
     def _stop_and_close(self) -> None:
         self.run.cancel()
         self.hide()
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
