@@ -291,7 +291,7 @@ class Actions(QObject):
     def __init__(
         self,
         window: QWidget,
-        handlers: Mapping[str, Callable[..., None]],
+        handlers: Mapping[str, Callable[..., object]],
         specs: Sequence[ActionSpec] = ACTIONS,
     ) -> None:
         super().__init__(window)
@@ -314,7 +314,7 @@ class Actions(QObject):
             if spec.icon:
                 self._by_id[spec.id].setIcon(icon(spec.icon))
 
-    def _made(self, spec: ActionSpec, window: QWidget, handler: Callable[..., None]) -> QAction:
+    def _made(self, spec: ActionSpec, window: QWidget, handler: Callable[..., object]) -> QAction:
         action = QAction(spec.text, window)
         action.setObjectName(spec.id)
         if spec.icon:

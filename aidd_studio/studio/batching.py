@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,11 @@ class Batching(QObject):
         super().__init__(window)
         self._window = window
         self.batch: BatchWindow | None = None
-        self._leaving = False
+
+    @property
+    def is_working(self) -> bool:
+        """True while the batch looks for gaps or fills them."""
+        return self.batch is not None and self.batch.run.is_working
 
     def show(self) -> None:
         """Show the batch window, as it was left."""
@@ -33,23 +36,6 @@ class Batching(QObject):
         self.batch.show()
         self.batch.raise_()
         self.batch.activateWindow()
-
-    def may_leave(self, again: Callable[[], object]) -> bool:
-        """True when no batch is at work or the person said so; else the banner asks and `again` is called then."""
-        if self._leaving or self.batch is None or not self.batch.run.is_working:
-            return True
-
-        def stop() -> None:
-            self._leaving = True
-            again()
-            self._leaving = False
-
-        self._window.say(
-            "The batch is still at work. What it has finished stays; the rest is not restored.",
-            "warning",
-            {"Stop it and quit": stop, "Show the batch": self.show},
-        )
-        return False
 
     def retint(self) -> None:
         """Draw again after a change of theme."""

@@ -50,7 +50,7 @@ class Editing(QObject):
     def mark(self, start: int, end: int) -> None:
         """Make a gap of the stretch that was marked."""
         if self._window.document is not None and self._window.attempt(lambda: self._add_gap(start, end)):
-            self._window._update_situation()
+            self._window.update_situation()
 
     def _add_gap(self, start: int, end: int) -> None:
         document = self._window.document

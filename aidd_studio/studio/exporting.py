@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
@@ -115,18 +115,25 @@ class Exporting(QObject):
         proposal = document.path.with_suffix(".txt")
         name, _ = QFileDialog.getSaveFileName(window, "Export labels", str(proposal), LABELS_FILTER)
         if name:
-            self.export_labels_to(Path(name))
+            self.export_labels_to(Path(name), overwrite=True)  # the dialog asked
 
-    def export_labels_to(self, path: Path) -> None:
+    def export_labels_to(self, path: Path, *, overwrite: bool = False) -> None:
         """Write the gaps as labels."""
         window, document = self._window, self._window.document
         if document is None:
             return
 
-        def write() -> Any:
+        gaps, rate = gaps_of(document.entries), document.rate
+
+        def write(watch: Watch) -> None:
             from aidd_studio.gaps.labels import write_labels
 
-            write_labels(path, gaps_of(document.entries), document.rate)
-            window.say(f"The gaps were written to {path.name}.", "done")
+            watch.check()
+            write_labels(path, gaps, rate, overwrite=overwrite)
 
-        window.attempt(write)
+        window.work.submit(
+            f"Writing {path.name}",
+            write,
+            on_done=lambda _result: window.say(f"The gaps were written to {path.name}.", "done"),
+            on_failed=lambda why: window.say(why, "error"),
+        )

@@ -9,7 +9,6 @@ from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QFileDialog,
     QMainWindow,
     QStackedWidget,
     QVBoxLayout,
@@ -19,8 +18,8 @@ from PySide6.QtWidgets import (
 from aidd_studio.audio.playback import Output, SoundCardOutput
 from aidd_studio.errors import AiddError
 from aidd_studio.studio import preferences as kept
-from aidd_studio.studio import theme, window_dialogs
-from aidd_studio.studio.actions import AUDITIONS, Actions, Situation
+from aidd_studio.studio import theme
+from aidd_studio.studio.actions import Actions
 from aidd_studio.studio.banner import Banner, Tone
 from aidd_studio.studio.batching import Batching
 from aidd_studio.studio.blind_comparison import BlindComparison
@@ -44,9 +43,12 @@ from aidd_studio.studio.pictures import Incoming, Pictures
 from aidd_studio.studio.playback_control import PlaybackControl
 from aidd_studio.studio.playback_display import PlaybackDisplay
 from aidd_studio.studio.preferences import Preferences
-from aidd_studio.studio.time_axis import TimeAxis, format_length
+from aidd_studio.studio.quitting import Quitting
+from aidd_studio.studio.time_axis import TimeAxis
 from aidd_studio.studio.transport import Transport
 from aidd_studio.studio.welcome_page import WelcomePage
+from aidd_studio.studio.window_handlers import handlers
+from aidd_studio.studio.window_situation import name_steps, show_current_gap, show_title, situation_of
 
 LAYOUT_VERSION = 1
 
@@ -62,7 +64,7 @@ class MainWindow(QMainWindow):
         self.regions = GapRegions(self.axis, self)
         self.work = JobQueue("work", self)  # reading, detecting, filling, exporting: one after the other
         self.drawing = JobQueue("drawing", self)  # peaks, tiles, thumbnails, journals
-        self.actions_by_id = Actions(self, self._handlers())
+        self.actions_by_id = Actions(self, handlers(self))
         self.playback = PlaybackControl(self.axis, make_output or self._sound_card, self)
         self.pictures = Pictures(self.drawing, self)
         self.centre = QWidget()
@@ -81,12 +83,13 @@ class MainWindow(QMainWindow):
         self.exporting = Exporting(self)
         self.blind = BlindComparison(self)
         self.batching = Batching(self)
+        self.quitting = Quitting(self)
         self.display = PlaybackDisplay(self)
         self._build()
         self._connect()
         self._apply_preferences()
         self._restore_layout()
-        self._update_situation()
+        self.update_situation()
 
     # Building
 
@@ -131,65 +134,13 @@ class MainWindow(QMainWindow):
         candidates.settings.connect(self.actions_by_id["fill_settings"].toggle)
         candidates.thumbnails_wanted.connect(self.filling.draw_thumbnails)
         self.history.chosen.connect(self.editing.go_to_step)
-        self.transport.cancel.connect(self._cancel)
+        self.transport.cancel.connect(self.cancel)
         self.work.changed.connect(self._jobs_changed)
         self.pictures.changed.connect(self.editor.refresh)
         self.pictures.peaks_complete.connect(self.editor.waveform.fit)
-        self.welcome.open.connect(self._open)
-        self.welcome.open_demo.connect(self._open_demo)
+        self.welcome.open.connect(self.opening.ask)
+        self.welcome.open_demo.connect(self.opening.open_demo)
         self.welcome.open_recent.connect(self.open_path)
-
-    def _handlers(self) -> dict[str, Callable[..., None]]:
-        handlers: dict[str, Callable[..., None]] = {
-            "open": self._open,
-            "open_demo": self._open_demo,
-            "save": lambda: self.keeping.save(),
-            "save_as": lambda: self.keeping.save_as(),
-            "import_labels": lambda: self.exporting.import_labels(),
-            "export_labels": lambda: self.exporting.export_labels(),
-            "export": lambda: self.exporting.export(),
-            "close": self._close_document,
-            "quit": self._quit,
-            "undo": lambda *given: self.editing.undo(*given),
-            "redo": lambda *given: self.editing.redo(*given),
-            "select_all": lambda: self.gap_list.select_all(),
-            "preferences": lambda: window_dialogs.show_preferences(self),
-            "detect": lambda: self.filling.detect(),
-            "add_gap": lambda *given: self.editing.add_at_cursor(*given),
-            "delete_gap": lambda *given: self.editing.delete(*given),
-            "previous_gap": lambda: self.editing.step(-1),
-            "next_gap": lambda: self.editing.step(+1),
-            "snap": lambda *given: self.editing.set_snap(*given),
-            "fill": lambda: self.filling.fill(),
-            "more": lambda: self.filling.more(),
-            "fill_settings": lambda on: self.docks.settings.setVisible(on),
-            "accept": lambda: self.blind.accept_current(),
-            "reject": lambda *given: self.editing.reject(*given),
-            "withdraw": lambda *given: self.editing.withdraw(*given),
-            "star": lambda *given: self.editing.star(*given),
-            "accept_best": lambda: self.filling.accept_best(),
-            "cancel": self._cancel,
-            "play": lambda: self.playback.toggle(),
-            "loop": lambda on: self.playback.set_looping(on),
-            "original": lambda: self.playback.toggle_original(),
-            "blind": lambda on: self.blind.set_on(on),
-            "audition_x": lambda: self.blind.play_x(),
-            "to_start": lambda: self._go_to(0),
-            "to_end": lambda: self._go_to(self.axis.frames),
-            "zoom_in": lambda: self.axis.zoom(1.6),
-            "zoom_out": lambda: self.axis.zoom(1 / 1.6),
-            "zoom_gap": lambda *given: self.editing.zoom(*given),
-            "zoom_all": lambda: self.axis.show_all(),
-            "overlay": lambda on: self.editor.set_overlaid(on),
-            "history": lambda on: self.docks.history.setVisible(on),
-            "batch": lambda: self.batching.show(),
-            "models": lambda: window_dialogs.show_models(self),
-            "shortcuts": lambda: window_dialogs.show_shortcuts(self),
-            "about": lambda: window_dialogs.show_about(self),
-        }
-        for n in range(1, AUDITIONS + 1):
-            handlers[f"audition_{n}"] = lambda n=n: self.blind.play(n - 1)
-        return handlers
 
     # The document
 
@@ -214,8 +165,8 @@ class MainWindow(QMainWindow):
             self.axis.set_recording(document.clip.frames, document.rate)
             self.editor.set_sources(self.pictures, self.pictures)
             for signal in (document.changed, document.selection_changed, document.candidate_changed):
-                signal.connect(self._update_situation)
-            document.changed.connect(self._title)
+                signal.connect(self.update_situation)
+            document.changed.connect(lambda: show_title(self))
             document.changed.connect(self.keeping.journal_soon)
         else:
             self.editor.set_sources(None, None)
@@ -227,9 +178,9 @@ class MainWindow(QMainWindow):
         self._tools.setVisible(document is not None)
         if previous is not None:
             previous.close()
-        self._title()
+        show_title(self)
         self.display.show_time()
-        self._update_situation()
+        self.update_situation()
         if document is not None:
             self.editor.waveform.setFocus()
 
@@ -249,85 +200,34 @@ class MainWindow(QMainWindow):
     def _sound_card(self) -> Output:
         return SoundCardOutput(self.preferences.output or None)
 
-    def _go_to(self, frame: int) -> None:
+    def go_to(self, frame: int) -> None:
+        """Put the cursor there and scroll it into view."""
         self.axis.set_cursor(frame)
         self.axis.reveal(max(0, frame - 1), frame)
 
     # The situation
 
-    def _update_situation(self) -> None:
+    def update_situation(self) -> None:
+        """Show what is possible now."""
         self.blind.keep_up()
-        document = self.document
-        current = document.current if document else None
-        self.actions_by_id.refresh(
-            Situation(
-                document=document is not None,
-                gaps=bool(document and document.entries),
-                selected=bool(document and document.selected),
-                candidates=bool(current and current.candidates),
-                candidate=bool(document and document.candidate is not None),
-                accepted=bool(current and current.accepted),
-                any_accepted=bool(document and any(entry.accepted for entry in document.entries)),
-                can_undo=bool(document and document.session.can_undo),
-                can_redo=bool(document and document.session.can_redo),
-                working=bool(self.work.jobs),
-            )
-        )
-        self._name_steps()
-        if current is not None and document is not None:
-            length = format_length(current.gap.frames, document.rate)
-            self.transport.show_gap(self.axis.text(current.gap.start), length)
-        else:
-            self.transport.show_gap("–", "–")
-
-    def _name_steps(self) -> None:
-        session = self.document.session if self.document else None
-        undo, redo = self.actions_by_id["undo"], self.actions_by_id["redo"]
-        undo.setText("&Undo")
-        redo.setText("&Redo")
-        if session is not None and session.can_undo:
-            undo.setText(f"&Undo {session.steps[session.position].name}")
-        if session is not None and session.can_redo:
-            redo.setText(f"&Redo {session.steps[session.position + 1].name}")
+        self.actions_by_id.refresh(situation_of(self))
+        name_steps(self)
+        show_current_gap(self)
 
     def _jobs_changed(self) -> None:
         self.transport.jobs.show_jobs(self.work.jobs)
         self.actions_by_id["cancel"].setEnabled(bool(self.work.jobs))
 
-    def _cancel(self) -> None:
+    def cancel(self) -> None:
+        """Stop what is being worked on; what waits behind it goes on."""
         for job in self.work.jobs[:1]:
             job.cancel()
 
-    def _title(self) -> None:
-        document = self.document
-        if document is None:
-            self.setWindowTitle("AIDD Studio")
-            self.setWindowModified(False)
-            return
-        self.setWindowTitle(f"{document.path.name}[*] – AIDD Studio")
-        self.setWindowModified(document.is_modified)
-
     # Opening and closing
 
-    def _open(self) -> None:
-        from aidd_studio.studio.opening import OPEN_FILTER
-
-        name, _ = QFileDialog.getOpenFileName(self, "Open", self.opening.folder(), OPEN_FILTER)
-        if name:
-            self.open_path(Path(name))
-
-    def _open_demo(self) -> None:
-        demo = demo_recording()
-        if demo is not None:
-            self.open_path(demo)
-        else:
-            self.say("The demo recording is not installed.", "warning")
-
-    def _close_document(self) -> None:
+    def close_document(self) -> None:
+        """Close the recording; unsaved work is asked about first."""
         self.keeping.leave_then(lambda: self.set_document(None))
-
-    def _quit(self) -> None:
-        self.close()
 
     def _show_welcome(self) -> None:
         self.welcome.rebuild(kept.recent_files(), demo=demo_recording() is not None)
@@ -394,7 +294,7 @@ class MainWindow(QMainWindow):
         self.set_document(None)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self.batching.may_leave(self.close) or not self.keeping.may_leave(self.close):
+        if not self.quitting.may_quit():
             event.ignore()
             return
         store = kept.settings_file()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog
 
 from aidd_studio import paths
 from aidd_studio.audio.cache import ArrayCache, content_key
@@ -67,6 +68,20 @@ class Opening(QObject):
             return str(document.path.parent)
         recent = recent_files()
         return str(recent[0].parent) if recent else str(Path.home())
+
+    def ask(self) -> None:
+        """Ask which file to open."""
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open", self.folder(), OPEN_FILTER)
+        if name:
+            self._window.open_path(Path(name))
+
+    def open_demo(self) -> None:
+        """Open the recording that comes with the program."""
+        demo = demo_recording()
+        if demo is not None:
+            self._window.open_path(demo)
+        else:
+            self._window.say("The demo recording is not installed.", "warning")
 
     def open_path(self, path: Path) -> None:
         """Open a recording or a project."""

@@ -6,7 +6,7 @@ import threading
 
 from aidd_studio import paths
 from aidd_studio.gaps.gap import Gap
-from aidd_studio.gaps.labels import write_labels
+from aidd_studio.gaps.labels import read_labels, write_labels
 from aidd_studio.studio.preferences_dialog import PreferencesDialog
 
 
@@ -58,3 +58,28 @@ def test_preferences_may_be_closed_while_the_cache_is_measured(opened, idle):
         dialog.close()
     idle()
     assert opened.document is not None
+
+
+def test_labels_are_written_in_the_background_and_refusals_are_told(opened, idle, tmp_path):
+    opened.document.session.add_gaps([Gap(8000, 8160)])
+    path = tmp_path / "labels.csv"
+    threads = set()
+    submit = opened.work.submit
+
+    def listening(title, work, **rest):
+        return submit(title, lambda watch: (threads.add(threading.current_thread()), work(watch))[1], **rest)
+
+    opened.work.submit = listening
+    opened.exporting.export_labels_to(path)
+    idle()
+    assert len(threads) == 1
+    assert threading.main_thread() not in threads
+    assert [(gap.start, gap.end) for gap in read_labels(path, opened.document.rate)] == [(8000, 8160)]
+    assert "labels.csv" in opened.banner.message
+    opened.document.session.add_gaps([Gap(20000, 20320)])
+    opened.exporting.export_labels_to(path)
+    idle()
+    assert len(read_labels(path, opened.document.rate)) == 1, "nothing is overwritten unasked"
+    opened.exporting.export_labels_to(path, overwrite=True)
+    idle()
+    assert len(read_labels(path, opened.document.rate)) == 2

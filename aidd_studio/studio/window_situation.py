@@ -1,0 +1,63 @@
+"""Window situation: what is the case in the main window, as its actions, its title and its time fields show it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aidd_studio.studio.actions import Situation
+from aidd_studio.studio.time_axis import format_length
+
+if TYPE_CHECKING:
+    from aidd_studio.studio.main_window import MainWindow
+
+
+def situation_of(window: MainWindow) -> Situation:
+    """What decides which actions are possible."""
+    document = window.document
+    current = document.current if document else None
+    return Situation(
+        document=document is not None,
+        gaps=bool(document and document.entries),
+        selected=bool(document and document.selected),
+        candidates=bool(current and current.candidates),
+        candidate=bool(document and document.candidate is not None),
+        accepted=bool(current and current.accepted),
+        any_accepted=bool(document and any(entry.accepted for entry in document.entries)),
+        can_undo=bool(document and document.session.can_undo),
+        can_redo=bool(document and document.session.can_redo),
+        working=bool(window.work.jobs),
+    )
+
+
+def name_steps(window: MainWindow) -> None:
+    """Say in the menu what would be undone and done again."""
+    session = window.document.session if window.document else None
+    undo, redo = window.actions_by_id["undo"], window.actions_by_id["redo"]
+    undo.setText("&Undo")
+    redo.setText("&Redo")
+    if session is not None and session.can_undo:
+        undo.setText(f"&Undo {session.steps[session.position].name}")
+    if session is not None and session.can_redo:
+        redo.setText(f"&Redo {session.steps[session.position + 1].name}")
+
+
+def show_current_gap(window: MainWindow) -> None:
+    """Write place and length of the current gap beside the transport."""
+    document = window.document
+    current = document.current if document else None
+    if current is not None and document is not None:
+        length = format_length(current.gap.frames, document.rate)
+        window.transport.show_gap(window.axis.text(current.gap.start), length)
+    else:
+        window.transport.show_gap("–", "–")
+
+
+def show_title(window: MainWindow) -> None:
+    """Name the recording in the title, with a mark while there is something to lose."""
+    document = window.document
+    if document is None:
+        window.setWindowTitle("AIDD Studio")
+        window.setWindowModified(False)
+        return
+    window.setWindowTitle(f"{document.path.name}[*] – AIDD Studio")
+    window.setWindowModified(document.is_modified)

@@ -1,0 +1,82 @@
+"""Quitting asks once about everything that would be lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from aidd_studio.gaps.gap import Gap
+from aidd_studio.restoration.project import load_project
+
+
+@pytest.fixture
+def at_work(qtbot, opened, idle, tmp_path: Path):
+    """The window with an unsaved gap and a batch that is held while it works."""
+    folder = tmp_path / "takes"
+    folder.mkdir()
+    for index in range(3):
+        sound = 0.1 * np.random.default_rng(index).standard_normal(8000)
+        sound[4000:4160] = 0
+        soundfile.write(folder / f"take{index}.wav", sound, 8000)
+    opened.actions_by_id["batch"].trigger()
+    batch = opened.batching.batch
+    batch.settings.engine.setCurrentIndex(batch.settings.engine.findData("autoregressive"))
+    batch.settings.jobs.setValue(1)
+    batch.add([folder])
+    qtbot.waitUntil(lambda: not batch.is_adding, timeout=60_000)
+    batch.actions_by_id["run"].trigger()
+    batch.actions_by_id["hold"].setChecked(True)
+    opened.document.session.add_gaps([Gap(8000, 8160)])
+    yield opened
+    idle()
+
+
+def answer(window, label: str) -> None:
+    next(choice for choice in window.banner._choices if choice.text() == label).click()
+
+
+def test_a_running_batch_and_unsaved_edits_are_one_question(qtbot, at_work):
+    window = at_work
+    window.close()
+    assert window.isVisible()
+    assert "take.wav is not saved" in window.banner.message
+    assert "batch is still at work" in window.banner.message
+    answer(window, "Cancel")
+    assert window.isVisible()
+    assert window.batching.is_working
+    window.close()
+    answer(window, "Discard and quit")
+    assert not window.isVisible()
+    assert window.batching.batch is None
+
+
+def test_the_work_can_be_saved_while_the_batch_is_stopped(qtbot, at_work, tmp_path):
+    window = at_work
+    window.document.project = tmp_path / "take.aidd"
+    window.close()
+    answer(window, "Save and quit")
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=60_000)
+    project = load_project(tmp_path / "take.aidd")
+    assert [entry.gap for entry in project.session(window.document.clip).state.entries] == [Gap(8000, 8160)]
+
+
+def test_a_batch_alone_is_asked_about_alone(at_work):
+    window = at_work
+    window.document.mark_saved()
+    window.close()
+    assert window.isVisible()
+    assert "not saved" not in window.banner.message
+    answer(window, "Stop it and quit")
+    assert not window.isVisible()
+
+
+def test_unsaved_edits_alone_are_asked_about_alone(opened, idle):
+    opened.document.session.add_gaps([Gap(8000, 8160)])
+    opened.close()
+    assert opened.isVisible()
+    assert "batch" not in opened.banner.message
+    answer(opened, "Discard")
+    assert not opened.isVisible()
