@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from aidd_studio.engines.aidd_continuity import level_bands
 from aidd_studio.engines.aidd_mixing import combine
 from aidd_studio.engines.aidd_models import Models
 from aidd_studio.engines.aidd_segment import Segment
@@ -63,7 +64,10 @@ def _refined(models: Models, segment: Segment, vectors: Tensor) -> Signal:
         made[:, frames] = models.refiner(
             made[:, frames], start - frames.start, end - frames.start, vectors[:, first:last].float()
         )
-    return made.double().cpu().numpy()[:, : len(segment.wave)]
+    waves = made.double().cpu().numpy()[:, : len(segment.wave)]
+    for start, end in segment.gaps:
+        waves = np.stack([level_bands(wave, segment.missing, start, end, segment.rate) for wave in waves])
+    return waves
 
 
 @lru_cache(maxsize=8)
