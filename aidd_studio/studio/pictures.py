@@ -45,15 +45,16 @@ class Pictures(QObject):
         self._clip: Clip | None = None
         self._peaks: Peaks | None = None
         self._incoming: Incoming | None = None
-        self._tiles = SpectrogramTiles(queue, self._soon_again)
+        self._tiles = SpectrogramTiles(queue, self._tiles_arrived)
         self._shown = 1
         self.cache_bytes = DEFAULT_LIMIT
-        self.version = 0
+        self.version = 0  # of the waveform
+        self.tile_version = 0
         self.floor_db, self.ceiling_db = FLOOR, CEILING
         self._soon = QTimer(self)  # many small arrivals make one new picture
         self._soon.setSingleShot(True)
         self._soon.setInterval(30)
-        self._soon.timeout.connect(self._tell)
+        self._soon.timeout.connect(self.changed)
 
     def close(self) -> None:
         """No more pictures are wanted."""
@@ -100,6 +101,7 @@ class Pictures(QObject):
         """More of the recording is known."""
         if self._peaks is not None and self._peaks.is_complete:
             self.peaks_complete.emit()
+        self.version += 1
         self._soon_again()
 
     def _make_peaks(self, clip: Clip) -> None:
@@ -139,8 +141,10 @@ class Pictures(QObject):
             clip = document.clip.with_patches(*document.patches_with(chosen))
         before = self._clip.patches if self._clip else ()
         self._clip = clip
+        self.version += 1
+        self.tile_version += 1
         if clip is None or clip.patches != before or self._soon.isActive():
-            self._tell()
+            self.changed.emit()
         else:
             self._soon_again()
 
@@ -148,9 +152,10 @@ class Pictures(QObject):
         if not self._soon.isActive():
             self._soon.start()
 
-    def _tell(self) -> None:
-        self.version += 1
-        self.changed.emit()
+    def _tiles_arrived(self) -> None:
+        """The spectrogram looks better; the waveform need not be drawn again for it."""
+        self.tile_version += 1
+        self._soon_again()
 
     # Waveform
 

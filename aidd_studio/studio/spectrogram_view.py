@@ -39,7 +39,7 @@ class Tile:
 class SpectrogramSource(Protocol):
     """What the spectrogram is drawn from."""
 
-    version: int  # changes when anything looks different
+    tile_version: int  # changes when anything looks different
     floor_db: float
     ceiling_db: float
 
@@ -116,7 +116,8 @@ class SpectrogramView(TimeView):
         self.update()
 
     def content_key(self) -> object:
-        versions = (self.source.version if self.source else 0, self.waveform.version if self.waveform else 0)
+        waveform = self.waveform.version if self.waveform and self.overlay > 0 else 0
+        versions = (self.source.tile_version if self.source else 0, waveform)
         return (id(self.source), versions, self.overlay, self.colour_map, self.scale, self.gain_db, self.range_db)
 
     def paint_content(self, painter: QPainter, size: QSize, ratio: float) -> None:

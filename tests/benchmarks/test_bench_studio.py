@@ -7,6 +7,8 @@ makes the recording shorter, for machines with little memory.
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,6 +36,25 @@ FIRST_PICTURE = 0.5
 
 FRAME = 1 / 60
 """Seconds that a frame may take."""
+
+START = 1.5
+"""Seconds of the processor until the window has drawn itself."""
+
+STARTING = """
+import os, sys, time
+from aidd_studio.studio.app import StudioApplication
+app = StudioApplication(["aidd-studio"])
+from aidd_studio.studio import theme
+from aidd_studio.studio.main_window import MainWindow
+from aidd_studio.studio.preferences import load_preferences
+theme.apply(app, "dark")
+window = MainWindow(load_preferences())
+window.show()
+app.processEvents()
+assert window.isVisible() and "torch" not in sys.modules
+print(time.process_time(), flush=True)
+window.close()
+"""
 
 LATENCY = 0.05
 """Seconds that the window's thread may be away from its events during a fill."""
@@ -109,6 +130,21 @@ def frames_of(app: QApplication, window: MainWindow, steps: list[Callable[[], No
 def told(name: str, seconds: np.ndarray) -> None:
     median, most, worst = 1000 * np.median(seconds), 1000 * np.quantile(seconds, 0.95), 1000 * seconds.max()
     print(f"\n{name}: median {median:.1f} ms, 95 % {most:.1f} ms, worst {worst:.1f} ms, {len(seconds)} times")
+
+
+def test_the_window_is_there_at_once(tmp_path: Path, benchmark) -> None:
+    surroundings = os.environ | {"AIDD_STUDIO_STATE": str(tmp_path), "AIDD_STUDIO_CACHE": str(tmp_path)}
+    processor = []
+
+    def start() -> None:
+        made = subprocess.run([sys.executable, "-c", STARTING], env=surroundings, capture_output=True, text=True)
+        processor.append(float(made.stdout))
+
+    benchmark.pedantic(start, rounds=5, warmup_rounds=1)
+    clock = benchmark.stats.stats.median
+    benchmark.extra_info.update(processor=float(np.median(processor)))
+    print(f"\nwindow: {clock:.2f} s by the clock with its closing, {np.median(processor):.2f} s of the processor")
+    assert np.median(processor) < START
 
 
 def test_the_first_waveform_of_an_hour(app: QApplication, window: MainWindow, hour: Path, benchmark) -> None:
