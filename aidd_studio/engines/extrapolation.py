@@ -68,7 +68,8 @@ def extrapolate(past: NDArray[Any], frames: int, order: int, watch: Watch | None
 
 def extrapolate_back(future: NDArray[Any], frames: int, order: int, watch: Watch | None = None) -> Signal:
     """The frames that came before each row of `future`: float64 [..., frames], in the order of time."""
-    return extrapolate(np.asarray(future)[..., ::-1], frames, order, watch)[..., ::-1]
+    found: Signal = np.ascontiguousarray(extrapolate(np.asarray(future)[..., ::-1], frames, order, watch)[..., ::-1])
+    return found  # in order in memory too: torch takes no array that runs backwards
 
 
 def bounded(past: Signal, model: Signal, frames: int, watch: Watch | None = None) -> Signal:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from aidd_studio.engines import catalogue
 from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome
 from aidd_studio.restoration.batch.journal import BatchJournal
 from aidd_studio.restoration.batch.one_file import restore_file
@@ -16,6 +17,9 @@ Hold = Callable[[], bool]
 
 Tell = Callable[[BatchItem, float], None]
 """Hears which share (0 to 1) of a recording is done."""
+
+NEURAL = {catalogue.AIDD.name, catalogue.AUTO.name}
+"""Engines whose networks round differently with more threads: they work in processes of one thread for any `jobs`."""
 
 LOOK_AGAIN = 0.05
 """Seconds between two looks at whether the hold is over."""
@@ -81,7 +85,7 @@ def _outcomes(
         from aidd_studio.restoration.batch.cluster import run_on_cluster
 
         yield from run_on_cluster(items, settings, scheduler, watch)
-    elif jobs > 1 and len(items) > 1:
+    elif items and (settings.engine in NEURAL or (jobs > 1 and len(items) > 1)):
         from aidd_studio.restoration.batch.pool import run_in_processes
 
         yield from run_in_processes(items, settings, jobs, watch, hold, tell)
