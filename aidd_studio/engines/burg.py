@@ -93,4 +93,6 @@ def residual(signal: NDArray[Any], model: NDArray[Any]) -> Signal:
 
 
 def _product(a: Signal, b: Signal) -> float:
+    if a.shape[0] == 1:
+        return float(np.dot(a[0], b[0]))
     return sum(float(np.dot(a[row], b[row])) for row in range(a.shape[0]))
