@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Annotated, Optional
 
 import typer
@@ -55,5 +56,6 @@ def is_command(argument: str) -> bool:
 
 
 def run() -> None:
-    """Run the command line on the program's arguments."""
+    """Run the command line on the program's arguments; SIGTERM ends it as Ctrl+C does, worker processes included."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     app()

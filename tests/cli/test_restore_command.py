@@ -212,7 +212,8 @@ def test_a_folder_without_write_permission_gives_one_sentence(damaged: Path, tmp
     assert result.exit_code == 1 and "nowhere" in sentence(result)
 
 
-def test_ctrl_c_stops_with_130_and_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_stop_with_130_and_leave_nothing(number: signal.Signals, tmp_path: Path) -> None:
     path, output = tmp_path / "long.wav", tmp_path / "out.wav"
     rng = np.random.default_rng(0)
     sound = rng.uniform(-0.3, 0.3, 44100 * 30)
@@ -236,7 +237,7 @@ def test_ctrl_c_stops_with_130_and_leaves_nothing(tmp_path: Path) -> None:
     shown = b""
     while b"Restoring" not in shown:
         shown += os.read(terminal, 1024)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     with contextlib.suppress(OSError):  # a terminal without a program ends in an error
         while more := os.read(terminal, 1024):
             shown += more
