@@ -33,6 +33,7 @@ from aidd_studio.studio.fill_settings import FillSettings
 from aidd_studio.studio.filling import Filling
 from aidd_studio.studio.gap_list import GapList
 from aidd_studio.studio.gap_regions import GapRegions
+from aidd_studio.studio.garbage import Garbage
 from aidd_studio.studio.history_list import HistoryList
 from aidd_studio.studio.icons import app_icon
 from aidd_studio.studio.jobs import JobQueue
@@ -59,6 +60,7 @@ class MainWindow(QMainWindow):
     def __init__(self, preferences: Preferences | None = None, make_output: Callable[[], Output] | None = None) -> None:
         super().__init__()
         self.preferences = preferences or kept.load_preferences()
+        self.garbage = Garbage(self)
         self.document: Document | None = None
         self.axis = TimeAxis(self)
         self.regions = GapRegions(self.axis, self)
@@ -309,4 +311,5 @@ class MainWindow(QMainWindow):
         self.work.close()
         self.drawing.close()
         self.keeping.forget_journal()
+        self.garbage.close()
         event.accept()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gc
+import threading
 import weakref
 
 from PySide6.QtCore import QCoreApplication, QEvent
+
+from aidd_studio.watch import Watch
 
 
 def test_a_closed_recording_is_gone_without_the_garbage_collector(qtbot, opened, idle, damaged):
@@ -15,6 +18,7 @@ def test_a_closed_recording_is_gone_without_the_garbage_collector(qtbot, opened,
         idle()
     qtbot.wait(500)  # the journal is written
     idle()
+    window.garbage.close()
     gc.collect()
     session = weakref.ref(window.document.session)
     gc.disable()
@@ -27,3 +31,25 @@ def test_a_closed_recording_is_gone_without_the_garbage_collector(qtbot, opened,
         assert session() is None
     finally:
         gc.enable()
+
+
+def test_cycles_are_collected_by_the_windows_thread_alone(qtbot, opened, idle):
+    threads = []
+
+    def collecting(phase: str, _info: dict[str, int]) -> None:
+        if phase == "start":
+            threads.append(threading.current_thread())
+
+    def work(watch: Watch) -> None:
+        for _ in range(20_000):
+            cycle: list[object] = []
+            cycle.append(cycle)
+
+    gc.callbacks.append(collecting)
+    try:
+        opened.work.submit("Making cycles", work)
+        idle()
+        qtbot.waitUntil(lambda: bool(threads), timeout=10_000)
+    finally:
+        gc.callbacks.remove(collecting)
+    assert set(threads) == {threading.main_thread()}
