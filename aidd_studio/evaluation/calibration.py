@@ -167,8 +167,8 @@ def write_calibration(found: dict[str, Line], path: Path, command: str) -> None:
     """Write the lines as the module that `auto` ranks by."""
     rows = []
     for engine, line in found.items():
-        offsets = ", ".join(f"({length:g}, {offset:.3f})" for length, offset in line.offsets)
-        rows.append(f'    "{engine}": ({line.slope:.4g}, ({offsets})),')
+        offsets = [f"            ({length:g}, {offset:.3f})," for length, offset in line.offsets]
+        rows += [f'    "{engine}": (', f"        {line.slope:.4g},", "        (", *offsets, "        ),", "    ),"]
     text = (
         '"""What an engine\'s score says of a fill\'s quality; see docs/ROUTING.md."""\n\n'
         f"# Written by {command}; not to be changed by hand.\n\n"

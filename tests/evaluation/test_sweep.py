@@ -1,5 +1,7 @@
 """The sweep draws the conclusions that the numbers hold, and no others."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -113,6 +115,11 @@ def test_the_written_calibration_is_what_auto_ranks_by(tmp_path, monkeypatch) ->
     outcomes = candidates(gap_ms=20.0) + candidates(gap_ms=200.0)
     found = lines(rated(outcomes))
     write_calibration(found, tmp_path / "calibration.py", "a command")
+    formatted = subprocess.run(
+        [sys.executable, "-m", "ruff", "format", "--check", "--line-length", "120", tmp_path / "calibration.py"],
+        check=False,
+    )
+    assert formatted.returncode == 0
     written: dict = {}
     exec((tmp_path / "calibration.py").read_text(), written)
     monkeypatch.setattr(routing, "CALIBRATION", written["CALIBRATION"])
