@@ -20,6 +20,7 @@ from aidd_studio.audio.playback import ClockOutput
 from aidd_studio.restoration.session import Entry
 from aidd_studio.studio import theme
 from aidd_studio.studio.app import StudioApplication
+from aidd_studio.studio.export_dialog import ExportDialog
 from aidd_studio.studio.main_window import MainWindow
 from aidd_studio.studio.opening import demo_recording
 from aidd_studio.studio.preferences import Preferences, add_recent
@@ -134,6 +135,10 @@ class Photographer:
             self.settle(0.3)
             dialog = next(w for w in self.app.topLevelWidgets() if w not in known and w.isVisible() and w.windowTitle())
             self.save(id, dialog)
+            if isinstance(dialog, ExportDialog):
+                dialog.tags.fold.click()
+                self.settle(0.2)
+                self.save("export-tags", dialog)
             dialog.close()
 
     def batch(self, demo: Path) -> None:
@@ -200,7 +205,8 @@ class Photographer:
 
             painter = QPainter(backdrop)
             painter.fillRect(backdrop.rect(), QColor(0, 0, 0, 110))
-            at = QPoint((backdrop.width() - picture.width()) // 2, (backdrop.height() - picture.height()) // 2)
+            spare = (backdrop.deviceIndependentSize() - picture.deviceIndependentSize()).toSize() / 2
+            at = QPoint(spare.width(), spare.height())
             painter.drawPixmap(at, picture)
             painter.end()
             picture = backdrop

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -82,7 +81,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     else:
         QTimer.singleShot(0, window, window.keeping.offer_recovery)
     take_if_asked(window, wanted is not None)
-    gc.freeze()  # what was made for the start stays: looking through it again and again held up frames for 50 ms
     return int(app.exec())
 
 

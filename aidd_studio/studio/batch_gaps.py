@@ -90,7 +90,7 @@ class BatchGaps(QWidget):
         self._view.verticalHeader().setDefaultSectionSize(26)
         header = self._view.horizontalHeader()
         header.setHighlightSections(False)
-        for place, width in enumerate((72, 58, 68)):
+        for place, width in enumerate((72, 68, 62)):
             header.resizeSection(place, width)
         header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
         self._hint = QLabel()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from aidd_studio.studio import theme
@@ -30,6 +30,22 @@ class Dialog(QDialog):
         outer.addWidget(headline)
         outer.addLayout(self.body, 1)
         outer.addLayout(self.buttons)
+
+    def fit(self) -> None:
+        """Be as large as the content: the height of lines that wrap is guessed wrongly otherwise."""
+        layout = self.layout()
+        if layout is None:
+            return
+        for child in self.findChildren(QWidget):
+            child.ensurePolished()  # their fonts and paddings come from the style sheet
+        layout.activate()
+        wanted = layout.totalSizeHint()
+        width = max(self.width(), wanted.width())
+        self.resize(width, layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else wanted.height())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.fit()
 
     def add_button(self, text: str, action: object, *, main: bool = False) -> QPushButton:
         """A button at the lower right; the main one answers to Return."""

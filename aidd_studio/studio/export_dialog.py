@@ -51,7 +51,7 @@ class ExportDialog(Dialog):
     """Proposes a name beside the source, which itself is never written to."""
 
     def __init__(self, window: MainWindow, document: Document) -> None:
-        super().__init__("Export", window, 560)
+        super().__init__("Export", window, 640)
         self._document = document
         entries = document.selected_entries()
         self._span = (entries[0].gap.start, max(e.gap.end for e in entries)) if entries else None
@@ -81,6 +81,7 @@ class ExportDialog(Dialog):
         self.overwrite.toggled.connect(self._check)
         self._what.idToggled.connect(self._check)
         self.accepted.connect(self._keep)
+        self.tags.folded.connect(self.fit)
         self._propose()
 
     def choice(self) -> ExportChoice:
@@ -108,7 +109,7 @@ class ExportDialog(Dialog):
         rows.setVerticalSpacing(12)
         rows.addRow("What", self._what_choice())
         rows.addRow("File", self._path_row())
-        rows.addRow("Name", self.pattern)
+        rows.addRow("Pattern", self.pattern)
         rows.addRow("Format", self.format)
         rows.addRow("Samples", samples)
         rows.addRow("Tags", self.tags)

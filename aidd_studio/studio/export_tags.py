@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from aidd_studio.audio.tag_changes import text_of, with_texts
-from aidd_studio.studio.fields import form
 
 NAMES = {
     "title": "Title",
@@ -19,13 +18,18 @@ NAMES = {
     "date": "Date",
     "genre": "Genre",
     "tracknumber": "Track",
-    "comment": "Comment",
     "copyright": "Copyright",
+    "comment": "Comment",
 }
+
+COLUMNS = 2
+"""Fields beside each other, so that the dialog fits on a small screen; the last one has a row of its own."""
 
 
 class ExportTags(QWidget):
     """One line for each tag; those of the source are there already."""
+
+    folded = Signal()  # or unfolded
 
     def __init__(self, tags: Mapping[str, Any], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,20 +40,24 @@ class ExportTags(QWidget):
         self.fold.setToolTip("Change title, artist and the like; pictures and all other tags are kept")
         self.fields: dict[str, QLineEdit] = {}
         self._page = QWidget()
-        rows = form()
-        rows.setContentsMargins(0, 4, 0, 0)
-        for name, label in NAMES.items():
+        grid = QGridLayout(self._page)
+        grid.setContentsMargins(0, 4, 0, 0)
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(8)
+        for place, (name, label) in enumerate(NAMES.items()):
             line = QLineEdit(text_of(tags, name))
             line.setAccessibleName(label)
             line.setCursorPosition(0)
             self.fields[name] = line
-            rows.addRow(label, line)
-        self._page.setLayout(rows)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(self.fold)
-        column.addWidget(self._page)
+            row, column = divmod(place, COLUMNS)
+            is_last = place == len(NAMES) - 1
+            grid.addWidget(QLabel(label), row, 2 * column)
+            grid.addWidget(line, row, 2 * column + 1, 1, 3 if is_last else 1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(4)
+        whole.addWidget(self.fold)
+        whole.addWidget(self._page)
         self.fold.toggled.connect(self._unfold)
         self._unfold(False)
 
@@ -63,6 +71,4 @@ class ExportTags(QWidget):
         count = sum(bool(line.text().strip()) for line in self.fields.values())
         kept = "none in the source" if count == 0 else f"{count} from the source"
         self.fold.setText("Title, artist and more" if on else f"As they are ({kept})")
-        window = self.window()
-        if window is not self and window.isVisible():
-            window.adjustSize()
+        self.folded.emit()

@@ -92,6 +92,7 @@ class MainWindow(QMainWindow):
         self._apply_preferences()
         self._restore_layout()
         self.update_situation()
+        self.garbage.spare()
 
     # Building
 
