@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from aidd_studio.errors import DownloadError
 from aidd_studio.watch import Watch
-from aidd_studio.weights.registry import RemoteFile, is_loopback
+from aidd_studio.weights.registry import RemoteFile, is_loopback, split_address
 
 if TYPE_CHECKING:
     import httpx
@@ -95,9 +95,10 @@ def copy_in(file: RemoteFile, source: Path, folder: Path, watch: Watch | None = 
 
 def check_address(url: str, trusted: bool = False) -> None:
     """Raise DownloadError unless the address is https; a person's own choice may also be http."""
-    parts = urlsplit(url)
-    fine = parts.scheme == "https" or (parts.scheme == "http" and (trusted or is_loopback(parts.hostname)))
-    if not fine or not parts.hostname:
+    parts = split_address(url)
+    scheme, host = (parts.scheme, parts.hostname) if parts else ("", None)
+    fine = scheme == "https" or (scheme == "http" and (trusted or is_loopback(host)))
+    if not fine or not host:
         raise DownloadError(f"{url} is no https address, so nothing was fetched from it.")
 
 

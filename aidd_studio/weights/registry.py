@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from aidd_studio import paths
 from aidd_studio.errors import ModelError, UsageError
@@ -131,6 +131,16 @@ def is_loopback(host: str | None) -> bool:
     return host in {"localhost", "127.0.0.1", "::1"}
 
 
+def split_address(url: str) -> SplitResult | None:
+    """The parts of an address; None for what is none, such as one with a stray bracket or an endless port."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
 def _entry(table: _Table) -> ModelEntry:
     name = table.take("name", str)
     table.where = f"the registry's entry {name}"
@@ -170,8 +180,8 @@ def _remote_file(table: _Table) -> RemoteFile:
     if not _FILE.fullmatch(name):
         raise table.wrong("name", f"{name!r} is no plain file name")
     url = table.take("url", str)
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname or parts.username or parts.password:
+    parts = split_address(url)
+    if parts is None or parts.scheme != "https" or not parts.hostname or parts.username or parts.password:
         raise table.wrong("url", f"{url!r} is no plain https address")
     size = table.take("size", int, 0)
     if size < 0:

@@ -185,7 +185,9 @@ def test_a_redirect_to_an_unprotected_address_is_not_followed(server, here) -> N
         fetch(RemoteFile("weights.bin", f"{server.url}/old"), here, patience=QUICK)
 
 
-@pytest.mark.parametrize("url", ["http://example.org/x", "ftp://example.org/x", "file:///etc/passwd", "https://"])
+@pytest.mark.parametrize(
+    "url", ["http://example.org/x", "ftp://example.org/x", "file:///etc/passwd", "https://", "https://a]b/x"]
+)
 def test_only_https_and_this_machine_are_trusted(url) -> None:
     with pytest.raises(DownloadError, match="no https address"):
         check_address(url)

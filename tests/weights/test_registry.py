@@ -78,6 +78,8 @@ def test_unknown_size_and_hash_are_none_and_empty() -> None:
         (entry(file=[remote(url="http://example.org/a")]), "https"),
         (entry(file=[remote(url="file:///etc/passwd")]), "https"),
         (entry(file=[remote(url="https://user:word@example.org/a")]), "https"),
+        (entry(file=[remote(url="https://example.org]/a")]), "https"),  # found by fuzzing
+        (entry(file=[remote(url="https://example.org:99999/a")]), "https"),
         (entry(file=[remote(size=-1)]), "negative"),
         (entry(file=[remote(size=True)]), "size"),
         (entry(file=[remote(sha256="abc")]), "hexadecimal"),
