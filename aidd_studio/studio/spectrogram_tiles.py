@@ -120,6 +120,8 @@ class SpectrogramTiles:
                 return  # of a recording that was open before
             self._asked.discard(key)
             if tile is None:
+                if key in self._wanted:  # its samples have come meanwhile, or it is looked at again
+                    self._arrived()
                 return
             self._tiles[key] = tile
             while len(self._tiles) > KEPT_TILES:

@@ -9,7 +9,9 @@ import pytest
 import soundfile
 
 from aidd_studio import paths
-from aidd_studio.audio.clip import Patch
+from aidd_studio.audio.clip import Clip, Patch
+from aidd_studio.studio.jobs import JobQueue
+from aidd_studio.studio.spectrogram_tiles import SpectrogramTiles
 
 RATE = 16000
 
@@ -63,3 +65,20 @@ def test_tiles_with_fills_in_them_are_made_afresh_and_not_kept(qtbot, seen, idle
     qtbot.waitUntil(lambda: max(shown(seen)) > quiet, timeout=60_000)
     idle()
     assert {file: file.stat().st_mtime_ns for file in kept()} == before
+
+
+def test_a_tile_whose_samples_come_while_it_is_looked_for_on_disk_is_asked_for_again(qtbot):
+    """Else the spectrogram of a recording opened for the first time stays black until something moves."""
+    clip = Clip(0.1 * np.random.default_rng(1).standard_normal((1, 2 * RATE)).astype(np.float32), RATE)
+    queue, arrived = JobQueue("tiles"), list[bool]()
+    tiles = SpectrogramTiles(queue, lambda: arrived.append(True))
+    tiles.open(clip, 0)
+
+    def look(known: int) -> int:
+        return len(tiles.between(clip, known, 0, clip.frames, 64))
+
+    assert look(0) == 0
+    assert look(clip.frames) == 0, "the search on the disk goes on"
+    qtbot.waitUntil(lambda: bool(arrived), timeout=60_000)
+    qtbot.waitUntil(lambda: look(clip.frames) > 0, timeout=60_000)
+    queue.close()
