@@ -9,11 +9,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import soundfile
 
@@ -256,6 +258,34 @@ def test_a_worker_that_is_killed_costs_nothing_but_time(tmp_path: Path) -> None:
             os.kill(int(children.stdout.split()[0]), signal.SIGKILL)
     assert [outcome.status for outcome in outcomes] == ["restored"] * 12
     assert len({outcome.target for outcome in outcomes}) == 12
+
+
+def test_workers_end_with_a_batch_that_is_killed_and_leave_nothing_half_written(tmp_path: Path) -> None:
+    folder = tmp_path / "archive"
+    for index in range(60):
+        record(folder / f"take{index:02}.wav", index)
+    code = CHILD.replace("journal=journal)", "jobs=2, journal=journal)")
+    main = tmp_path / "main.py"
+    body = "\n".join("    " + line for line in code.splitlines())
+    main.write_text(f"if __name__ == '__main__':\n{body}\n")
+    process = subprocess.Popen([sys.executable, main, folder, tmp_path / "out"], stdout=subprocess.PIPE, text=True)
+    until(lambda: len(list((tmp_path / "out").glob("*.wav"))) > 2)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    assert len(workers) >= 2
+    process.kill()
+    process.communicate()
+    until(lambda: not any(worker.is_running() for worker in workers))
+    written = list((tmp_path / "out").iterdir())
+    assert {path.suffix for path in written} == {".wav", ".jsonl"}
+    assert 2 < len(written) < 60
+    assert all(soundfile.info(path).frames == RATE for path in written if path.suffix == ".wav")
+
+
+def until(true: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "that took too long"
+        time.sleep(0.05)
 
 
 def test_a_worker_keeps_to_one_thread_also_in_torch_which_it_loads_later() -> None:

@@ -114,6 +114,18 @@ def _begin(board: Any) -> None:
     threadpool_limits(1)
     for name in THREADS:  # for what is loaded later, torch above all
         os.environ[name] = "1"
+    threading.Thread(target=_leave_with_parent, name="leaving", daemon=True).start()
+
+
+def _leave_with_parent() -> None:
+    """End this worker soon after the process that started it was killed; by itself it would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    parent.join()
+    _board[len(_board) - 1] = 1.0
+    time.sleep(PATIENCE)
+    os._exit(1)
 
 
 def _restore_there(index: int, item: BatchItem, settings: BatchSettings) -> Outcome:
