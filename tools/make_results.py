@@ -17,12 +17,14 @@ from pathlib import Path
 
 from aidd_studio.evaluation.baselines import BASELINES
 from aidd_studio.evaluation.calibration import lines, rated, write_calibration
+from aidd_studio.evaluation.cases import Outcome
 from aidd_studio.evaluation.frechet import installed_embedding
+from aidd_studio.evaluation.journal import Journal
 from aidd_studio.evaluation.protocols import protocol
 from aidd_studio.evaluation.recordings import recordings
 from aidd_studio.evaluation.report import write_report
 from aidd_studio.evaluation.routing_report import COMMAND, write_routing
-from aidd_studio.evaluation.runner import Plan, plan, run
+from aidd_studio.evaluation.runner import JOURNAL_NAME, Plan, plan, run
 from aidd_studio.watch import Watch
 
 ROOT = Path(__file__).parents[1]
@@ -68,7 +70,7 @@ SLOW, LONGEST_SLOW = frozenset({"sparse"}), 50.0
 """A-SPAIN-L takes up to a minute for a gap of some hundred ms, so it is measured only where it recommends itself."""
 
 
-def make(folder: Path, work: Path, engines: list[str], jobs: int, studies: set[str]) -> None:
+def make(folder: Path, work: Path, engines: list[str], jobs: int, studies: set[str], finished_only: bool) -> None:
     """Run the studies named and write the documents."""
     DOCS.mkdir(exist_ok=True)
     names = [*BASELINES, *engines]
@@ -77,9 +79,29 @@ def make(folder: Path, work: Path, engines: list[str], jobs: int, studies: set[s
         (DOCS / "RESULTS.md").write_text("\n".join([INTRODUCTION, *parts]), encoding="utf-8")
     if SWEEP.name in studies:
         swept = [name for name in names if name not in NOT_SWEPT]
-        outcomes = run(_plan(SWEEP, folder, swept), work / SWEEP.name, jobs, _watch(SWEEP.name))
+        output = work / SWEEP.name
+        if finished_only:
+            outcomes = _finished(output, swept)
+        else:
+            outcomes = run(_plan(SWEEP, folder, swept), output, jobs, _watch(SWEEP.name))
         write_calibration(lines(rated(outcomes)), CALIBRATION, COMMAND)
         write_routing(outcomes, DOCS / "ROUTING.md")
+
+
+def _finished(output: Path, names: list[str]) -> list[Outcome]:
+    """The newest outcomes in a journal, of those gaps that every engine has been asked to fill."""
+    newest: dict[tuple[str, float, float], dict[str, Outcome]] = {}
+    for outcome in Journal(output / JOURNAL_NAME).outcomes().values():
+        if outcome.engine in names:
+            newest.setdefault((outcome.recording, outcome.start, outcome.gap_ms), {})[outcome.engine] = outcome
+    asked = [{name for name in names if name not in SLOW or gap <= LONGEST_SLOW} for _, _, gap in newest]
+    return [
+        one
+        for wanted, those in zip(asked, newest.values(), strict=True)
+        if wanted <= set(those)
+        for one in those.values()
+        if one.engine in wanted
+    ]
 
 
 def _plan(study: Study, folder: Path, names: list[str]) -> Plan:
@@ -138,6 +160,11 @@ if __name__ == "__main__":
     parser.add_argument("--jobs", type=int, default=1)
     everything = ",".join(study.name for study in (*STUDIES, SWEEP))
     parser.add_argument("--studies", default=everything, help=f"which studies to run, of {everything}")
+    parser.add_argument(
+        "--finished-only",
+        action="store_true",
+        help="write ROUTING.md from the newest outcomes of segments that all engines have finished; run nothing",
+    )
     given = parser.parse_args()
     wanted = [name for name in given.engines.split(",") if name]
-    make(given.recordings, given.work, wanted, given.jobs, set(given.studies.split(",")))
+    make(given.recordings, given.work, wanted, given.jobs, set(given.studies.split(",")), given.finished_only)

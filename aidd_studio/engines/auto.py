@@ -18,6 +18,10 @@ MARGIN = 0.05
 """Seconds around a short gap in which another engine's rendition of the surroundings is of no use."""
 
 
+LAST_RESORT = "extrapolation"
+"""Who is asked when those of the routing table find nothing; it always finds something, and long gaps fade in it."""
+
+
 @dataclass(frozen=True)
 class AutoSettings:
     """Which engine is asked is the routing table's choice; device: where the neural one runs, as AiddSettings says."""
@@ -28,8 +32,8 @@ class AutoSettings:
 class AutoEngine:
     """Asks other engines, chosen by the length of the longest gap in a window.
 
-    Fills come back under the name of the engine that made them, with the reason in their note. Their order is the
-    order of preference, not that of their scores.
+    Fills come back under the name of the engine that made them, with the reason in their note, in the order of the
+    routing table. Their scores are on one scale, so that they can be ranked across engines.
     """
 
     def __init__(self, settings: AutoSettings | None = None) -> None:
@@ -65,8 +69,8 @@ class AutoEngine:
         for fill in self._in_order(window, slots, short, seed, watch, failures):
             count += 1
             yield replace(fill, note="; ".join(filter(None, (note, *failures, fill.note))))
-        if count == 0 and "autoregressive" not in slots:
-            for fill in self._in_order(window, ["autoregressive"], short, seed, watch, failures):
+        if count == 0 and LAST_RESORT not in slots:
+            for fill in self._in_order(window, [LAST_RESORT], short, seed, watch, failures):
                 count += 1
                 yield replace(fill, note="; ".join(filter(None, (note, *failures, fill.note))))
         if count == 0:

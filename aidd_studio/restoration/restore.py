@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from aidd_studio.audio.clip import Clip
+from aidd_studio.engines.calibration import CALIBRATION
 from aidd_studio.engines.engine import Engine, Fill, Window
 from aidd_studio.errors import GapError, UsageError
 from aidd_studio.gaps.arithmetic import by_place
@@ -179,8 +180,13 @@ ScoredT = TypeVar("ScoredT", bound=Scored)
 
 
 def best_first(candidates: Sequence[ScoredT]) -> list[ScoredT]:
-    """Candidates by falling score; those of several engines keep the order in which `auto` offered them."""
-    if len({candidate.engine for candidate in candidates}) > 1:
+    """Candidates by falling score.
+
+    Those of several engines come from `auto`, which brings all scores onto one scale; with an engine that the scale
+    does not know they keep the order in which they were offered.
+    """
+    engines = {candidate.engine for candidate in candidates}
+    if len(engines) > 1 and not engines <= set(CALIBRATION):
         return list(candidates)
     return sorted(candidates, key=lambda candidate: -candidate.score)
 

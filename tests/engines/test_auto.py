@@ -35,9 +35,10 @@ def test_the_table_covers_every_length_and_names_real_engines() -> None:
     assert route(1e9) is TABLE[-1]
     assert {name for row in TABLE for name in row.engines + row.without_weights} <= set(engine_names())
     assert route(0.0199).engines == ("autoregressive",)
-    assert route(0.03).engines[0] == "autoregressive"
-    assert route(0.05).engines[0] == "aidd"
-    assert route(0.2).engines[0] == "aidd"
+    assert route(0.05).engines == ("autoregressive", "aidd")
+    assert route(0.08).engines[:2] == ("aidd", "extrapolation")
+    assert route(0.5).engines[:2] == ("aidd", "similar")
+    assert route(0.5).without_weights[0] == "similar"
 
 
 @pytest.mark.parametrize("row", TABLE)
@@ -66,7 +67,7 @@ def test_a_long_gap_is_filled_by_what_can_work_and_the_note_says_why() -> None:
     pytest.importorskip("aidd_studio.engines.aidd")
     weights_missing = create_engine("aidd").unavailable()
     (fill,) = AutoEngine().fill(window_of(40000, Gap(18000, 22000)), 1, 0, Watch())
-    assert fill.engine == ("autoregressive" if weights_missing else "aidd")
+    assert fill.engine == ("extrapolation" if weights_missing else "aidd")
     assert "250 ms" in fill.note
     assert np.all(np.isfinite(fill.samples))
     assert fill.samples.shape == (2, 40000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from aidd_studio.gaps.arithmetic import by_place, merge
 from aidd_studio.gaps.gap import Gap
 from aidd_studio.gaps.spans import true_runs
 from aidd_studio.restoration.plan import plan
-from aidd_studio.restoration.restore import fill_gaps, restore
+from aidd_studio.restoration.restore import best_first, fill_gaps, restore
 from aidd_studio.restoration.splice import splice
 from aidd_studio.watch import Watch
 
@@ -155,6 +156,18 @@ def test_impossible_gaps_are_refused_in_a_sentence(gap: Gap, words: str) -> None
     truth = music()
     with pytest.raises(GapError, match=words):
         restore(Clip(truth, RATE), [gap], Oracle(truth))
+
+
+@dataclass(frozen=True)
+class Offer:
+    engine: str
+    score: float
+
+
+def test_candidates_of_several_engines_are_ranked_where_their_scores_share_a_scale() -> None:
+    neural, linear, unheard = Offer("aidd", 0.1), Offer("extrapolation", 0.4), Offer("unheard of", 0.9)
+    assert best_first([neural, linear]) == [linear, neural]
+    assert best_first([neural, linear, unheard]) == [neural, linear, unheard]
 
 
 def test_candidates_come_best_first_and_do_not_depend_on_how_many_are_asked_for() -> None:
