@@ -74,9 +74,9 @@ def make(folder: Path, work: Path, engines: list[str], jobs: int, studies: set[s
     """Run the studies named and write the documents."""
     DOCS.mkdir(exist_ok=True)
     names = [*BASELINES, *engines]
-    parts = [_study(study, folder, work, names, jobs) for study in STUDIES if study.name in studies]
-    if parts:
-        (DOCS / "RESULTS.md").write_text("\n".join([INTRODUCTION, *parts]), encoding="utf-8")
+    for study in STUDIES:
+        if study.name in studies:
+            _keep_chapter(DOCS / "RESULTS.md", _study(study, folder, work, names, jobs))
     if SWEEP.name in studies:
         swept = [name for name in names if name not in NOT_SWEPT]
         output = work / SWEEP.name
@@ -86,6 +86,22 @@ def make(folder: Path, work: Path, engines: list[str], jobs: int, studies: set[s
             outcomes = run(_plan(SWEEP, folder, swept), output, jobs, _watch(SWEEP.name))
         write_calibration(lines(rated(outcomes)), CALIBRATION, COMMAND)
         write_routing(outcomes, DOCS / "ROUTING.md")
+
+
+def _keep_chapter(path: Path, text: str) -> None:
+    """Put a study's chapter into the results, in place of its former one; those of other studies stay."""
+    former = path.read_text(encoding="utf-8") if path.exists() else ""
+    chapters = {_title(part): part for part in re.split(r"(?m)^(?=## )", former)[1:]} | {_title(text): text}
+    order = [protocol(study.name).title for study in STUDIES]
+    kept = sorted(
+        (part.strip() + "\n" for title, part in chapters.items() if title in order),
+        key=lambda part: order.index(_title(part)),
+    )
+    path.write_text("\n".join([INTRODUCTION, *kept]), encoding="utf-8")
+
+
+def _title(chapter: str) -> str:
+    return chapter.splitlines()[0].removeprefix("## Evaluation: ")
 
 
 def _finished(output: Path, names: list[str]) -> list[Outcome]:
