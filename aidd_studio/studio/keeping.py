@@ -115,7 +115,9 @@ class Keeping(QObject):
             self._leaving = False
             self._window.work.cancel_all()
             self._window.drawing.cancel_all()
-            self.forget_journal()
+            self._timer.stop()
+            # After a journal that is just being written, which would stay behind otherwise.
+            self._window.drawing.submit("Journal", lambda _watch: self.forget_journal(), visible=False)
             action()
 
     def may_leave(self, again: Callable[[], Any]) -> bool:
@@ -144,9 +146,12 @@ class Keeping(QObject):
         if document is not None and document.session.position > 0 and not self._timer.isActive():
             self._timer.start()  # not again with every edit: a busy hand must not put it off for ever
 
+    def close(self) -> None:
+        """Write no further journal."""
+        self._timer.stop()
+
     def forget_journal(self) -> None:
         """The work is saved elsewhere or not wanted."""
-        self._timer.stop()
         journal, self._journal, self._journal_of = self._journal, None, None
         self._mirror = None  # it holds the whole recording
         if journal is not None:

@@ -307,6 +307,7 @@ class MainWindow(QMainWindow):
         store.sync()
         kept.save_preferences(self.preferences)
         self.batching.close()
+        self.keeping.close()
         self.playback.close()
         self.pictures.close()
         self.work.close()

@@ -289,3 +289,16 @@ def test_filling_does_not_hold_up_the_window_and_can_be_cancelled(qtbot, opened,
     press(qtbot, window, "cancel")
     idle()
     assert window.document.filling == {}
+
+
+def test_a_journal_that_is_being_written_while_its_recording_is_closed_does_not_stay(qtbot, opened, idle, window):
+    detect_and_fill(qtbot, window, idle)
+    press(qtbot, window, "accept_best")
+    window.document.mark_saved()
+    window.keeping._write_journal()
+    running = [job for job in window.drawing.jobs if job.title == "Journal"][-1]
+    qtbot.waitUntil(lambda: running.started is not None or running not in window.drawing.jobs, timeout=30_000)
+    press(qtbot, window, "close")
+    idle()
+    assert not any(journal_folder().glob("*/project.json"))
+    assert window.keeping._mirror is None
