@@ -147,6 +147,6 @@ def installed_embedding() -> Embedding:
     except ModelError as error:
         note = f"Not VGGish, so not to be compared with published distances: {error}"
     try:
-        return replace(_tokenizer_encoder(), note=note)
+        return replace(_tokenizer_encoder(), note=f"{note} The encoder is the engine aidd's own and may favour it.")
     except ModelError:
         return replace(log_mel_embedding(), note=note)
