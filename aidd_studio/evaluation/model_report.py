@@ -123,7 +123,7 @@ def _extras(groups: Mapping[str, Sequence[Path]], journal: Path, seed: int) -> d
     path = journal.with_suffix(".extras.json")
     if path.is_file():
         kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if kept.get("models") == _identity():
+        if kept.get("models") == _identity() and set(kept["likelihood"]) == set(groups):
             return kept
     from aidd_studio.evaluation.model_likelihood import measure_likelihood
     from aidd_studio.evaluation.model_space import measure_space

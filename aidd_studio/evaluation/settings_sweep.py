@@ -27,16 +27,13 @@ GAPS = (0.1, 0.3, 1.0)
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "as on the card": {},
     "temperature 0.6": {"temperature": 0.6},
-    "temperature 0.75": {"temperature": 0.75},
     "temperature 1.0": {"temperature": 1.0},
     "top-p 0.9": {"top_p": 0.9},
     "4 steps": {"steps": 4},
-    "16 steps": {"steps": 16},
     "sampler first-hitting": {"sampler": "first-hitting"},
     "sampler entropy": {"sampler": "entropy"},
     "128 tokens of context": {"tokens": 128},
     "192 tokens of context": {"tokens": 192},
-    "320 tokens of context": {"tokens": 320},
     "1 token more masked at each side": {"widen": 1},
     "decoder and edges of prediction, no refiner": {"refine": False},
 }
