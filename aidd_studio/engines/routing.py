@@ -41,7 +41,7 @@ TABLE = (
         0.226,
         ("aidd", "extrapolation", "aidd", "similar", "aidd"),
         ("extrapolation", "similar"),
-        "from 57 to 226 ms the neural engine measures best, with extrapolation and a similar passage close behind",
+        "from 57 to 226 ms the neural engine, extrapolation and a similar passage measure alike; all are offered",
     ),
     Route(
         math.inf,
