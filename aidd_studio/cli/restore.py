@@ -43,7 +43,7 @@ def restore_command(
     steps: Annotated[Optional[int], typer.Option(min=1, help="Network calls of the sampler (aidd engine).")] = None,
     temperature: Annotated[Optional[float], typer.Option(min=0.0, help="Sampling temperature (aidd engine).")] = None,
     top_p: Annotated[Optional[float], typer.Option(min=0.0, max=1.0, help="Nucleus sampling (aidd engine).")] = None,
-    device: Annotated[Optional[str], typer.Option(help="auto, cpu, cuda or cuda:N (aidd engine).")] = None,
+    device: Annotated[Optional[str], typer.Option(help="auto, cpu, cuda or cuda:N (engines auto and aidd).")] = None,
     precision: Annotated[Optional[str], typer.Option(help="auto, fp32, bf16 or fp16 (aidd engine).")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT if it exists.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -65,11 +65,15 @@ def restore_command(
     with errors_as_sentences(as_json):
         from aidd_studio.audio.reading import read
         from aidd_studio.audio.writing import check_target, write
+        from aidd_studio.engines.aidd_models import find_device
         from aidd_studio.restoration.restore import ready_engine, restore
 
-        if settings and engine != "aidd":
-            option = next(iter(settings)).replace("_", "-")
+        foreign = [name for name in settings if engine != "aidd" and (engine, name) != ("auto", "device")]
+        if foreign:
+            option = foreign[0].replace("_", "-")
             raise UsageError(f"--{option} belongs to the aidd engine; add --engine aidd.")
+        if device is not None and engine == "auto":  # which would pass over an engine that cannot run
+            find_device(device)
         started = time.perf_counter()
         check_target(output, source, overwrite=True)
         if output.exists() and not overwrite:

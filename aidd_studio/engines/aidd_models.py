@@ -51,7 +51,7 @@ def _load(tokenizer: str, score: str, settings: AiddSettings, on_cpu: bool) -> M
     from aidd_studio.weights import loading
     from aidd_studio.weights.registry import DEFAULT_TOKENIZER
 
-    device = _device("cpu" if on_cpu else settings.device)
+    device = find_device("cpu" if on_cpu else settings.device)
     precision, dtype = _precision(settings.precision, device)
     codec = loading.load_tokenizer(tokenizer, device, dtype)
     network = loading.load_score_model(score, device, dtype)
@@ -69,7 +69,8 @@ def _load(tokenizer: str, score: str, settings: AiddSettings, on_cpu: bool) -> M
     return models
 
 
-def _device(wanted: str) -> torch.device:
+def find_device(wanted: str) -> torch.device:
+    """The device of that name, auto for the best there is. Raises DeviceError when the machine has none such."""
     import torch
 
     if wanted == "auto":

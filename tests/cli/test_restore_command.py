@@ -140,6 +140,14 @@ def test_an_unknown_engine_and_a_foreign_setting_are_usage_errors(damaged: Path,
     assert result.exit_code == 2 and "aidd engine" in sentence(result)
 
 
+def test_auto_takes_a_device_and_says_when_there_is_none_such(damaged: Path, tmp_path: Path) -> None:
+    given = ("restore", damaged, "--gap", "0.5:0.7", "--device")
+    assert aidd(*given, "cpu", "-o", tmp_path / "out.wav").exit_code == 0
+    result = aidd(*given, "tpu", "-o", tmp_path / "other.wav")
+    assert result.exit_code in (1, 2) and "tpu" in sentence(result)
+    assert not (tmp_path / "other.wav").exists()
+
+
 @pytest.mark.parametrize("content", [b"", b"RIFF\x04\0\0\0WAVEnothing follows", b"\x7fELF" * 500])
 def test_a_file_that_is_no_recording_gives_one_sentence(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "broken.wav"
