@@ -44,6 +44,12 @@ class Gap:
         """True when both overlap or meet, whatever their channels."""
         return self.start <= other.end and other.start <= self.end
 
+    def overlaps(self, other: Gap) -> bool:
+        """True when both have a sample in common: frames, and a channel."""
+        if self.start >= other.end or other.start >= self.end:
+            return False
+        return self.channels is None or other.channels is None or not set(self.channels).isdisjoint(other.channels)
+
     def moved(self, start: int, end: int) -> Gap:
         """The same gap with other borders."""
         return replace(self, start=start, end=end)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from aidd_studio.audio.clip import Clip
 from aidd_studio.errors import GapError
+from aidd_studio.gaps.arithmetic import by_place
 from aidd_studio.gaps.gap import Gap
 from aidd_studio.restoration.candidate import Candidate
 
@@ -107,13 +108,13 @@ class Session:
     def add_gaps(self, gaps: Iterable[Gap], name: str | None = None) -> list[int]:
         """Add gaps that are not there yet; returns the ids of the new ones.
 
-        Gaps that overlap one in the list are left out, so that detecting twice changes nothing.
+        Gaps that overlap one in the list in a channel are left out, so that detecting twice changes nothing.
         """
         entries = list(self.state.entries)
         ids = []
-        for gap in sorted(gaps, key=lambda gap: (gap.start, gap.end)):
+        for gap in sorted(gaps, key=by_place):
             self._check(gap)
-            if any(gap.start < entry.gap.end and entry.gap.start < gap.end for entry in entries):
+            if any(gap.overlaps(entry.gap) for entry in entries):
                 continue
             entries.append(Entry(self._next_id, gap))
             ids.append(self._next_id)
@@ -130,7 +131,7 @@ class Session:
         moved = entry.gap.moved(start, end)
         self._check(moved)
         for other in self.state.entries:
-            if other.id != id and other.gap.start < end and start < other.gap.end:
+            if other.id != id and moved.overlaps(other.gap):
                 raise GapError("Gaps must not overlap; remove one of them first.")
         self._step("Move gap", self._replaced(Entry(id, moved)))
 

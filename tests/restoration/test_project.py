@@ -146,3 +146,16 @@ def test_names_inside_a_project_cannot_leave_its_folder(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("project.json", json.dumps(document))
     assert load_project(path).source.path == Path("/nowhere/take.wav")
+
+
+def test_a_hole_in_one_channel_does_not_shut_out_another_channels() -> None:
+    clip = Clip(np.zeros((2, 4000), np.float32), 8000)
+    session = Session(clip)
+    left, right, both = Gap(1000, 1500, (0,)), Gap(1300, 1800, (1,)), Gap(1400, 1600)
+    assert len(session.add_gaps([left, right])) == 2
+    assert session.add_gaps([left, right, both]) == []
+    session.move_gap(session.state.entries[1].id, 1100, 1800)
+    assert [entry.gap for entry in session.state.entries] == [left, Gap(1100, 1800, (1,))]
+    (later,) = session.add_gaps([Gap(2000, 2100)])
+    with pytest.raises(GapError, match="overlap"):
+        session.move_gap(later, 1700, 2100)
