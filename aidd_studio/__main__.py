@@ -11,9 +11,9 @@ def main() -> None:
     import multiprocessing
 
     multiprocessing.freeze_support()  # worker processes of a frozen application end here
-    # Threads of torch that wait by spinning take the cores from each other wherever another program works too. Four fills
-    # of 300 ms on two cores beside two busy programs: 20 s as it comes, 2.1 s with OMP_WAIT_POLICY=PASSIVE, 1.3 s with a
-    # short spin; on an idle machine 0.62, 0.77 and 0.68 s.
+    # Threads of torch that wait by spinning take the cores from each other wherever another program works too. Four
+    # fills of 300 ms on two cores beside two busy programs: 20 s as it comes, 2.1 s with OMP_WAIT_POLICY=PASSIVE, 1.3 s
+    # with a short spin; on an idle machine 0.62, 0.77 and 0.68 s.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     try:
         _open_door()
