@@ -97,8 +97,8 @@ def draw_tokens(
 class _Expectation:
     """Stands before a network and keeps what it held of each position when that was drawn.
 
-    The mean of the codes' vectors is a steadier guide for a refiner than one drawn code: measured on real recordings,
-    it is nearer to the truth in every respect, while what was drawn before still leads the way.
+    The mean of the codes' vectors is a steadier guide for a refiner than one drawn code, while what was drawn before
+    still leads the way.
     """
 
     def __init__(self, model: ScoreModel, table: Tensor, hidden: Tensor) -> None:

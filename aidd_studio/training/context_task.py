@@ -36,7 +36,6 @@ class ContextSettings:
     no_codes: float = 0.15  # share of batches that see no tokens
     damaged: float = 0.5  # share of batches whose tokens are partly wrong
     guessed: float = 0.0  # share of batches whose tokens a score model guesses
-    reversed: float = 0.3  # share of batches that run backwards: extrapolation from both sides is the same that way
     context: int = CONTEXT_SEEN  # samples seen on each side
     seed: int = 0
 
@@ -98,9 +97,6 @@ class ContextTask:
         )
         start = CONTEXT - offset
         end = start + examples.length
-        if codes is None and rng.random() < settings.reversed:
-            true, filled = true.flip(1), filled.flip(1)
-            start, end = frames - end, frames - start
         kind = codes or self._draw_kind(rng)
         with self.devices.autocast():
             vectors = self._vectors(true, filled, start, end, kind, rng)
