@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from aidd_studio.audio.clip import Clip, Patch
 from aidd_studio.gaps.gap import Gap
 from aidd_studio.restoration.candidate import Candidate
+from aidd_studio.restoration.restore import best_first
 from aidd_studio.restoration.session import Entry, Session, Step
 
 
@@ -209,10 +210,8 @@ class Document(QObject):
 
 
 def best(entry: Entry) -> Candidate:
-    """The candidate to listen to first: the best score of the engine that was offered first."""
-    first = entry.candidates[0].engine
-    same = [candidate for candidate in entry.candidates if candidate.engine == first]
-    return max(same, key=lambda candidate: candidate.score)
+    """The candidate to listen to first, as the command line chooses it: `auto` brings scores onto one scale."""
+    return best_first(entry.candidates)[0]
 
 
 def gaps_of(entries: Iterable[Entry]) -> list[Gap]:
