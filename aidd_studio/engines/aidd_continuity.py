@@ -6,10 +6,9 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import ShortTimeFFT  # type: ignore[attr-defined]
-from scipy.signal.windows import hann
 
 from aidd_studio.engines.burg import Signal
+from aidd_studio.engines.short_time import ShortTime, hann
 
 SHARE = 0.4
 """How much of a band's difference from its surroundings is taken away; the rest may be the music's doing."""
@@ -26,31 +25,31 @@ REACH = 0.5
 LARGEST = 1.15
 """Nepers (10 dB): no band is changed by more."""
 
-WINDOW, HOP, BANDS = 1024, 256, 24
+WINDOW, BANDS = 1024, 24
 FADE = 0.025
 """Seconds at each end of a gap over which the change sets in; a quarter of the gap at most."""
 
 
 def level_bands(wave: Signal, missing: NDArray[np.bool_], start: int, end: int, rate: int) -> Signal:
     """The wave float64 [T] with the gap `start` to `end` levelled; other samples stay. missing: bool [T], all gaps."""
-    transform = _transform(rate)
     first = max(0, start - round(REACH * rate) - WINDOW)
     last = min(len(wave), end + round(REACH * rate) + WINDOW)
     part = wave[first:last]
     if end - start < SHORTEST * rate or len(part) < WINDOW:
         return wave
-    spectrum = transform.stft(part)
-    centres = first + transform.t(len(part)) * rate
-    inside = np.abs(centres - (start + end) / 2) <= max(HOP / 2, (end - start - WINDOW) / 2)
+    transform = ShortTime(hann(WINDOW), len(part))
+    spectrum = transform.of(part)
+    centres = first + transform.centres
+    inside = np.abs(centres - (start + end) / 2) <= max(transform.hop / 2, (end - start - WINDOW) / 2)
     around = np.array([_known(missing, round(centre), first, last) for centre in centres])
     if not around.any() or not inside.any():
         return wave
     weights = _bands(rate)
-    levels = 0.5 * np.log(np.abs(spectrum.T) ** 2 + 1e-14) @ (weights / weights.sum(axis=0))
+    levels = 0.5 * np.log(np.abs(spectrum) ** 2 + 1e-14) @ (weights / weights.sum(axis=0))
     change = np.clip(SHARE * (levels[around].mean(axis=0) - levels[inside].mean(axis=0)), -LARGEST, LARGEST)
     edge = max(1.0, min(FADE * rate, (end - start) / 4))
     fade = np.clip(np.minimum(centres - start, end - centres) / edge, 0, 1)
-    changed = transform.istft(spectrum * np.exp((weights @ change)[:, None] * fade), k1=len(part))
+    changed = transform.back(spectrum * np.exp((weights @ change) * fade[:, None]))
     levelled = wave.copy()
     at = np.arange(start, end)
     blend = np.clip(np.minimum(at - start + 1, end - at) / (edge / 4), 0, 1)
@@ -62,11 +61,6 @@ def _known(missing: NDArray[np.bool_], centre: int, first: int, last: int) -> bo
     """Whether a frame lies within `first` to `last` and holds nothing that is missing."""
     begin, stop = centre - WINDOW // 2, centre + WINDOW // 2
     return begin >= first and stop <= last and not missing[begin:stop].any()
-
-
-@lru_cache(maxsize=4)
-def _transform(rate: int) -> ShortTimeFFT:
-    return ShortTimeFFT(hann(WINDOW, sym=False), HOP, rate)
 
 
 @lru_cache(maxsize=4)

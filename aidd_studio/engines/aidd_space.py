@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from aidd_studio.engines.aidd_mixing import edge_weight
 from aidd_studio.engines.burg import Signal
-
-Spectrum = NDArray[np.complex128]
+from aidd_studio.engines.short_time import ShortTime, Spectrum, hann
 
 WINDOW = 0.023
 """Seconds of the short-time window."""
@@ -75,11 +74,11 @@ def complete(
     size = 2 * round(WINDOW * rate / 2)
     reach = round(CONTEXT * rate) + 2 * size
     first, last = max(0, start - reach), min(channels.shape[1], end + reach)
-    transform = _Transform(size, last - first)
+    transform = ShortTime(np.sqrt(hann(size)), last - first)
     limit = int(np.searchsorted(np.arange(transform.bins) * rate / size, TRANSITION * model_rate / 2))
     bands = band_edges(transform.bins, rate, limit)
     old = np.stack([transform.of(row[first:last]) for row in channels])  # [m, frames, bins]
-    sides = _measured(old, bands, transform.frames_outside(start - first, end - first))
+    sides = _measured(old, bands, transform.pieces_outside(start - first, end - first))
     if not sides:
         return made
     progress = transform.progress(start - first, end - first)
@@ -199,50 +198,3 @@ def _root(covariance: Spectrum) -> Spectrum:
     values, vectors = np.linalg.eigh(covariance)
     root: Spectrum = vectors * np.sqrt(np.maximum(values, 0))
     return root
-
-
-class _Transform:
-    """A short-time Fourier transform of signals of one length, and its inverse."""
-
-    def __init__(self, size: int, length: int) -> None:
-        self.size, self.hop, self.length = size, size // 4, length
-        self.window = np.sqrt(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size))
-        self.count = -(-(length + size) // self.hop)
-        self.bins = size // 2 + 1
-        self._starts = np.arange(self.count) * self.hop
-        padded = self._starts[-1] + size
-        self._weight = np.zeros(padded)
-        for at in self._starts:
-            self._weight[at : at + size] += self.window**2
-
-    def of(self, signal: Signal) -> Spectrum:
-        """[length] to complex [frames, bins]."""
-        padded = np.zeros(len(self._weight))
-        padded[self.size : self.size + self.length] = signal
-        pieces = np.lib.stride_tricks.sliding_window_view(padded, self.size)[self._starts]
-        return np.fft.rfft(pieces * self.window, axis=-1)
-
-    def back(self, spectrum: Spectrum) -> Signal:
-        """Complex [frames, bins] to [length]."""
-        pieces = np.fft.irfft(spectrum, self.size, axis=-1) * self.window
-        added = np.zeros(len(self._weight))
-        for at, piece in zip(self._starts, pieces, strict=True):
-            added[at : at + self.size] += piece
-        wave: Signal = (added / np.maximum(self._weight, 1e-9))[self.size : self.size + self.length]
-        return wave
-
-    def noise(self, count: int, rng: np.random.Generator) -> Spectrum:
-        """Spectra of white noise, of power 1 in every bin: complex [count, frames, bins]."""
-        scale = np.sqrt(np.sum(self.window**2))
-        white: Spectrum = np.stack([self.of(rng.standard_normal(self.length)) for _ in range(count)]) / scale
-        return white
-
-    def frames_outside(self, start: int, end: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Frames that lie wholly before `start`, and wholly after `end`, inside the signal."""
-        first, last = self._starts - self.size, self._starts
-        return (first >= 0) & (last <= start), (first >= end) & (last <= self.length)
-
-    def progress(self, start: int, end: int) -> Signal:
-        """How far each frame's centre is on the way through the gap, 0 before and 1 after it."""
-        centres = self._starts - self.size / 2
-        return np.clip((centres - start) / max(1, end - start), 0.0, 1.0)

@@ -54,17 +54,16 @@ def interpolate(signal: Signal, start: int, end: int, model: Signal) -> Signal:
     the order, the model itself continues it.
     """
     from scipy.linalg import solve_toeplitz
-    from scipy.signal import oaconvolve  # type: ignore[attr-defined]
 
     order, frames = len(model) - 1, end - start
-    correlation = oaconvolve(model, model[::-1])
+    correlation = np.correlate(model, model, mode="full")
     column = np.zeros(frames)
     reach = min(frames, order + 1)
     column[:reach] = correlation[order : order + reach]
     if column[0] <= 1.0 + 1e-12:
         return np.zeros((signal.shape[0], frames))
-    surroundings = np.stack([_surroundings(row, start, end, model) for row in signal])
-    wanted = -oaconvolve(surroundings, correlation[None, :], mode="valid", axes=1)
+    surroundings = [_surroundings(row, start, end, model) for row in signal]
+    wanted = -np.stack([np.convolve(row, correlation, mode="valid") for row in surroundings])
     solved: Signal = np.asarray(solve_toeplitz(column, wanted.T)).T  # type: ignore[no-untyped-call]
     return solved
 
