@@ -19,6 +19,12 @@ SILENCE = 1e-24
 LARGEST_REFLECTION = 1.0 - 1e-10
 """Keeps rounding from putting a pole on the unit circle."""
 
+RENEWAL = 32
+"""Steps after which the residuals' energy is computed anew."""
+
+LARGEST_FALL = 0.01
+"""It is also computed anew once it has fallen to this share, as rounding then weighs more."""
+
 
 def burg(signal: NDArray[Any], order: int) -> Signal:
     """Prediction coefficients of each row: float64 [..., order + 1], the first of them 1.
@@ -46,41 +52,53 @@ def reflections(signal: NDArray[Any], order: int) -> Signal:
 
 
 def common_reflections(signals: NDArray[Any], order: int) -> Signal:
-    """Reflection coefficients that several rows share: float64 [order]. signals: [rows, frames]."""
+    """Reflection coefficients that several rows share: float64 [order]. signals: [rows, frames].
+
+    Each step is one pass of BLAS over both residuals in place, and their energy is carried from step to step
+    (Andersen 1978), computed anew before rounding can show.
+    """
+    from scipy.linalg.blas import ddot, drotm  # type: ignore[attr-defined]
+
     signals = np.asarray(signals, dtype=np.float64)
     found = np.zeros(order)
     frames = signals.shape[-1]
     scale = float(np.max(np.abs(signals), initial=0.0))
     if scale == 0.0 or frames < 2:
         return found
-    forward, backward = signals / scale, signals / scale
-    first, second = np.empty_like(forward), np.empty_like(forward)
-    floor = SILENCE * float(np.vdot(forward, forward))
+    rows = [(row / scale, row / scale) for row in signals]  # forward and backward residuals
+    lattice = np.zeros(5)  # BLAS's name for the matrix (1, r; r, 1) is (0, -, r, r, -)
+    floor = SILENCE * sum(ddot(forward, forward) for forward, _ in rows)
+    energy, exact = 0.0, np.inf
     for step in range(min(order, frames - 1)):
-        forward, backward = forward[:, 1:], backward[:, :-1]
-        energy = _product(forward, forward) + _product(backward, backward)
+        left, first = frames - step - 1, step + 1
+        if step % RENEWAL == 0 or energy < LARGEST_FALL * exact:
+            energy = exact = sum(ddot(f, f, left, first, 1, first) + ddot(b, b, left) for f, b in rows)
         if energy <= floor:
             break
-        reflection = -2.0 * _product(forward, backward) / energy
+        reflection = -2.0 * sum(ddot(forward, backward, left, first) for forward, backward in rows) / energy
         reflection = min(LARGEST_REFLECTION, max(-LARGEST_REFLECTION, reflection))
-        found[step] = reflection
-        first, second = first[:, 1:], second[:, 1:]
-        np.multiply(backward, reflection, out=first)
-        np.multiply(forward, reflection, out=second)
-        np.add(forward, first, out=forward)
-        np.add(backward, second, out=backward)
+        found[step] = lattice[2] = lattice[3] = reflection
+        energy *= 1.0 - reflection * reflection
+        for forward, backward in rows:
+            drotm(forward, backward, lattice, left, first, overwrite_x=True, overwrite_y=True)
+            energy -= forward.item(first) ** 2 + backward.item(left - 1) ** 2
     return found
 
 
 def coefficients(reflections: NDArray[Any]) -> Signal:
     """Prediction coefficients from reflection coefficients (Levinson's step-up): [..., p] to [..., p + 1]."""
+    from scipy.linalg.blas import daxpy  # type: ignore[attr-defined]
+
     reflections = np.asarray(reflections, dtype=np.float64)
     order = reflections.shape[-1]
     found = np.zeros((*reflections.shape[:-1], order + 1))
     found[..., 0] = 1.0
-    for step in range(order):
-        known = found[..., : step + 2]
-        known += reflections[..., step, None] * known[..., ::-1].copy()
+    known = np.empty(order + 1)
+    for model, row in zip(found.reshape(-1, order + 1), reflections.reshape(-1, order), strict=True):
+        for step, reflection in enumerate(row.tolist()):
+            size = step + 2
+            known[:size] = model[:size]
+            daxpy(known, model, size, reflection, 0, -1)  # adds the model so far, backwards
     return found
 
 
@@ -90,9 +108,3 @@ def residual(signal: NDArray[Any], model: NDArray[Any]) -> Signal:
 
     errors: Signal = oaconvolve(np.asarray(signal, dtype=np.float64), model, mode="valid")
     return errors
-
-
-def _product(a: Signal, b: Signal) -> float:
-    if a.shape[0] == 1:
-        return float(np.dot(a[0], b[0]))
-    return sum(float(np.dot(a[row], b[row])) for row in range(a.shape[0]))

@@ -19,8 +19,8 @@ HEADROOM = 1.2
 DAMPING_FRAMES = (np.inf, 32768.0, 8192.0, 2048.0)
 """Time constants in frames that are tried in turn when a prediction rises too far; none at first."""
 
-BLOCK = 4096
-"""Frames predicted between two looks at the watch."""
+BLOCK = 256
+"""Frames predicted at once: those before a block count by one convolution, those in it by another."""
 
 CONTEXT = 0.1
 """Seconds of context at each side of a gap (about 4096 frames at 44.1 kHz)."""
@@ -37,19 +37,20 @@ def predict(past: NDArray[Any], model: NDArray[Any], frames: int, watch: Watch |
 
     past: [n], n may be shorter than the order (older frames count as 0). model: [order + 1], from `burg`.
     """
-    from scipy.signal import lfilter  # type: ignore[attr-defined]
-
+    past, model = np.asarray(past, dtype=np.float64), np.asarray(model, dtype=np.float64)
     order = len(model) - 1
     if order < 1 or frames < 1 or not np.any(past):
         return np.zeros(max(0, frames))
-    state = _state(np.asarray(past, dtype=np.float64), np.asarray(model, dtype=np.float64))
-    found = np.zeros(frames)
-    for start in range(0, frames, BLOCK):
+    found = np.zeros(order + frames)  # begins with the past
+    used = min(order, len(past))
+    found[order - used : order] = past[len(past) - used :]
+    predictor = _Predictor(model, min(frames, BLOCK))
+    for start in range(order, order + frames, BLOCK):
         if watch is not None:
             watch.check()
         block = found[start : start + BLOCK]
-        block[:], state = lfilter([1.0], model, block, zi=state)
-    return found
+        block[:] = predictor.after(found[start - order : start])[: len(block)]
+    return found[order:]
 
 
 def extrapolate(past: NDArray[Any], frames: int, order: int, watch: Watch | None = None) -> Signal:
@@ -107,6 +108,25 @@ def two_sided(
     forward = extrapolate(before, frames, order, watch)
     backward = extrapolate_back(after, frames, order, watch)
     return cross_fade(forward, backward, before.shape[-1], after.shape[-1])
+
+
+def hand_overs(signal: NDArray[Any], start: int, end: int, order: int, context: int) -> Signal:
+    """A gap of one channel extrapolated as by `two_sided`, and with the change of sides late and early: float64 [3, n].
+
+    Where both predictions are cross-faded over the whole gap they partly cancel in its middle; the last two rows hold
+    each of them alone over three quarters of it.
+    """
+    before, after = signal[max(0, start - context) : start], signal[end : end + context]
+    frames = end - start
+    forward, backward = extrapolate(before, frames, order), extrapolate_back(after, frames, order)
+    if len(before) < 2 or len(after) < 2:
+        return np.stack([cross_fade(forward, backward, len(before), len(after))] * 3)
+    quarter = frames // 4
+    swift = raised_cosine(quarter)
+    late = np.concatenate((np.zeros(frames - quarter), swift))
+    early = np.concatenate((swift, np.ones(frames - quarter)))
+    swiftly = [forward * (1.0 - rise) + backward * rise for rise in (late, early)]
+    return np.stack([cross_fade(forward, backward, len(before), len(after)), *swiftly])
 
 
 def cross_fade(forward: Signal, backward: Signal, before: int, after: int) -> Signal:
@@ -179,13 +199,29 @@ def raised_cosine(frames: int) -> Signal:
     return rise
 
 
-def _state(past: Signal, model: Signal) -> Signal:
-    """The state of `lfilter` after it has put out `past`; what scipy's lfiltic gives, by one convolution."""
-    from scipy.signal import oaconvolve  # type: ignore[attr-defined]
+class _Predictor:
+    """Puts out a block of frames at once, from as many before it as the model's order."""
 
-    order = len(model) - 1
-    history = np.zeros(order)
-    used = min(order, len(past))
-    history[order - used :] = past[len(past) - used :]
-    state: Signal = -oaconvolve(model[1:], history)[order - 1 :]
-    return state
+    def __init__(self, model: Signal, frames: int) -> None:
+        self._order, self._frames = len(model) - 1, frames
+        self._size = _fast_length(self._order + frames)  # what wraps around falls before the frames that are read
+        self._model = np.fft.rfft(model[1:], self._size)
+        # What each frame of a block adds to those after it: the model's impulse response.
+        self._response = np.zeros(frames)
+        self._response[0] = 1.0
+        for at in range(1, frames):
+            reach = min(at, self._order)
+            self._response[at] = -np.dot(model[1 : reach + 1], self._response[at - reach : at][::-1])
+
+    def after(self, past: Signal) -> Signal:
+        """The frames after `past` [order]: float64 [frames]."""
+        seen = np.fft.irfft(self._model * np.fft.rfft(past, self._size), self._size)
+        told = np.zeros(self._frames)
+        reach = min(self._order, self._frames)  # what the past by itself says of the frames
+        told[:reach] = -seen[self._order - 1 : self._order - 1 + reach]
+        return np.convolve(self._response, told)[: self._frames]
+
+
+def _fast_length(least: int) -> int:
+    """A length of at least that many frames whose Fourier transform is quick."""
+    return min(odd << ((least - 1) // odd).bit_length() for odd in (1, 3, 5, 9, 15))
