@@ -53,12 +53,13 @@ def _load(tokenizer: str, score: str, settings: AiddSettings, on_cpu: bool) -> M
 
     device = find_device("cpu" if on_cpu else settings.device)
     precision, dtype = _precision(settings.precision, device)
-    codec = loading.load_tokenizer(tokenizer, device, dtype)
+    name = loading.default_refiner() if settings.refine and tokenizer == DEFAULT_TOKENIZER else None
+    # Where the refiner renders, the tokenizer's decoder rests and stays as it was loaded.
+    codec = loading.load_tokenizer(tokenizer, device, dtype if name is None else None)
     network = loading.load_score_model(score, device, dtype)
     weights = {codec.name: codec.sha256, network.name: network.sha256}
     refiner = None
-    name = loading.default_refiner() if settings.refine else None
-    if name is not None and tokenizer == DEFAULT_TOKENIZER:
+    if name is not None:
         loaded = loading.load_refiner(name, device)
         refiner = loaded.model
         weights[loaded.name] = loaded.sha256

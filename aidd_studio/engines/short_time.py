@@ -12,6 +12,8 @@ from aidd_studio.engines.burg import Signal
 
 Spectrum = NDArray[np.complex128]
 
+ALL = slice(None)
+
 
 class ShortTime:
     """Of signals of one length in frames. window: float64 [size], of the analysis and of the synthesis."""
@@ -30,29 +32,34 @@ class ShortTime:
     @property
     def centres(self) -> Signal:
         """The middle of every piece, in frames of the signal; the first and the last lie beyond it."""
-        return self._starts - self.size / 2
+        return np.asarray(self._starts - self.size / 2, np.float64)
 
-    def of(self, signal: Signal) -> Spectrum:
-        """[length] to complex [pieces, bins]."""
+    def of(self, signal: Signal, pieces: slice = ALL) -> Spectrum:
+        """[length] to complex [pieces, bins], of those pieces."""
         padded = np.zeros(len(self._weight))
         padded[self.size : self.size + self.length] = signal
-        pieces = np.lib.stride_tricks.sliding_window_view(padded, self.size)[self._starts]
-        return np.fft.rfft(pieces * self.window, axis=-1)
+        cut = np.lib.stride_tricks.sliding_window_view(padded, self.size)[self._starts[pieces]]
+        return np.fft.rfft(cut * self.window, axis=-1)
 
-    def back(self, spectrum: Spectrum) -> Signal:
-        """Complex [pieces, bins] to [length]."""
-        pieces = np.fft.irfft(spectrum, self.size, axis=-1) * self.window
+    def back(self, spectrum: Spectrum, pieces: slice = ALL) -> Signal:
+        """Complex [pieces, bins] to [length]; right where no other pieces than those reach."""
+        waves = np.fft.irfft(spectrum, self.size, axis=-1) * self.window
         added = np.zeros(len(self._weight))
-        for at, piece in zip(self._starts, pieces, strict=True):
+        for at, piece in zip(self._starts[pieces], waves, strict=True):
             added[at : at + self.size] += piece
         wave: Signal = (added / np.maximum(self._weight, 1e-9))[self.size : self.size + self.length]
         return wave
 
-    def noise(self, count: int, rng: np.random.Generator) -> Spectrum:
-        """Spectra of white noise, of power 1 in every bin: complex [count, pieces, bins]."""
+    def noise(self, count: int, rng: np.random.Generator, pieces: slice = ALL) -> Spectrum:
+        """Spectra of white noise, of power 1 in every bin: complex [count, pieces, bins], of those pieces."""
         scale = np.sqrt(np.sum(self.window**2))
-        white: Spectrum = np.stack([self.of(rng.standard_normal(self.length)) for _ in range(count)]) / scale
+        white: Spectrum = np.stack([self.of(rng.standard_normal(self.length), pieces) for _ in range(count)]) / scale
         return white
+
+    def pieces_near(self, start: int, end: int, beside: int) -> slice:
+        """Pieces that reach into `start` to `end`, and so many beside them on each side."""
+        first, last = start // self.hop + 1, -(-(end + self.size) // self.hop)
+        return slice(max(0, first - beside), min(self.count, last + beside))
 
     def pieces_outside(self, start: int, end: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Pieces that lie wholly before `start`, and wholly after `end`, inside the signal: bool [pieces]."""
