@@ -32,6 +32,9 @@ TRANSITION = 0.95
 FADE = 0.005
 """Seconds at each end of the gap over which the difference from linear prediction sets in."""
 
+SMOOTHING = 5
+"""Frames over which levels are smoothed."""
+
 FLOOR = 1e-20
 """Power that counts as none."""
 
@@ -43,12 +46,14 @@ FOLLOWING = (0.25, 4.0)
 class Surroundings:
     """What is measured on one side of a gap, in each band.
 
-    share: how much of the common signal each channel has beyond 1, complex [bands, m]; covariance of the rest
-    [bands, m, m]; power of the common signal [bands].
+    share: how much of the common signal each channel has beyond 1, complex [bands, m]. root: matrices [bands, m, m]
+    whose products with their adjoints are the rests' covariances. rests, power: [bands], the power of the rests
+    together, and of the common signal.
     """
 
     share: Spectrum
-    covariance: Spectrum
+    root: Spectrum
+    rests: Signal
     power: Signal
 
 
@@ -81,12 +86,13 @@ def complete(
     sides = _measured(old, bands, transform.pieces_outside(start - first, end - first))
     if not sides:
         return made
-    progress = transform.progress(start - first, end - first)
-    noise = transform.noise(2 * len(channels) + 1, rng)
-    change = _change(old, transform.of(common[first:last]), sides, bands, limit, progress, noise)
+    near = transform.pieces_near(start - first, end - first, SMOOTHING // 2)
+    progress = transform.progress(start - first, end - first)[near]
+    noise = transform.noise(2 * len(channels) + 1, rng, near)
+    change = _change(old[:, near], transform.of(common[first:last], near), sides, bands, limit, progress, noise)
     fade = edge_weight(end - start, max(1, min(round(FADE * rate), (end - start) // 4)))
     for row, spectrum in zip(made, change, strict=True):
-        row[start:end] += fade * transform.back(spectrum)[start - first : end - first]
+        row[start:end] += fade * transform.back(spectrum, near)[start - first : end - first]
     return made
 
 
@@ -121,7 +127,9 @@ def _measure(known: Spectrum, bands: list[tuple[int, int]]) -> Surroundings:
         shares.append(share)
         covariances.append(left @ left.conj().T / len(reference))
         powers.append(power)
-    return Surroundings(np.array(shares, complex), np.array(covariances, complex), np.array(powers))
+    covariance = np.array(covariances, complex)
+    rests = np.trace(covariance, axis1=1, axis2=2).real
+    return Surroundings(np.array(shares, complex), _roots(covariance), rests, np.array(powers))
 
 
 def _change(
@@ -148,8 +156,7 @@ def _change(
         before, after = foretold[band], model[band]
         if high <= limit:
             # Where the rests are louder than the common signal, its rises and falls say little about theirs.
-            first, last = (float(np.trace(side.covariance[number]).real) for side in (left, right))
-            rests = _carried(first, last, progress)
+            rests = _carried(left.rests[number], right.rests[number], progress)
             follow = np.clip((_level(after[None]) + rests) / (power + rests + FLOOR), *FOLLOWING)
         else:
             after = _made_up(before[None], power * follow, noise[-1:][band] * np.sqrt(power * follow)[:, None])[0]
@@ -160,9 +167,8 @@ def _change(
         drawn = np.zeros_like(rest)
         wanted = np.zeros(len(progress))
         for weight, side, own in ((1 - progress, left, noise[:channels]), (progress, right, noise[channels:-1])):
-            covariance = side.covariance[number]
-            drawn += np.einsum("ij,jfb->ifb", _root(covariance), own[band]) * np.sqrt(weight * follow)[:, None]
-            wanted += weight * follow * float(np.trace(covariance).real)
+            drawn += np.einsum("ij,jfb->ifb", side.root[number], own[band]) * np.sqrt(weight * follow)[:, None]
+            wanted += weight * follow * side.rests[number]
         change[band] += shared * (after - before) + _made_up(rest, wanted, drawn) - rest
     return change
 
@@ -182,8 +188,9 @@ def _made_up(foretold: Spectrum, wanted: Signal, noise: Spectrum) -> Spectrum:
 def _level(band: Spectrum) -> Signal:
     """The power of m signals [m, frames, bins] together, mean of the bins, smoothed along time: [frames]."""
     level = np.mean(np.sum(np.abs(band) ** 2, axis=0), axis=1)
-    kernel = np.hanning(7)[1:-1]
-    smooth: Signal = np.convolve(np.pad(level, 2, mode="edge"), kernel / kernel.sum(), mode="valid")
+    kernel = np.hanning(SMOOTHING + 2)[1:-1]
+    padded = np.pad(level, SMOOTHING // 2, mode="edge")
+    smooth: Signal = np.convolve(padded, kernel / kernel.sum(), mode="valid")
     return smooth
 
 
@@ -193,8 +200,8 @@ def _carried(left: float, right: float, progress: Signal) -> Signal:
     return carried
 
 
-def _root(covariance: Spectrum) -> Spectrum:
-    """A matrix whose product with its adjoint is the covariance."""
-    values, vectors = np.linalg.eigh(covariance)
-    root: Spectrum = vectors * np.sqrt(np.maximum(values, 0))
-    return root
+def _roots(covariances: Spectrum) -> Spectrum:
+    """Matrices [..., m, m] whose products with their adjoints are the covariances."""
+    values, vectors = np.linalg.eigh(covariances)
+    roots: Spectrum = vectors * np.sqrt(np.maximum(values, 0))[..., None, :]
+    return roots
