@@ -14,7 +14,7 @@ from aidd_studio.engines.aidd_segment import Segment
 from aidd_studio.engines.aidd_settings import AiddSettings
 from aidd_studio.engines.aidd_tokens import DrawnTokens
 from aidd_studio.engines.burg import Signal
-from aidd_studio.engines.extrapolation import two_sided
+from aidd_studio.engines.extrapolation import hand_overs
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,12 +57,17 @@ def _refined(models: Models, segment: Segment, vectors: Tensor) -> Signal:
     padded = np.pad(segment.wave, (0, length - len(segment.wave)))
     made = torch.from_numpy(padded).float().to(models.device).expand(len(vectors), -1).clone()
     for start, end in segment.gaps:
-        made[:, start:end] = torch.from_numpy(_predicted(segment, start, end)).to(made)
+        predicted = torch.from_numpy(_predicted(segment, start, end)).to(made)
+        made[:, start:end] = predicted[0]
         first = max(0, start - CONTEXT) // hop
         last = min(vectors.shape[1], -(-(end + CONTEXT) // hop))
         frames = slice(first * hop, last * hop)
         made[:, frames] = models.refiner(
-            made[:, frames], start - frames.start, end - frames.start, vectors[:, first:last].float()
+            made[:, frames],
+            start - frames.start,
+            end - frames.start,
+            vectors[:, first:last].float(),
+            predicted[1:].expand(len(vectors), -1, -1),
         )
     waves = made.double().cpu().numpy()[:, : len(segment.wave)]
     for start, end in segment.gaps:
@@ -72,7 +77,7 @@ def _refined(models: Models, segment: Segment, vectors: Tensor) -> Signal:
 
 @lru_cache(maxsize=8)
 def _predicted(segment: Segment, start: int, end: int) -> Signal:
-    """A gap extrapolated at the models' rate, as in the refiner's training; kept for a segment's next candidates."""
+    """A gap extrapolated at the models' rate as in the refiner's training, [3, n]; kept for the next candidates."""
     from aidd_studio.tokenizer.context_decoder import EXTRAPOLATION_ORDER, EXTRAPOLATION_SIGHT
 
-    return two_sided(segment.wave, start, end, EXTRAPOLATION_ORDER, EXTRAPOLATION_SIGHT)
+    return hand_overs(segment.wave, start, end, EXTRAPOLATION_ORDER, EXTRAPOLATION_SIGHT)

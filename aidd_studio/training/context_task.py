@@ -91,16 +91,17 @@ class ContextTask:
         count = max(2, settings.tokens * hop // frames)
         rows = rng.choice(len(examples.scale), min(count, len(examples.scale)), replace=False)
         offset = CONTEXT - settings.context - int(rng.integers(0, hop))
+        parts = examples.take(rows)
         true, filled = (
-            torch.from_numpy(part[:, offset : offset + frames].copy()).to(self.devices.device)
-            for part in examples.take(rows)
+            torch.from_numpy(part[:, offset : offset + frames].copy()).to(self.devices.device) for part in parts[:2]
         )
+        sides = torch.from_numpy(parts[2]).to(self.devices.device)
         start = CONTEXT - offset
         end = start + examples.length
         kind = codes or self._draw_kind(rng)
         with self.devices.autocast():
             vectors = self._vectors(true, filled, start, end, kind, rng)
-            made = self.model(filled, start, end, vectors)
+            made = self.model(filled, start, end, vectors, sides)
         return self._distance(made.float(), true, start, end)
 
     def _draw_kind(self, rng: np.random.Generator) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from aidd_studio.engines.extrapolation import two_sided
+from aidd_studio.engines.extrapolation import hand_overs
 from aidd_studio.tokenizer.context_decoder import EXTRAPOLATION_ORDER, EXTRAPOLATION_SIGHT
 from aidd_studio.training.segments import Segments, levelled
 
@@ -27,15 +27,16 @@ class GapExamples:
 
     length: int
     sound: NDArray[np.int16]  # [n, CONTEXT + length + CONTEXT]
-    filled: NDArray[np.int16]  # [n, length]
+    filled: NDArray[np.int16]  # [n, 3, length], as by `hand_overs`
     scale: NDArray[np.float32]  # [n]
 
-    def take(self, rows: NDArray[np.int_]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The true and the pre-filled sound of some rows: two float32 [len(rows), frames]."""
+    def take(self, rows: NDArray[np.int_]) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """Some rows: true and pre-filled sound, float32 [len(rows), frames], and the sides [len(rows), 2, length]."""
         true = self.sound[rows].astype(np.float32) * self.scale[rows, None]
+        fills = self.filled[rows].astype(np.float32) * self.scale[rows, None, None]
         filled = true.copy()
-        filled[:, CONTEXT : CONTEXT + self.length] = self.filled[rows].astype(np.float32) * self.scale[rows, None]
-        return true, filled
+        filled[:, CONTEXT : CONTEXT + self.length] = fills[:, 0]
+        return true, filled, fills[:, 1:]
 
 
 def make_shard(corpus: Path, split: str, folder: Path, length: int, count: int, seed: int) -> Path:
@@ -53,7 +54,7 @@ def make_shard(corpus: Path, split: str, folder: Path, length: int, count: int, 
         if np.sqrt(np.mean(sound[CONTEXT : CONTEXT + length] ** 2)) < 1e-4:
             continue
         sound = levelled(sound)
-        fill = two_sided(sound.astype(np.float64), CONTEXT, CONTEXT + length, EXTRAPOLATION_ORDER, EXTRAPOLATION_SIGHT)
+        fill = hand_overs(sound.astype(np.float64), CONTEXT, CONTEXT + length, EXTRAPOLATION_ORDER, EXTRAPOLATION_SIGHT)
         scale = float(max(np.abs(sound).max(), np.abs(fill).max())) / 32767
         sounds.append(np.round(sound / scale).astype(np.int16))
         fills.append(np.round(fill / scale).astype(np.int16))

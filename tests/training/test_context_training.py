@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,28 @@ def test_samples_outside_the_gap_come_back_as_they_were() -> None:
     assert not torch.equal(made[:, 5000:7000], wave[:, 5000:7000])
 
 
+def test_what_a_model_is_extended_by_changes_nothing_until_it_is_trained() -> None:
+    torch.manual_seed(0)
+    plain, extended = ContextDecoder(SMALL), ContextDecoder(replace(SMALL, layers=2, heads=2, sides=True))
+    extended.load_state_dict({**extended.state_dict(), **plain.state_dict()})
+    wave, sides = 0.1 * torch.randn(2, 320 * 40), 0.1 * torch.randn(2, 2, 2000)
+    assert torch.equal(plain(wave, 5000, 7000, None), extended(wave, 5000, 7000, None, sides))
+
+
+def test_a_model_may_take_one_side_alone() -> None:
+    torch.manual_seed(0)
+    model = ContextDecoder(replace(SMALL, layers=3, heads=2, sides=True))
+    wave, sides = 0.1 * torch.randn(2, 320 * 40), 0.1 * torch.randn(2, 2, 2000)
+    before = model(wave, 5000, 7000, None, sides)
+    with torch.no_grad():
+        model.head.bias[: 2 * model.bins] = -40.0  # neither the cross-faded prediction nor anything new
+        model.side_head.bias[: model.bins] = 0.5493  # 2 tanh of it is 1
+    late = model(wave, 5000, 7000, None, sides)
+    middle = slice(5800, 6200)
+    assert not torch.allclose(before[:, middle], sides[:, 0, 800:1200], atol=1e-3)
+    torch.testing.assert_close(late[:, middle], sides[:, 0, 800:1200], atol=1e-3, rtol=0)
+
+
 def test_a_band_that_is_empty_around_the_gap_stays_empty_in_it() -> None:
     torch.manual_seed(0)
     model = ContextDecoder(SMALL)
@@ -82,11 +105,12 @@ def test_examples_are_extrapolated_and_made_once(corpus: Path, tmp_path: Path) -
     before = path.stat().st_mtime_ns
     assert gap_examples.make_shard(corpus, "train", tmp_path, 960, 3, 5).stat().st_mtime_ns == before
     examples = gap_examples.load_examples(tmp_path, "train")[960]
-    true, filled = examples.take(np.array([0, 2]))
+    true, filled, sides = examples.take(np.array([0, 2]))
     inside = slice(gap_examples.CONTEXT, gap_examples.CONTEXT + 960)
     assert np.array_equal(true[:, : inside.start], filled[:, : inside.start])
     assert np.abs(true[:, inside] - filled[:, inside]).max() > 1e-3
     assert np.abs(filled[:, inside]).max() > 1e-4
+    assert sides.shape == (2, 2, 960)
 
 
 def test_the_refiner_gets_better_at_filling(corpus: Path, tmp_path: Path) -> None:
