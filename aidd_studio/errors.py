@@ -56,6 +56,10 @@ class DeviceError(AiddError):
     """A compute or audio device is missing or refused the work."""
 
 
+class WorkerDied(AiddError):
+    """A process that worked for this one ended in the middle of it."""
+
+
 class ProjectError(AiddError):
     """A project file cannot be read or written."""
 

@@ -42,6 +42,11 @@ def engine_infos() -> list[EngineInfo]:
     return [entry.info for entry in _ENTRIES]
 
 
+def engine_info(name: str) -> EngineInfo:
+    """What may be shown of one engine. Raises UsageError for an unknown engine."""
+    return _entry(name).info
+
+
 def engine_settings(name: str) -> dict[str, Any]:
     """The settings of an engine with their defaults. Raises UsageError for an unknown engine."""
     made = _settings_class(_entry(name))()

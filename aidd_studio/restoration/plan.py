@@ -5,11 +5,13 @@ from __future__ import annotations
 import bisect
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, overload
 
 import numpy as np
 
 from aidd_studio.audio.clip import Clip
-from aidd_studio.engines.engine import Engine, Window
+from aidd_studio.engines.engine import EngineInfo, Window
 from aidd_studio.gaps.arithmetic import group, merge, validate
 from aidd_studio.gaps.gap import Gap
 
@@ -26,7 +28,44 @@ LONGEST_GROUP = 6.0
 """Seconds that one group of near gaps may span before it is cut at its widest pause."""
 
 
-def plan(clip: Clip, gaps: Sequence[Gap], engine: Engine) -> list[Window]:
+class Described(Protocol):
+    """What tells how much sound it wants to see around a gap: an engine, or its entry in a list."""
+
+    @property
+    def info(self) -> EngineInfo: ...
+
+
+@dataclass(frozen=True, eq=False)
+class _Cut:
+    """Where a window lies, and what it holds."""
+
+    gaps: tuple[Gap, ...]
+    damage: tuple[Gap, ...]
+    start: int
+    end: int
+
+
+class Windows(Sequence[Window]):
+    """Windows that are cut when they are asked for: thousands of them at once would take more memory than there is."""
+
+    def __init__(self, clip: Clip, cuts: Sequence[_Cut]) -> None:
+        self._clip, self._cuts = clip, cuts
+
+    def __len__(self) -> int:
+        return len(self._cuts)
+
+    @overload
+    def __getitem__(self, index: int) -> Window: ...
+    @overload
+    def __getitem__(self, index: slice) -> Windows: ...
+    def __getitem__(self, index: int | slice) -> Window | Windows:
+        if isinstance(index, slice):
+            return Windows(self._clip, self._cuts[index])
+        cut = self._cuts[index]
+        return _window(self._clip, cut.gaps, cut.damage, cut.start, cut.end)
+
+
+def plan(clip: Clip, gaps: Sequence[Gap], engine: Described) -> Windows:
     """Windows that cover all gaps, in order; every gap lies in exactly one window.
 
     Near gaps share a window and are filled jointly. Where a window's context reaches into gaps of other windows,
@@ -37,14 +76,14 @@ def plan(clip: Clip, gaps: Sequence[Gap], engine: Engine) -> list[Window]:
     context = round(min(engine.info.context, LONGEST_CONTEXT) * clip.rate)
     starts = [gap.start for gap in joined]
     reaches = list(itertools.accumulate((gap.end for gap in joined), max))  # ends alone need not rise: channels differ
-    windows = []
+    cuts = []
     near, longest = min(context, round(JOINT * clip.rate)), round(LONGEST_GROUP * clip.rate)
     for gaps_together in (part for together in group(joined, near) for part in _cut(together, longest)):
         start, end = _extent(gaps_together)
         first, last = max(0, start - context), min(clip.frames, end + context)
         within = slice(bisect.bisect_right(reaches, first), bisect.bisect_left(starts, last))
-        windows.append(_window(clip, gaps_together, joined[within], first, last))
-    return windows
+        cuts.append(_Cut(tuple(gaps_together), tuple(joined[within]), first, last))
+    return Windows(clip, cuts)
 
 
 def _window(clip: Clip, gaps: Sequence[Gap], damage: Sequence[Gap], start: int, end: int) -> Window:

@@ -122,6 +122,21 @@ def ready_engine(engine: str | Engine, settings: Mapping[str, Any] | None = None
     return created
 
 
+@dataclass(frozen=True)
+class Order:
+    """What is asked for of every gap: how many candidates, from which seed, faded over how many seconds outside."""
+
+    candidates: int = 1
+    seed: int = 0
+    crossfade: float = CROSSFADE
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.candidates <= MOST_CANDIDATES:
+            raise UsageError(
+                f"The number of candidates must be between 1 and {MOST_CANDIDATES}, not {self.candidates}."
+            )
+
+
 def fill_gaps(
     clip: Clip,
     gaps: Sequence[Gap],
@@ -131,32 +146,42 @@ def fill_gaps(
     *,
     crossfade: float = CROSSFADE,
     watch: Watch | None = None,
+) -> Iterator[Candidate]:
+    """Candidates of all gaps, one by one as they are finished. Raises GapError when an engine finds none for a gap."""
+    order = Order(candidates, seed, crossfade)
+    yield from fill_windows(plan(clip, gaps, engine), partial(fill_window, engine, order), watch or Watch())
+
+
+def fill_windows(
+    windows: Sequence[Window],
+    fill_one: Callable[[Window, Watch], Iterator[Candidate]],
+    watch: Watch,
     on_gaps: GapListener | None = None,
 ) -> Iterator[Candidate]:
-    """Candidates of all gaps, one by one as they are finished.
+    """Candidates of all windows, each filled by `fill_one`.
 
     on_gaps: hears how far the gaps are that are being filled, beside the whole that `watch` hears.
-    Raises GapError when an engine finds nothing for a gap.
     """
-    watch = watch or Watch()
-    if not 1 <= candidates <= MOST_CANDIDATES:
-        raise UsageError(f"The number of candidates must be between 1 and {MOST_CANDIDATES}, not {candidates}.")
-    windows = plan(clip, gaps, engine)
     for index, window in enumerate(windows):
         share = watch.part(index / len(windows), (index + 1) / len(windows))
         if on_gaps is not None:
             share = share.heard_by(partial(on_gaps, window.gaps))
-        count = 0
-        for fill in engine.fill(window, candidates, window_seed(window, seed), share):
-            share.check()
-            count += 1
-            for gap in window.gaps:
-                yield _candidate(window, fill, gap, crossfade)
-        if count == 0:
-            at = window.gaps[0].start / clip.rate
-            raise GapError(f"The engine {engine.info.name} found no fill for the gap at {at:.3f} s; try another.")
+        yield from fill_one(window, share)
         if on_gaps is not None:
             on_gaps(window.gaps, 1.0, FILLED)
+
+
+def fill_window(engine: Engine, order: Order, window: Window, watch: Watch) -> Iterator[Candidate]:
+    """Candidates of one window's gaps. Raises GapError when the engine finds none."""
+    count = 0
+    for fill in engine.fill(window, order.candidates, window_seed(window, order.seed), watch):
+        watch.check()
+        count += 1
+        for gap in window.gaps:
+            yield _candidate(window, fill, gap, order.crossfade)
+    if count == 0:
+        at = window.gaps[0].start / window.rate
+        raise GapError(f"The engine {engine.info.name} found no fill for the gap at {at:.3f} s; try another.")
 
 
 def window_seed(window: Window, seed: int) -> int:

@@ -11,7 +11,8 @@ from PySide6.QtCore import QObject, Signal
 from aidd_studio.audio.clip import Clip
 from aidd_studio.gaps.gap import Gap
 from aidd_studio.restoration.candidate import Candidate
-from aidd_studio.restoration.restore import FILLED
+from aidd_studio.restoration.fill_process import FillProcess
+from aidd_studio.restoration.restore import FILLED, Order
 from aidd_studio.restoration.session import Entry
 from aidd_studio.studio.candidate_list import picture_from
 from aidd_studio.studio.document import Document, FillProgress, best
@@ -40,7 +41,11 @@ class Filling(QObject):
         self._window = window
         self._gaps_progressed.connect(self._show_progress)
         self._edges: list[int] = []  # of the dropouts that were detected
-        self._more_seed = 0
+        self._process = FillProcess()
+
+    def close(self) -> None:
+        """End the process that fills; the jobs have ended already."""
+        self._process.close()
 
     # Finding
 
@@ -166,19 +171,8 @@ class Filling(QObject):
                 self._gaps_progressed.emit(document, touched, FillProgress(fraction, stage))
 
         def work(watch: Watch) -> Iterator[Candidate]:
-            from aidd_studio.restoration.restore import fill_gaps, ready_engine
-
-            engine = ready_engine(choice.engine, choice.settings)
-            yield from fill_gaps(
-                clip,
-                list(by_gap),
-                engine,
-                choice.candidates,
-                choice.seed,
-                crossfade=choice.crossfade,
-                watch=watch,
-                on_gaps=on_gaps,
-            )
+            order = Order(choice.candidates, choice.seed, choice.crossfade)
+            return self._process.fill_gaps(clip, list(by_gap), choice.engine, choice.settings, order, watch, on_gaps)
 
         def on_item(candidate: Candidate) -> None:
             id = by_gap.get(candidate.gap)

@@ -311,6 +311,7 @@ class MainWindow(QMainWindow):
         self.playback.close()
         self.pictures.close()
         self.work.close()
+        self.filling.close()
         self.drawing.close()
         self.keeping.forget_journal()
         self.garbage.close()

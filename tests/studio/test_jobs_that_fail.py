@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -33,6 +36,32 @@ def test_whatever_a_job_raises_is_told_in_a_sentence_and_the_next_job_runs(qtbot
     queue.close()
     assert said == [told]
     assert results == [7]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL here")
+def test_when_the_process_that_fills_is_killed_the_window_says_so_and_fills_again(opened, idle) -> None:
+    """As the system does when memory runs out."""
+    window, document = opened, opened.document
+    window.actions_by_id["detect"].trigger()
+    idle()
+    window.actions_by_id["select_all"].trigger()
+    killed: list[int] = []
+
+    def kill() -> None:
+        if not killed and any(share.fraction > 0 for share in document.filling.values()):
+            killed.extend(child.pid or 0 for child in multiprocessing.active_children())
+            for pid in killed:
+                os.kill(pid, signal.SIGKILL)
+
+    document.filling_changed.connect(kill)
+    window.actions_by_id["fill"].trigger()
+    idle()
+    assert len(killed) == 1
+    assert "lack of memory" in window.banner.message
+    assert document.filling == {}
+    window.actions_by_id["fill"].trigger()
+    idle()
+    assert all(entry.candidates for entry in document.entries)
 
 
 class UnpluggedOutput(ClockOutput):

@@ -1,0 +1,265 @@
+"""Filling in a process of its own, so that whatever an engine does, the program that asked stays alive beside it.
+
+Engines hold Python's lock for a tenth of a second at a time (loading torch, long calls into native libraries), in which
+no window answers; and one that asks for more memory than there is takes its whole process with it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import multiprocessing
+import os
+import pickle
+import queue
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from aidd_studio.audio.clip import Clip
+from aidd_studio.engines.engine import Engine, EngineInfo, Window
+from aidd_studio.engines.registry import engine_info
+from aidd_studio.errors import AiddError, WorkerDied
+from aidd_studio.gaps.gap import Gap
+from aidd_studio.restoration.candidate import Candidate
+from aidd_studio.restoration.plan import plan
+from aidd_studio.restoration.restore import GapListener, Order, fill_window, fill_windows, ready_engine
+from aidd_studio.watch import Watch
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 0.02
+"""Seconds between two looks at the watch while nothing comes from the process."""
+
+TOLD_EVERY = 0.05
+"""Seconds between two reports of progress from the process."""
+
+LEAVING = 5.0
+"""Seconds that the process has to end once it was told to."""
+
+DIED = (
+    "The process that makes the fills ended unexpectedly, most likely for lack of memory; "
+    "close other programs or ask for fewer candidates, then fill again."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """One window to fill. Windows of one `fill` share their engine, which may have learnt something on the way."""
+
+    number: int
+    fill: int
+    engine: str
+    settings: Mapping[str, Any]
+    order: Order
+    window: Window
+
+
+@dataclass(frozen=True)
+class _Progress:
+    fraction: float
+    stage: str
+
+
+@dataclass(frozen=True, eq=False)
+class _Ended:
+    """A task is over; `error` says why when it did not succeed."""
+
+    error: BaseException | None = None
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """An engine as far as it may be known without loading it."""
+
+    info: EngineInfo
+
+
+class FillProcess:
+    """Fills gaps in another process, which is started with the first fill and keeps its models for the next one.
+
+    One thread at a time may ask for fills. A process that died is replaced with the next fill.
+    """
+
+    def __init__(self) -> None:
+        self._process: BaseProcess | None = None
+        self._line: _Line | None = None
+        self._numbers = itertools.count(1)
+        self._fills = itertools.count(1)
+
+    def fill_gaps(
+        self,
+        clip: Clip,
+        gaps: Sequence[Gap],
+        engine: str,
+        settings: Mapping[str, Any],
+        order: Order,
+        watch: Watch,
+        on_gaps: GapListener | None = None,
+    ) -> Iterator[Candidate]:
+        """Candidates of all gaps as `restore.fill_gaps` makes them, one by one as they are finished.
+
+        Raises what the engine raises, WorkerDied, and Cancelled at once, whatever the process is doing.
+        """
+        windows = plan(clip, gaps, _Listed(engine_info(engine)))
+        fill_one = partial(self._fill_window, next(self._fills), engine, settings, order)
+        yield from fill_windows(windows, fill_one, watch, on_gaps)
+
+    def close(self) -> None:
+        """End the process, whatever it is doing."""
+        process, line = self._process, self._line
+        self._process = self._line = None
+        if line is not None:
+            line.close()
+        if process is not None:
+            process.terminate()
+            process.join(LEAVING)
+            if process.is_alive():
+                process.kill()
+                process.join()
+            process.close()
+
+    def _fill_window(
+        self, fill: int, engine: str, settings: Mapping[str, Any], order: Order, window: Window, watch: Watch
+    ) -> Iterator[Candidate]:
+        watch.check()
+        task = _Task(next(self._numbers), fill, engine, settings, order, window)
+        try:
+            yield from self._answers(task, watch)
+        except (EOFError, OSError, pickle.UnpicklingError) as error:
+            self.close()
+            raise WorkerDied(DIED) from error
+
+    def _answers(self, task: _Task, watch: Watch) -> Iterator[Candidate]:
+        line = self._started()
+        line.send(task)
+        is_over = False
+        try:
+            while not is_over:
+                watch.check()
+                if not line.has_come(PATIENCE):
+                    continue
+                number, message = line.receive()
+                if number != task.number:
+                    continue  # of a task that was cancelled
+                if isinstance(message, _Progress):
+                    watch.report(message.fraction, message.stage)
+                elif isinstance(message, Candidate):
+                    yield message
+                else:
+                    is_over = True
+                    if message.error is not None:
+                        raise message.error
+        finally:
+            if not is_over:
+                with suppress(OSError):
+                    line.send(task.number)  # the wish to stop
+
+    def _started(self) -> _Line:
+        if self._line is not None and self._process is not None and self._process.is_alive():
+            return self._line
+        self.close()
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs,), name="aidd-studio fills", daemon=True)
+        self._process.start()
+        theirs.close()
+        self._line = _Line(ours)
+        return self._line
+
+
+class _Line:
+    """One end of a pipe: whole things go through it in order, from any thread."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._sending = threading.Lock()
+
+    def send(self, thing: Any) -> None:
+        """Send anything; arrays go out as they lie in memory, without Python's lock."""
+        arrays: list[pickle.PickleBuffer] = []
+        head = pickle.dumps(thing, protocol=5, buffer_callback=arrays.append)
+        with self._sending:
+            self._pipe.send_bytes(len(arrays).to_bytes(4, "big") + head)
+            for array in arrays:
+                self._pipe.send_bytes(array.raw())
+
+    def receive(self) -> Any:
+        """What the other end has sent; waits for it. Raises EOFError when there is no other end any more."""
+        head = self._pipe.recv_bytes()
+        arrays = [bytearray(self._pipe.recv_bytes()) for _ in range(int.from_bytes(head[:4], "big"))]
+        return pickle.loads(head[4:], buffers=arrays)
+
+    def has_come(self, seconds: float) -> bool:
+        """Whether there is something to receive, within that time."""
+        return self._pipe.poll(seconds)
+
+    def close(self) -> None:
+        self._pipe.close()
+
+
+# In the process
+
+
+def _serve(pipe: Connection) -> None:
+    """Do tasks one after the other, for as long as the program at the other end lives."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in the terminal is for the window
+    line = _Line(pipe)
+    tasks: queue.SimpleQueue[tuple[_Task, Watch]] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(line, tasks), name="listening", daemon=True).start()
+    fill, engine = 0, None
+    while True:
+        task, watch = tasks.get()
+        try:
+            watch.check()
+            if engine is None or task.fill != fill:
+                fill, engine = task.fill, ready_engine(task.engine, task.settings)
+            _fill(line, task, engine, watch)
+            ended = _Ended()
+        except (AiddError, MemoryError) as error:
+            ended = _Ended(error)
+        except Exception as error:
+            log.exception("A fill failed")
+            ended = _Ended(RuntimeError(str(error) or type(error).__name__))
+        line.send((task.number, ended))
+
+
+def _listen(line: _Line, tasks: queue.SimpleQueue[tuple[_Task, Watch]]) -> None:
+    """Take tasks and wishes to stop; end the process when the program at the other end has gone."""
+    watches: dict[int, Watch] = {}
+    while True:
+        try:
+            message = line.receive()
+        except (EOFError, OSError):
+            os._exit(0)
+        if isinstance(message, _Task):
+            watches = {message.number: _watch(line, message.number)}
+            tasks.put((message, watches[message.number]))
+        elif message in watches:
+            watches[message].cancel()
+
+
+def _watch(line: _Line, number: int) -> Watch:
+    """A watch whose progress goes to the other end, though not too often."""
+    last, stage_then = 0.0, ""
+
+    def tell(fraction: float, stage: str) -> None:
+        nonlocal last, stage_then
+        now = time.monotonic()
+        if now - last >= TOLD_EVERY or stage != stage_then:
+            last, stage_then = now, stage
+            line.send((number, _Progress(fraction, stage)))
+
+    return Watch(tell)
+
+
+def _fill(line: _Line, task: _Task, engine: Engine, watch: Watch) -> None:
+    for candidate in fill_window(engine, task.order, task.window, watch):
+        line.send((task.number, candidate))
