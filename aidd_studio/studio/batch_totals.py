@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from aidd_studio.studio import theme
 from aidd_studio.studio.batch_run import BatchRun
 from aidd_studio.studio.batch_table import BatchRow
+from aidd_studio.studio.progress_bar import ProgressBar
 from aidd_studio.studio.time_axis import rough_length
 
 
@@ -26,8 +27,7 @@ class BatchTotals(QFrame):
         self.time_left = QLabel()
         self.time_left.setObjectName("dim")
         self.time_left.setFont(theme.number_font())
-        self._progress = QProgressBar()
-        self._progress.setTextVisible(False)
+        self._progress = ProgressBar()
         self._progress.setRange(0, 1000)
         self._progress.setFixedWidth(width)
         row = QHBoxLayout(self)

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -28,6 +27,7 @@ from aidd_studio.studio.document import Document, FillProgress
 from aidd_studio.studio.guess_bar import GuessBar
 from aidd_studio.studio.icons import icon
 from aidd_studio.studio.painting import painting
+from aidd_studio.studio.progress_bar import ProgressBar
 from aidd_studio.studio.time_axis import format_length
 
 THUMBNAIL = QSize(84, 44)
@@ -187,9 +187,7 @@ class CandidateList(QWidget):
         self.sounding = -1
         self._headline = QLabel()
         self._headline.setObjectName("dim")
-        self._progress = QProgressBar()
-        self._progress.setTextVisible(False)
-        self._progress.setAccessibleName("Progress of the fill")
+        self._progress = ProgressBar("Progress of the fill")
         self._hint = QLabel()
         self._hint.setObjectName("hint")
         self._hint.setWordWrap(True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from PySide6.QtCore import (
@@ -66,6 +67,7 @@ class GapTable(QAbstractTableModel):
         self._axis = axis
         self._document: Document | None = None
         self.entries: tuple[Entry, ...] = ()
+        self._filling_before: dict[int, FillProgress] = {}
 
     def set_document(self, document: Document | None) -> None:
         self._document = document
@@ -74,14 +76,26 @@ class GapTable(QAbstractTableModel):
     def refresh(self) -> None:
         """Take over the document's entries; rows are only replaced when gaps came or went."""
         fresh = self._document.entries if self._document else ()
-        if [entry.id for entry in fresh] == [entry.id for entry in self.entries]:
+        filling = dict(self._document.filling) if self._document else {}
+        before, self._filling_before = self._filling_before, filling
+        if [entry.id for entry in fresh] != [entry.id for entry in self.entries]:
+            self.beginResetModel()
             self.entries = fresh
-            if fresh:
-                self.dataChanged.emit(self.index(0, 0), self.index(len(fresh) - 1, len(COLUMNS) - 1))
+            self.endResetModel()
             return
-        self.beginResetModel()
-        self.entries = fresh
-        self.endResetModel()
+        known, self.entries = self.entries, fresh
+        changed = [
+            row
+            for row, (old, new) in enumerate(zip(known, fresh, strict=True))
+            if old is not new or before.get(new.id) is not filling.get(new.id)
+        ]
+        for first, last in _stretches(changed):
+            self.dataChanged.emit(self.index(first, 0), self.index(last, len(COLUMNS) - 1))
+
+    def refresh_all(self) -> None:
+        """Everything is written or drawn otherwise now."""
+        if self.entries:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self.entries) - 1, len(COLUMNS) - 1))
 
     def state_of(self, entry: Entry) -> str:
         return "filling" if self._filling(entry) is not None else entry.state
@@ -156,6 +170,13 @@ class GapTable(QAbstractTableModel):
         return keys[column]
 
 
+def _stretches(rows: list[int]) -> list[tuple[int, int]]:
+    """First and last of every unbroken stretch of rising numbers."""
+    breaks = [at for at in range(1, len(rows)) if rows[at] != rows[at - 1] + 1]
+    edges = [0, *breaks, len(rows)]
+    return [(rows[start], rows[end - 1]) for start, end in itertools.pairwise(edges) if end > start]
+
+
 class _Filter(QSortFilterProxyModel):
     state: str | None = None
 
@@ -202,7 +223,7 @@ class GapList(QWidget):
         column.setSpacing(8)
         column.addLayout(head)
         column.addLayout(self._stack, 1)
-        axis.format_changed.connect(self._refresh)
+        axis.format_changed.connect(self._model.refresh_all)
         self._refresh()
 
     def sizeHint(self) -> QSize:
@@ -214,7 +235,7 @@ class GapList(QWidget):
         self._model.set_document(document)
         if document is not None:
             document.changed.connect(self._refresh)
-            document.filling_changed.connect(self._refresh)
+            document.filling_changed.connect(self._filling_changed)
             document.selection_changed.connect(self._follow)
         self._refresh()
 
@@ -224,7 +245,7 @@ class GapList(QWidget):
 
     def retint(self) -> None:
         """Draw again after a change of theme."""
-        self._refresh()
+        self._model.refresh_all()
 
     def _table(self) -> QTableView:
         table = QTableView()
@@ -270,6 +291,11 @@ class GapList(QWidget):
             else "Open a recording to see its gaps."
         )
         self._stack.setCurrentIndex(0 if entries else 1)
+
+    def _filling_changed(self) -> None:
+        self._following = True
+        self._model.refresh()
+        self._following = False
 
     def _follow(self) -> None:
         """Show the document's selection in the table."""

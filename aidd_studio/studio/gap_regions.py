@@ -6,7 +6,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Literal
 
-from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QLineF, QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QBrush, QPainter, QPen, QPixmap
 
 from aidd_studio.restoration.session import Entry
@@ -24,6 +24,11 @@ LEAST_WIDTH = 3.0
 
 BAR = 4.0
 """Pixels that the bar of a fill's progress is high."""
+
+SPACE_FOR_LABEL = 22
+"""Pixels that a region must be wide for its state to be drawn into it; few selected ones need no width."""
+
+MOST_LABELS = 40
 
 SPACE_FOR_SHARE = 68
 """Pixels that a region must be wide for the share of its fill to be written into it."""
@@ -124,11 +129,37 @@ class GapRegions(QObject):
             return
         painter.save()
         painter.setClipRect(box)
+        plain: dict[tuple[str, bool], list[QRectF]] = {}
+        selected_ids = frozenset(document.selected)
         for entry in self.visible():
-            self._paint_one(painter, box, entry, document, ratio, style)
+            look = self._plain_look(entry, document, style, entry.id in selected_ids)
+            if look is None:
+                self._paint_one(painter, box, entry, document, ratio, style)
+            else:
+                plain.setdefault(look, []).append(self._area(entry, box))
+        for (state, selected), areas in plain.items():
+            _paint_areas(painter, areas, state, selected, style)
         if self.marking is not None:
             self._paint_mark(painter, box, self.marking)
         painter.restore()
+
+    def _plain_look(
+        self, entry: Entry, document: Document, style: RegionStyle, selected: bool
+    ) -> tuple[str, bool] | None:
+        """State and selection of a gap of which nothing else is shown; None when it has a label or progress.
+
+        A thousand gaps have no room for labels, and are drawn all at once.
+        """
+        left, right = self._span(entry)
+        filling = document.filling.get(entry.id)
+        is_labelled = right - left >= SPACE_FOR_LABEL or (selected and len(document.selected) <= MOST_LABELS)
+        if (filling is not None and filling.fraction > 0) or (style.labels and is_labelled):
+            return None
+        return "filling" if filling is not None else entry.state, selected
+
+    def _area(self, entry: Entry, box: QRectF) -> QRectF:
+        left, right = self._span(entry)
+        return QRectF(box.left() + left, box.top(), right - left, box.height())
 
     def _span(self, entry: Entry) -> tuple[float, float]:
         start, end = self.borders(entry)
@@ -141,29 +172,18 @@ class GapRegions(QObject):
     def _paint_one(
         self, painter: QPainter, box: QRectF, entry: Entry, document: Document, ratio: float, style: RegionStyle
     ) -> None:
-        left, right = self._span(entry)
-        area = QRectF(box.left() + left, box.top(), right - left, box.height())
+        area = self._area(entry, box)
         filling = document.filling.get(entry.id)
-        fraction = filling.fraction if filling is not None else None
         state = "filling" if filling is not None else entry.state
         _, glyph, tint = STATES[state]
         selected = entry.id in document.selected
-        painter.fillRect(area, theme.colour(tint, round(style.strength * (46 if selected else 24)), style.colours))
-        if state == "open":
-            hatch = theme.colour(tint, round(style.strength * (70 if selected else 40)), style.colours)
-            painter.fillRect(area, QBrush(hatch, Qt.BrushStyle.BDiagPattern))
-        if fraction is not None:
-            self._paint_done(painter, area, fraction, tint, style)
-        pen = QPen(theme.colour(tint, 255 if selected else 150, style.colours), 2.0 if selected else 1.0)
-        if state == "candidates" and not selected:
-            pen.setStyle(Qt.PenStyle.DashLine)
-        painter.setPen(pen)
-        painter.drawLine(area.topLeft(), area.bottomLeft())
-        painter.drawLine(area.topRight(), area.bottomRight())
-        if style.labels and (selected or area.width() >= 22):
+        _paint_areas(painter, [area], state, selected, style)
+        if filling is not None:
+            self._paint_done(painter, area, filling.fraction, tint, style)
+        if style.labels and (selected or area.width() >= SPACE_FOR_LABEL):
             self._paint_label(painter, area, pixmap(glyph, 16, tint, ratio), selected, tint)
-        if style.labels and fraction is not None and area.width() >= SPACE_FOR_SHARE:
-            self._paint_share(painter, area, fraction)
+        if style.labels and filling is not None and area.width() >= SPACE_FOR_SHARE:
+            self._paint_share(painter, area, filling.fraction)
 
     def _paint_done(self, painter: QPainter, area: QRectF, fraction: float, tint: str, style: RegionStyle) -> None:
         """How far a fill is: the region is covered from its left, and a bar at its foot says so more plainly."""
@@ -202,3 +222,22 @@ class GapRegions(QObject):
         painter.setPen(QPen(theme.colour("accent"), 1.0))
         painter.drawLine(area.topLeft(), area.bottomLeft())
         painter.drawLine(area.topRight(), area.bottomRight())
+
+
+def _paint_areas(painter: QPainter, areas: list[QRectF], state: str, selected: bool, style: RegionStyle) -> None:
+    """Regions in the same state: tint, hatching of open ones, and their edges."""
+    tint = STATES[state][2]
+    brushes = [QBrush(theme.colour(tint, round(style.strength * (46 if selected else 24)), style.colours))]
+    if state == "open":
+        hatch = theme.colour(tint, round(style.strength * (70 if selected else 40)), style.colours)
+        brushes.append(QBrush(hatch, Qt.BrushStyle.BDiagPattern))
+    painter.setPen(Qt.PenStyle.NoPen)
+    for brush in brushes:
+        painter.setBrush(brush)
+        painter.drawRects(areas)
+    pen = QPen(theme.colour(tint, 255 if selected else 150, style.colours), 2.0 if selected else 1.0)
+    if state == "candidates" and not selected:
+        pen.setStyle(Qt.PenStyle.DashLine)
+    painter.setPen(pen)
+    left = [QLineF(area.topLeft(), area.bottomLeft()) for area in areas]
+    painter.drawLines(left + [QLineF(area.topRight(), area.bottomRight()) for area in areas])

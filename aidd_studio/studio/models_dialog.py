@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 from aidd_studio.studio.dialog import Dialog, note
 from aidd_studio.studio.icons import pixmap
 from aidd_studio.studio.jobs import Job
+from aidd_studio.studio.progress_bar import ProgressBar
 from aidd_studio.watch import Watch
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ class ModelsDialog(Dialog):
         self.body.addWidget(self._scroll, 1)
         self._message = note("")
         self._message.hide()
-        self._progress = QProgressBar()
-        self._progress.setTextVisible(False)
+        self._progress = ProgressBar()
         self._progress.setRange(0, 1000)
         self._progress.hide()
         self.body.addWidget(self._progress)

@@ -112,16 +112,22 @@ class OverviewView(QWidget):
         document = self._regions.document
         if document is None:
             return
+        spans: dict[tuple[str, bool], list[tuple[float, float]]] = {}
+        selected = set(document.selected)
         for entry in document.entries:
             left = box.left() + self._whole.to_x(entry.gap.start)
-            width = max(2.0, entry.gap.frames / self._whole.scale)
             state = "filling" if entry.id in document.filling else entry.state
-            selected = entry.id in document.selected
-            tint = theme.colour(STATES[state][2], 255 if selected else 170)
-            painter.fillRect(QRectF(left, box.top(), width, box.height()), theme.colour(STATES[state][2], 50))
+            width = max(2.0, entry.gap.frames / self._whole.scale)
+            spans.setdefault((state, entry.id in selected), []).append((left, width))
+        painter.setPen(Qt.PenStyle.NoPen)
+        for (state, is_selected), places in spans.items():
+            tint = STATES[state][2]
+            painter.setBrush(theme.colour(tint, 50))
+            painter.drawRects([QRectF(left, box.top(), width, box.height()) for left, width in places])
             # Accepted gaps are marked below, all others above, so that the colour does not carry it alone.
             top = box.bottom() - 4 if state == "accepted" else box.top()
-            painter.fillRect(QRectF(left, top, width, 4), tint)
+            painter.setBrush(theme.colour(tint, 255 if is_selected else 170))
+            painter.drawRects([QRectF(left, top, width, 4) for left, width in places])
 
     def _paint_frame(self, painter: QPainter, box: QRectF) -> None:
         left = box.left() + self._whole.to_x(self._axis.start)

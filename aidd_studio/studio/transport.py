@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QSizePolicy,
     QSlider,
     QToolButton,
@@ -24,6 +23,7 @@ from aidd_studio.studio.fields import real_number
 from aidd_studio.studio.icons import icon, pixmap
 from aidd_studio.studio.jobs import Job
 from aidd_studio.studio.level_meter import LevelMeter
+from aidd_studio.studio.progress_bar import ProgressBar
 from aidd_studio.studio.time_axis import rough_length
 
 
@@ -104,9 +104,7 @@ class JobStrip(QWidget):
         self._time = QLabel()
         self._time.setObjectName("dim")
         self._time.setFont(theme.number_font(-1))
-        self._bar = QProgressBar()
-        self._bar.setTextVisible(False)
-        self._bar.setAccessibleName("Progress")
+        self._bar = ProgressBar()
         self._cancel = QToolButton()
         self._cancel.setToolTip("Cancel  (Esc)")
         self._cancel.setAccessibleName("Cancel")
