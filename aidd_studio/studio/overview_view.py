@@ -120,12 +120,12 @@ class OverviewView(QWidget):
             width = max(2.0, entry.gap.frames / self._whole.scale)
             spans.setdefault((state, entry.id in selected), []).append((left, width))
         painter.setPen(Qt.PenStyle.NoPen)
-        for (state, is_selected), places in spans.items():
-            tint = STATES[state][2]
+        for (look, is_selected), places in spans.items():
+            tint = STATES[look][2]
             painter.setBrush(theme.colour(tint, 50))
             painter.drawRects([QRectF(left, box.top(), width, box.height()) for left, width in places])
             # Accepted gaps are marked below, all others above, so that the colour does not carry it alone.
-            top = box.bottom() - 4 if state == "accepted" else box.top()
+            top = box.bottom() - 4 if look == "accepted" else box.top()
             painter.setBrush(theme.colour(tint, 255 if is_selected else 170))
             painter.drawRects([QRectF(left, top, width, 4) for left, width in places])
 

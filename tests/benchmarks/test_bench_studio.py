@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -172,37 +173,67 @@ def test_pan_and_zoom_over_an_hour(app: QApplication, window: MainWindow, hour: 
     assert np.quantile(everything, 0.95) < 2 * FRAME
 
 
-def test_the_event_loop_turns_during_a_fill(app: QApplication, window: MainWindow, hour: Path, benchmark) -> None:
+@pytest.mark.parametrize("engine", ["autoregressive", "aidd"])
+def test_the_event_loop_turns_during_a_fill(
+    app: QApplication, window: MainWindow, hour: Path, benchmark, engine: str
+) -> None:
+    """The first fill starts the process that fills and loads what the engine needs; the second one finds all that."""
     ready(app, window, hour)
+    box = window.fill_settings.engine
+    box.setCurrentIndex(box.findData(engine))
     document = window.document
     assert document is not None
     document.select(document.session.add_gaps(some_gaps()))
-    turns: list[tuple[float, float]] = []
-    last = time.thread_time(), time.perf_counter()
-
-    def beat() -> None:
-        nonlocal last
-        now = time.thread_time(), time.perf_counter()
-        turns.append((now[0] - last[0], now[1] - last[1]))
-        last = now
-
-    timer = QTimer()
-    timer.setInterval(1)
-    timer.timeout.connect(beat)
+    rounds = []
 
     def fill() -> None:
-        nonlocal last
-        last = time.thread_time(), time.perf_counter()
-        timer.start()
-        window.actions_by_id["fill"].trigger()
-        wait(app, lambda: not window.work.jobs)
-        timer.stop()
+        with Turns() as turns:
+            window.actions_by_id["fill"].trigger()
+            wait(app, lambda: not window.work.jobs)
+        rounds.append(turns.table())
 
-    benchmark.pedantic(fill, rounds=1)
-    processor, clock = np.array(turns).T
-    told("between two looks at the events during a fill, by the clock", clock)
-    told("the window's own work between them", processor)
-    assert processor.max() < LATENCY
+    benchmark.pedantic(fill, rounds=2)
+    for name, table in zip(("first", "second"), rounds, strict=True):
+        told(f"between two looks at the events in the {name} fill ({engine}), by the clock", table[:, 0])
+        told("  of that, without what other programs took", table[:, 0] - table[:, 1])
+        told("  the window's own work", table[:, 2])
+        benchmark.extra_info[name] = float(table[:, 0].max())
+    assert max(table[:, 2].max() for table in rounds) < LATENCY
+
+
+class Turns:
+    """How long the window's loop is away from its events: seconds between turns by the clock, seconds of them in which
+    the system had no core for the window's thread, and seconds that the thread worked."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[float, float, float]] = []
+        self._timer = QTimer()
+        self._timer.setInterval(1)
+        self._timer.timeout.connect(self._turn)
+
+    def __enter__(self) -> Turns:
+        self._turn()
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._turn()
+        self._timer.stop()
+
+    def table(self) -> np.ndarray:
+        return np.diff(np.array(self._rows), axis=0)
+
+    def _turn(self) -> None:
+        self._rows.append(self._now())
+
+    def _now(self) -> tuple[float, float, float]:
+        return time.perf_counter(), waited(), time.thread_time()
+
+
+def waited() -> float:
+    """Seconds that this thread was ready to run but other programs had the processor; 0 where Linux does not tell."""
+    kept = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
+    return int(kept.read_text().split()[1]) * 1e-9 if kept.exists() else 0.0
 
 
 def some_gaps() -> list[Gap]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,6 +45,15 @@ def test_the_loop_turns_during_a_fill(qtbot, opened: MainWindow, idle) -> None:
     idle()
     assert turns.stop() >= 1, "two short gaps take little more than a turn"
     assert all(entry.candidates for entry in window.document.entries)
+
+
+def test_a_neural_fill_loads_nothing_into_the_windows_process(damaged: Path) -> None:
+    """Loading torch holds Python's lock for a tenth of a second at a time, in which no window answers."""
+    script = Path(__file__).parent / "neural_window.py"
+    surroundings = os.environ | {"QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(script.parents[2])}
+    command = [sys.executable, str(script), str(damaged)]
+    told = subprocess.run(command, env=surroundings, capture_output=True, text=True, timeout=300)
+    assert told.stdout.splitlines() == ["['aidd']", "False"], told.stderr
 
 
 def test_the_loop_turns_during_a_batch(qtbot, window: MainWindow, damaged: Path) -> None:
