@@ -78,19 +78,28 @@ class ScoreModel(nn.Module):
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.blocks))
         self.output_layer = OutputLayer(config)
 
-    def forward(self, tokens: Tensor, sigma: Tensor, positions: Tensor | None = None) -> Tensor:
+    def forward(
+        self, tokens: Tensor, sigma: Tensor, positions: Tensor | None = None, lengths: Tensor | None = None
+    ) -> Tensor:
         """Log scores float32 [B, L, states] for tokens int64 [B, L] at noise levels sigma float32 [B].
 
-        With `positions` int64 [M] only these are computed: [B, M, states]. The entry of a position's current state
-        is 0.
+        With `positions`, int64 [M] or of each row its own [B, M], only these are computed: [B, M, states]. With
+        `lengths` int64 [B] a row's tokens from there on are filling that nothing looks at. The entry of a position's
+        current state is 0.
         """
+        seen = None
+        if lengths is not None:
+            seen = (torch.arange(tokens.shape[1], device=tokens.device) < lengths[:, None])[:, None, None]
         x = self.vocab_embed(tokens).float()
         condition = F.silu(self.sigma_map(sigma))
         rotation = self.rotary_emb(tokens.shape[1])
         for block in self.blocks:
-            x = block(x, condition, rotation)
-        if positions is not None:
+            x = block(x, condition, rotation, seen)
+        if positions is not None and positions.dim() == 1:
             x, tokens = x[:, positions], tokens[:, positions]
+        elif positions is not None:
+            x = x.gather(1, positions[..., None].expand(-1, -1, x.shape[-1]))
+            tokens = tokens.gather(1, positions)
         table = self.vocab_embed.embedding if self.config.tied_output else None
         scores = self.output_layer(x, condition, table).float()
         if self.config.scale_by_sigma:
@@ -205,21 +214,23 @@ class Block(nn.Module):
         self.mlp = nn.Sequential(nn.Linear(hidden, 4 * hidden), nn.GELU("tanh"), nn.Linear(4 * hidden, hidden))
         self.adaLN_modulation = _zeroed(nn.Linear(config.cond_dim, 6 * hidden))
 
-    def forward(self, x: Tensor, condition: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
-        """x float32 [B, L, hidden], condition [B, cond_dim]."""
+    def forward(
+        self, x: Tensor, condition: Tensor, rotation: tuple[Tensor, Tensor], seen: Tensor | None = None
+    ) -> Tensor:
+        """x float32 [B, L, hidden], condition [B, cond_dim]; seen, bool [B, 1, 1, L]: what may be attended to."""
         modulation = _apply(self.adaLN_modulation, condition).float()[:, None]
         shift1, scale1, gate1, shift2, scale2, gate2 = modulation.chunk(6, dim=-1)
-        attended = self._attend(self.norm1(x) * (1 + scale1) + shift1, rotation)
+        attended = self._attend(self.norm1(x) * (1 + scale1) + shift1, rotation, seen)
         x = x + gate1 * F.dropout(attended, self.dropout, self.training)
         hidden = self.norm2(x) * (1 + scale2) + shift2
         hidden = self.mlp(hidden.to(self.mlp[0].weight.dtype))
         return x + gate2 * F.dropout(hidden, self.dropout, self.training)
 
-    def _attend(self, x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
+    def _attend(self, x: Tensor, rotation: tuple[Tensor, Tensor], seen: Tensor | None) -> Tensor:
         batch, length, hidden = x.shape
         packed = _apply(self.attn_qkv, x).view(batch, length, 3, self.heads, -1)
         query, key, value = packed.permute(2, 0, 3, 1, 4)  # each [B, heads, L, head_dim]
-        attended = F.scaled_dot_product_attention(rotate(query, rotation), rotate(key, rotation), value)
+        attended = F.scaled_dot_product_attention(rotate(query, rotation), rotate(key, rotation), value, seen)
         return _apply(self.attn_out, attended.transpose(1, 2).reshape(batch, length, hidden))
 
 
