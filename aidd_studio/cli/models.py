@@ -86,7 +86,7 @@ def download_command(
         with progress(f"Getting {name}") as watch:
             obtained = obtain(name, source, watch)
         for file in obtained.pinned:
-            hint(f"Nobody publishes a hash of {file.path.name}; from now on it must be {file.sha256} on this machine.")
+            hint(f"The registry has no hash of {file.path.name}; from now on it must be {file.sha256} on this machine.")
         _installed(obtained.model, as_json)
 
 
@@ -226,7 +226,7 @@ def _facts(model: InstalledModel | None, entry: ModelEntry | None) -> dict[str, 
 
 def _as_text(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key} = {item}" for key, item in value.items())
+        return ", ".join(f"{key} = {item}" for key, item in value.items() if item not in (None, "", (), []))
     if isinstance(value, list):
         return "; ".join(_as_text(item) for item in value)
     return str(value)

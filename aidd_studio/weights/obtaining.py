@@ -10,7 +10,7 @@ from pathlib import Path
 from aidd_studio import paths
 from aidd_studio.errors import DownloadError, UsageError
 from aidd_studio.watch import Watch
-from aidd_studio.weights import pins
+from aidd_studio.weights import hub, pins
 from aidd_studio.weights.download import Fetched, FileNotThere, Patience, copy_in, fetch
 from aidd_studio.weights.importing import import_entry
 from aidd_studio.weights.registry import ModelEntry, RemoteFile, read_registry
@@ -66,7 +66,7 @@ def _get(
     entry: ModelEntry, file: RemoteFile, folder: Path, mirror: str | None, watch: Watch, patience: Patience | None
 ) -> Fetched:
     if mirror is None:
-        return fetch(file, folder, watch, patience=patience)
+        return fetch(hub.located(file), folder, watch, patience=patience)
     if "://" in mirror:
         base = mirror.rstrip("/")
         try:

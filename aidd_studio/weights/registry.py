@@ -32,12 +32,16 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A published file. size in bytes, None where unknown; sha256 is empty where nobody has published it."""
+    """A published file. size in bytes, None where unknown; sha256 is empty where nobody has published it.
+
+    choose: patterns for its path in a repository on Hugging Face, where its address is not certain (see `hub`).
+    """
 
     name: str
     url: str
     size: int | None = None
     sha256: str = ""
+    choose: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -189,8 +193,11 @@ def _remote_file(table: _Table) -> RemoteFile:
     sha256 = table.take("sha256", str, "")
     if sha256 and not _SHA256.fullmatch(sha256):
         raise table.wrong("sha256", "it is not 64 hexadecimal digits")
+    choose = table.take("choose", list, [])
+    if not all(isinstance(pattern, str) and pattern for pattern in choose):
+        raise table.wrong("choose", "it must be a list of patterns")
     table.close()
-    return RemoteFile(name, url, size or None, sha256)
+    return RemoteFile(name, url, size or None, sha256, tuple(choose))
 
 
 class _Table:
