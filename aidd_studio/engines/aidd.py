@@ -22,7 +22,7 @@ from aidd_studio.engines.autoregressive import AutoregressiveEngine, Autoregress
 from aidd_studio.engines.burg import Signal
 from aidd_studio.engines.companion import companion_part
 from aidd_studio.engines.engine import EngineInfo, Fill, Window
-from aidd_studio.engines.extrapolation import runs
+from aidd_studio.engines.extrapolation import prefill, runs, scaled_order
 from aidd_studio.engines.stretches import Stretch
 from aidd_studio.errors import ModelError
 from aidd_studio.watch import Watch
@@ -43,6 +43,12 @@ ORDER = 1838
 LARGE = 30_000_000
 """Parameters of a score model with which a candidate takes seconds on a CPU."""
 
+FAR = 0.5
+"""Seconds from the gaps to be filled beyond which what is missing only gets tokens: nothing else looks so far."""
+
+FAR_ORDER = 256
+"""Order, at 44.1 kHz, of the linear prediction by which tokens are guessed there before they are drawn."""
+
 COMPANION_CONTEXT = 0.1
 """Seconds on each side of a gap in which intact channels are compared with damaged ones."""
 
@@ -53,13 +59,15 @@ TOLD = "the intact channels tell what is missing"
 class _Part:
     """The channels of a window that are damaged at the same places.
 
-    channels: float64 [m, frames], extrapolated. asked: bool [frames], where the models are to fill. segment: what
-    they see, and codes int64 [L] its tokens; None when other channels tell already all that is missing.
+    channels: float64 [m, frames], extrapolated. asked: bool [frames], where the models are to fill. far: bool
+    [frames], what is missing too, and filled with other windows. segment: what they see, and codes int64 [L] its
+    tokens; None when other channels tell already all that is missing.
     """
 
     rows: list[int]
     channels: Signal
     asked: NDArray[np.bool_]
+    far: NDArray[np.bool_]
     segment: Segment | None = None
     codes: Tensor | None = None
 
@@ -168,19 +176,33 @@ class _Work:
         from aidd_studio.engines.aidd_segment import cut_segment
 
         config = models.tokenizer.config
-        extrapolating = AutoregressiveEngine(AutoregressiveSettings(ORDER, longest=0.0, iterations=0))
-        extrapolated = next(extrapolating.fill(self.window, 1, 0, self.watch.part(0.02, 0.08)))
-        sound = extrapolated.samples.astype(np.float64)
+        far = _far(self.window)
+        sound = self._extrapolated(far)
         parts = []
         for rows in _alike(self.window.missing):
-            part = _Part(rows, sound[rows], self._untold(sound, rows))
+            beyond = far[rows[0]]
+            part = _Part(rows, sound[rows], self._untold(sound, rows) & ~beyond, beyond)
             if part.asked.any():
                 longest = self.settings.tokens or self.window.frames
                 common = part.channels.mean(axis=0)
-                segment = cut_segment(common, part.asked, self.window.rate, config.sample_rate, config.hop, longest)
+                segment = cut_segment(
+                    common, part.asked, self.window.rate, config.sample_rate, config.hop, longest, part.far
+                )
                 part = replace(part, segment=segment, codes=self._encoded(models, segment))
             parts.append(part)
         return parts
+
+    def _extrapolated(self, far: NDArray[np.bool_]) -> Signal:
+        """The window with everything that is missing extrapolated: float64 [channels, frames]."""
+        window = self.window
+        if far.any():
+            order = scaled_order(window.rate, FAR_ORDER)
+            guess = prefill(window.samples, window.missing, window.rate, order, watch=self.watch)
+            samples = np.where(far, guess, window.samples).astype(np.float32)
+            window = replace(window, samples=samples, missing=window.missing & ~far)
+        extrapolating = AutoregressiveEngine(AutoregressiveSettings(ORDER, longest=0.0, iterations=0))
+        fill = next(extrapolating.fill(window, 1, 0, self.watch.part(0.02, 0.08)))
+        return fill.samples.astype(np.float64)
 
     def _encoded(self, models: Models, segment: Segment) -> Tensor:
         """The segment's tokens: int64 [L]."""
@@ -275,6 +297,17 @@ class _Work:
             filled = complete(channels, common, start, end, rate, segment.rate, rng)
             channels = np.concatenate((channels[:, :start], filled[:, start:end], channels[:, end:]), axis=1)
         return channels
+
+
+def _far(window: Window) -> NDArray[np.bool_]:
+    """What is missing far from all gaps that are to be filled: bool [channels, frames]."""
+    places = [window.local(gap) for gap in window.gaps]
+    reach = round(FAR * window.rate)
+    far = np.zeros(window.missing.shape, dtype=np.bool_)
+    for channel, row in enumerate(window.missing):
+        for start, end in runs(row):
+            far[channel, start:end] = all(end + reach <= first or last + reach <= start for first, last in places)
+    return far
 
 
 def _alike(missing: NDArray[np.bool_]) -> list[list[int]]:

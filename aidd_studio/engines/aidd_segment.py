@@ -24,7 +24,8 @@ class Segment:
     """One channel at the models' rate.
 
     wave: float64 [T], extrapolated where `missing` bool [T]. The wave is `scale` times the sound; it begins at frame
-    `offset` of the resampled window. gaps: half-open runs of `missing`.
+    `offset` of the resampled window. elsewhere: bool [T], what is missing too but far off, and rendered with another
+    window. gaps: half-open runs of what else is missing, which are to be rendered.
     """
 
     wave: Signal
@@ -32,35 +33,52 @@ class Segment:
     scale: float
     offset: int
     rate: int
+    elsewhere: NDArray[np.bool_] | None = None
 
     @property
     def gaps(self) -> list[tuple[int, int]]:
-        return runs(self.missing)
+        return runs(self.missing if self.elsewhere is None else self.missing & ~self.elsewhere)
 
 
 def cut_segment(
-    sound: Signal, missing: NDArray[np.bool_], rate: int, model_rate: int, hop: int, tokens: int
+    sound: Signal,
+    missing: NDArray[np.bool_],
+    rate: int,
+    model_rate: int,
+    hop: int,
+    tokens: int,
+    elsewhere: NDArray[np.bool_] | None = None,
 ) -> Segment:
     """The segment of a window's sound float64 [frames], extrapolated where `missing` bool [frames].
 
-    Its first gap begins with a token, so that no token is hidden for a few samples' sake. Context beyond `tokens`
-    tokens is left out, evenly on both sides; gaps never are.
+    elsewhere: bool [frames], what is missing too, but not to be rendered. The first gap begins with a token, so that
+    no token is hidden for a few samples' sake. Context beyond `tokens` tokens is left out, evenly on both sides;
+    gaps never are.
     """
     resampled = resample(sound, rate, model_rate)
-    hidden = np.zeros(len(resampled), dtype=np.bool_)
-    for start, end in runs(missing):
-        first = math.floor(start * model_rate / rate)
-        hidden[first : max(first + 1, math.ceil(end * model_rate / rate))] = True
-    holes = runs(hidden)
+    wanted = _at_rate(missing, len(resampled), rate, model_rate)
+    other = None if elsewhere is None else _at_rate(elsewhere, len(resampled), rate, model_rate) & ~wanted
+    hidden = wanted if other is None else wanted | other
+    holes = runs(wanted)
     first, last = holes[0][0], holes[-1][1]
     spare = max(0, tokens * hop - (last - first)) // 2
     before, after = _shared(spare, first, len(resampled) - last)
     begin = first - before // hop * hop
-    wave, hidden = resampled[begin : last + after], hidden[begin : last + after]
+    within = slice(begin, last + after)
+    wave, hidden = resampled[within], hidden[within]
     known = wave[~hidden]
     level = float(np.sqrt(np.mean(known**2))) if len(known) else LEVEL
     scale = min(LEVEL / (level + 1e-9), LARGEST_BOOST)
-    return Segment(wave * scale, hidden, scale, begin, model_rate)
+    return Segment(wave * scale, hidden, scale, begin, model_rate, None if other is None else other[within])
+
+
+def _at_rate(missing: NDArray[np.bool_], length: int, rate: int, model_rate: int) -> NDArray[np.bool_]:
+    """What is missing at another rate, partly missing frames included: bool [length]."""
+    hidden = np.zeros(length, dtype=np.bool_)
+    for start, end in runs(missing):
+        first = math.floor(start * model_rate / rate)
+        hidden[first : max(first + 1, math.ceil(end * model_rate / rate))] = True
+    return hidden
 
 
 def lay_back(change: Signal, segment: Segment, frames: int, rate: int) -> Signal:

@@ -156,6 +156,19 @@ def load(made: AiddEngine) -> Models:
     return load_models("tiny-tokenizer", "tiny-score", made.settings, Watch())
 
 
+def test_damage_far_from_the_gap_is_left_to_its_own_window() -> None:
+    window = damaged(
+        recording(24_000, 2, seconds=4.0), 24_000, Gap(60_000, 62_000), Gap(1000, 3000), Gap(90_000, 91_000)
+    )
+    window = dataclasses.replace(window, gaps=(Gap(60_000, 62_000),))
+    made = engine(steps=None, sampler="first-hitting", tokens=100)
+    calls = count_calls(made, window)
+    (fill,) = fills(made, window)
+    assert calls == [7], "one for each token of the gap"
+    assert np.isfinite(fill.samples).all()
+    assert np.sqrt(np.mean(fill.samples[:, 60_000:62_000] ** 2)) > 0.02
+
+
 def test_a_gap_longer_than_the_context_is_filled_piece_by_piece() -> None:
     sound = recording(24_000, 1, seconds=4.0)
     window = damaged(sound, 24_000, Gap(24_000, 72_000))  # 150 tokens

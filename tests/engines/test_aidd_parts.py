@@ -86,6 +86,18 @@ def test_a_gap_longer_than_the_context_is_not_cut() -> None:
     assert segment.missing.sum() == RATE
 
 
+def test_what_is_filled_with_another_window_is_hidden_but_not_rendered() -> None:
+    missing, elsewhere = np.zeros((2, 3 * RATE), dtype=np.bool_)
+    missing[RATE + 100 : RATE + 2000] = True
+    elsewhere[1000:3000] = True
+    segment = cut_segment(np.random.default_rng(0).standard_normal(3 * RATE), missing, RATE, RATE, 320, 300, elsewhere)
+    ((start, end),) = segment.gaps
+    assert start % 320 == 0 and end - start == 1900
+    assert segment.missing.sum() == 1900 + 2000
+    near = cut_segment(np.random.default_rng(0).standard_normal(3 * RATE), missing, RATE, RATE, 320, 40, elsewhere)
+    assert near.missing.sum() == 1900, "it does not lengthen the context"
+
+
 def test_silence_is_not_blown_up() -> None:
     missing = np.zeros(RATE, dtype=np.bool_)
     missing[5000:6000] = True
