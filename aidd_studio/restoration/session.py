@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -54,10 +55,14 @@ class State:
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One entry of the history: what was done, and the state it led to."""
+    """One entry of the history: what was done, and the state it led to.
+
+    key: tells it from all other steps of this run of the program, whatever candidates come to its gaps later.
+    """
 
     name: str
     state: State
+    key: int = field(default_factory=itertools.count().__next__)
 
 
 class Session:
@@ -143,11 +148,20 @@ class Session:
 
     def accept(self, id: int, digest: str) -> None:
         """Lay a candidate over its gap."""
-        entry = self.state.entry(id)
-        if digest not in {candidate.digest for candidate in entry.candidates}:
-            raise GapError("That candidate does not belong to the gap.")
-        if entry.accepted != digest:
-            self._step("Accept fill", self._replaced(replace(entry, accepted=digest)))
+        self.accept_all({id: digest})
+
+    def accept_all(self, chosen: Mapping[int, str]) -> None:
+        """Lay candidates over their gaps in one step; digests by the gaps' ids."""
+        accepted = {}
+        for id, digest in chosen.items():
+            entry = self.state.entry(id)
+            if digest not in {candidate.digest for candidate in entry.candidates}:
+                raise GapError("That candidate does not belong to the gap.")
+            if entry.accepted != digest:
+                accepted[id] = replace(entry, accepted=digest)
+        if accepted:
+            name = "Accept fill" if len(accepted) == 1 else f"Accept {len(accepted)} fills"
+            self._step(name, [accepted.get(entry.id, entry) for entry in self.state.entries])
 
     def reject(self, id: int, digest: str | None = None) -> None:
         """Drop one candidate of a gap, or all of them; an accepted fill is taken back with it."""
@@ -242,5 +256,5 @@ def _offered(step: Step, id: int, candidate: Candidate) -> Step:
     for place, entry in enumerate(step.state.entries):
         if entry.id == id and (entry.gap.start, entry.gap.end) == (candidate.gap.start, candidate.gap.end):
             grown = replace(entry, candidates=(*entry.candidates, candidate))
-            return Step(step.name, State((*step.state.entries[:place], grown, *step.state.entries[place + 1 :])))
+            return replace(step, state=State((*step.state.entries[:place], grown, *step.state.entries[place + 1 :])))
     return step

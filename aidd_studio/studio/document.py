@@ -12,7 +12,8 @@ from aidd_studio.audio.clip import Clip, Patch
 from aidd_studio.gaps.gap import Gap
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.restore import best_first
-from aidd_studio.restoration.session import Entry, Session, Step
+from aidd_studio.restoration.session import Entry, Session
+from aidd_studio.studio.undo_stack import UndoStack
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,14 @@ class FillProgress:
 
     fraction: float = 0.0
     stage: str = "waiting"
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The step that the work was at, and how many candidates had come."""
+
+    key: int
+    offers: int
 
 
 class Document(QObject):
@@ -40,12 +49,15 @@ class Document(QObject):
         self.selected: tuple[int, ...] = ()
         self._current: int | None = None
         self._chosen: dict[int, str] = {}  # gap id -> digest of the candidate that is listened to
-        self._saved: Step | None = self._step
+        self.undo_stack = UndoStack(session, self)
+        self.undo_stack.travelled.connect(self._travel)
+        self._offers = 0  # candidates that have come
         session.listen(self._session_changed)
 
     def close(self) -> None:
         """Let go of the session, and with it of the recording; nothing that happens to it is told any more."""
         self.session.unlisten(self._session_changed)
+        self.undo_stack.blockSignals(True)
         self.deleteLater()
 
     @property
@@ -61,21 +73,26 @@ class Document(QObject):
         return self.session.state.entries
 
     @property
-    def _step(self) -> Step:
-        return self.session.steps[self.session.position]
+    def moment(self) -> Moment:
+        """What the work is like now, to be told by `mark_saved` when that is on disk."""
+        return Moment(self.undo_stack.key, self._offers)
 
     @property
     def is_modified(self) -> bool:
         """True when there is something to lose."""
-        return self._step is not self._saved and self.session.position > 0
+        return not self.undo_stack.isClean() and (self.project is not None or self.session.position > 0)
 
-    def mark_saved(self) -> None:
-        """The work as it is now is on disk."""
-        self._saved = self._step
+    def mark_saved(self, then: Moment | None = None) -> None:
+        """The work as it is now, or was at a moment, is on disk."""
+        then = then or self.moment
+        if then.offers == self._offers:
+            self.undo_stack.mark_saved(then.key)
+        else:
+            self.mark_unsaved()
 
     def mark_unsaved(self) -> None:
         """The work is nowhere but here."""
-        self._saved = None
+        self.undo_stack.resetClean()
 
     # What is looked at
 
@@ -177,22 +194,19 @@ class Document(QObject):
 
     # The way back
 
-    def undo(self) -> str:
-        """Go back one step and select what it touched; the step's name."""
-        name = self._step.name
-        self._travel(self.session.position - 1)
-        return name
+    def offer(self, id: int, candidate: Candidate) -> bool:
+        """Add a candidate that an engine has finished; False when the gap has changed or has it already.
 
-    def redo(self) -> str:
-        """Go forward one step and select what it touched; the step's name."""
-        self._travel(self.session.position + 1)
-        return self._step.name
-
-    def go_to(self, position: int) -> None:
-        """Jump to a step of the history and select what that touched."""
-        self._travel(position)
+        It is no step, but comes to all steps that have its gap: none of them is what a project file holds any more.
+        """
+        if not self.session.offer(id, candidate):
+            return False
+        self._offers += 1
+        self.mark_unsaved()
+        return True
 
     def _travel(self, position: int) -> None:
+        """Go to a step of the history and select what that touched."""
         before = {entry.id: entry for entry in self.entries}
         self.session.go_to(position)
         touched = [entry.id for entry in self.entries if _differs(before.get(entry.id), entry)]
@@ -200,6 +214,7 @@ class Document(QObject):
             self.select(touched)
 
     def _session_changed(self) -> None:
+        self.undo_stack.follow()
         present = {entry.id for entry in self.entries}
         kept = tuple(id for id in self.selected if id in present)
         self.changed.emit()

@@ -151,15 +151,10 @@ class Editing(QObject):
 
     def undo(self) -> None:
         """Take the last step back."""
-        if self._window.document is not None and self._window.document.session.can_undo:
-            self._window.document.undo()
+        if self._window.document is not None:
+            self._window.document.undo_stack.undo()
 
     def redo(self) -> None:
         """Do it again."""
-        if self._window.document is not None and self._window.document.session.can_redo:
-            self._window.document.redo()
-
-    def go_to_step(self, position: int) -> None:
-        """Jump to a step of the history."""
         if self._window.document is not None:
-            self._window.document.go_to(position)
+            self._window.document.undo_stack.redo()

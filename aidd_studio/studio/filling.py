@@ -148,8 +148,7 @@ class Filling(QObject):
         if document is None:
             return
         ready = [entry for entry in document.entries if entry.state == "candidates"]
-        for entry in ready:
-            document.session.accept(entry.id, best(entry).digest)
+        document.session.accept_all({entry.id: best(entry).digest for entry in ready})
         if not ready:
             self._window.say("No gap is waiting for a choice.", "info")
 
@@ -177,7 +176,7 @@ class Filling(QObject):
         def on_item(candidate: Candidate) -> None:
             id = by_gap.get(candidate.gap)
             if window.document is document and id is not None:
-                document.session.offer(id, candidate)
+                document.offer(id, candidate)
 
         def on_done(_result: Any) -> None:
             entry = document.entry(ids[0])

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize
+from PySide6.QtGui import QPalette, QUndoStack
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QUndoView, QVBoxLayout, QWidget
 
-from aidd_studio.restoration.session import Entry
 from aidd_studio.studio import theme
 from aidd_studio.studio.document import Document
-from aidd_studio.studio.time_axis import format_time
 
 
 class HistoryList(QWidget):
-    """Undone steps are greyed and written in italics until something new is done."""
-
-    chosen = Signal(int)
+    """The document's undo stack. Undone steps are greyed and written in italics until something new is done."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._document: Document | None = None
-        self.list = QListWidget()
+        self.list = QUndoView()
         self.list.setAccessibleName("History")
-        self.list.currentRowChanged.connect(self._row_changed)
-        self._following = False
+        self._nothing = QUndoStack(self)
+        self.list.setEmptyLabel("Open")
+        self.list.setItemDelegate(_StepDelegate(self.list))
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 0, 8, 8)
         column.addWidget(self.list)
@@ -32,47 +29,16 @@ class HistoryList(QWidget):
 
     def set_document(self, document: Document | None) -> None:
         """Show another document's steps."""
-        self._document = document
-        if document is not None:
-            document.changed.connect(self.refresh)
-        self.refresh()
-
-    def refresh(self) -> None:
-        """Show the steps as they are now."""
-        self._following = True
-        self.list.clear()
-        if self._document is not None:
-            session = self._document.session
-            for index, step in enumerate(session.steps):
-                item = QListWidgetItem(step.name + self._where(index))
-                if index > session.position:
-                    item.setForeground(theme.colour("faint"))
-                    font = item.font()
-                    font.setItalic(True)
-                    item.setFont(font)
-                self.list.addItem(item)
-            self.list.setCurrentRow(session.position)
-        self._following = False
-
-    def _where(self, index: int) -> str:
-        """The time of the gap that a step is about, when it is about one."""
-        if self._document is None or index == 0:
-            return ""
-        steps = self._document.session.steps
-        before = {entry.id: entry for entry in steps[index - 1].state.entries}
-        after = {entry.id: entry for entry in steps[index].state.entries}
-        touched = [id for id in before.keys() | after.keys() if _differs(before.get(id), after.get(id))]
-        if len(touched) != 1:
-            return ""
-        entry = after.get(touched[0]) or before[touched[0]]
-        return f"  ·  {format_time(entry.gap.start, self._document.rate)}"
-
-    def _row_changed(self, row: int) -> None:
-        if not self._following and row >= 0:
-            self.chosen.emit(row)
+        self.list.setStack(document.undo_stack if document is not None else self._nothing)
 
 
-def _differs(before: Entry | None, after: Entry | None) -> bool:
-    if before is None or after is None:
-        return before is not after
-    return (before.gap, before.accepted, before.starred) != (after.gap, after.accepted, after.starred)
+class _StepDelegate(QStyledItemDelegate):
+    """Writes undone steps otherwise."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        super().initStyleOption(option, index)
+        view = self.parent()
+        stack = view.stack() if isinstance(view, QUndoView) else None
+        if stack is not None and index.row() > stack.index():
+            option.font.setItalic(True)
+            option.palette.setColor(QPalette.ColorRole.Text, theme.colour("faint"))

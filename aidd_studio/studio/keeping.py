@@ -71,7 +71,7 @@ class Keeping(QObject):
         window, document = self._window, self._window.document
         if document is None:
             return
-        snapshot = _copy(document.session)
+        snapshot, moment = _copy(document.session), document.moment
 
         def work(watch: Watch) -> bool:
             from aidd_studio.restoration.project import save_project
@@ -88,7 +88,7 @@ class Keeping(QObject):
                 self._ask_to_replace(path, then)
                 return
             document.project = path
-            document.mark_saved()
+            document.mark_saved(moment)
             document.changed.emit()
             window.say(f"Saved to {path.name}.", "done")
             if then is not None:

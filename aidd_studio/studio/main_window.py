@@ -136,7 +136,6 @@ class MainWindow(QMainWindow):
         candidates.more.connect(self.filling.more)
         candidates.settings.connect(self.actions_by_id["fill_settings"].toggle)
         candidates.thumbnails_wanted.connect(self.filling.draw_thumbnails)
-        self.history.chosen.connect(self.editing.go_to_step)
         self.transport.cancel.connect(self.cancel)
         self.work.changed.connect(self._jobs_changed)
         self.pictures.changed.connect(self.editor.refresh)
@@ -170,6 +169,7 @@ class MainWindow(QMainWindow):
             for signal in (document.changed, document.selection_changed, document.candidate_changed):
                 signal.connect(self.update_situation)
             document.changed.connect(lambda: show_title(self))
+            document.undo_stack.cleanChanged.connect(lambda _clean: show_title(self))
             document.changed.connect(self.keeping.journal_soon)
         else:
             self.editor.set_sources(None, None)

@@ -23,22 +23,17 @@ def situation_of(window: MainWindow) -> Situation:
         candidate=bool(document and document.candidate is not None),
         accepted=bool(current and current.accepted),
         any_accepted=bool(document and any(entry.accepted for entry in document.entries)),
-        can_undo=bool(document and document.session.can_undo),
-        can_redo=bool(document and document.session.can_redo),
+        can_undo=bool(document and document.undo_stack.canUndo()),
+        can_redo=bool(document and document.undo_stack.canRedo()),
         working=bool(window.work.jobs),
     )
 
 
 def name_steps(window: MainWindow) -> None:
     """Say in the menu what would be undone and done again."""
-    session = window.document.session if window.document else None
-    undo, redo = window.actions_by_id["undo"], window.actions_by_id["redo"]
-    undo.setText("&Undo")
-    redo.setText("&Redo")
-    if session is not None and session.can_undo:
-        undo.setText(f"&Undo {session.steps[session.position].name}")
-    if session is not None and session.can_redo:
-        redo.setText(f"&Redo {session.steps[session.position + 1].name}")
+    stack = window.document.undo_stack if window.document else None
+    window.actions_by_id["undo"].setText(f"&Undo {stack.undoText()}".rstrip() if stack else "&Undo")
+    window.actions_by_id["redo"].setText(f"&Redo {stack.redoText()}".rstrip() if stack else "&Redo")
 
 
 def show_current_gap(window: MainWindow) -> None:

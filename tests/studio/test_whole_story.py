@@ -72,9 +72,10 @@ def test_undo_and_redo_restore_fills_and_selection(qtbot, opened, idle):
     assert document.selected == (document.entries[0].id,)
     press(qtbot, window, "redo")
     assert document.entries[0].state == "accepted"
-    window.history.list.setCurrentRow(0)
+    steps = window.history.list
+    steps.setCurrentIndex(steps.model().index(0, 0))
     assert document.entries == ()
-    window.history.list.setCurrentRow(len(document.session.steps) - 1)
+    steps.setCurrentIndex(steps.model().index(len(document.session.steps) - 1, 0))
     assert document.entries[0].state == "accepted"
 
 
