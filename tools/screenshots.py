@@ -176,7 +176,7 @@ class Photographer:
         self.idle()
 
     def idle(self) -> None:
-        self.until(lambda: not self.window.work.jobs and not self.window.drawing.jobs)
+        self.until(lambda: self.window.is_idle)
 
     def until(self, condition: Callable[[], bool], seconds: float = 300) -> None:
         end = time.monotonic() + seconds

@@ -97,7 +97,7 @@ class Soak:
         return float(self.process.memory_info().rss) / 2**20
 
     def idle(self) -> None:
-        self.until(lambda: not self.window.work.jobs and not self.window.drawing.jobs)
+        self.until(lambda: self.window.is_idle)
 
     def until(self, condition: Callable[[], bool]) -> None:
         while not condition():

@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if wanted is not None:
         QTimer.singleShot(0, window, lambda: window.open_path(wanted))
     else:
-        QTimer.singleShot(0, window, window.keeping.offer_recovery)
+        QTimer.singleShot(0, window, window.journaling.offer_recovery)
     take_if_asked(window, wanted is not None)
     return int(app.exec())
 

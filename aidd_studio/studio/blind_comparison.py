@@ -152,9 +152,12 @@ class BlindComparison(QObject):
         chosen = window.document.candidate if window.document else None
         if was_on:
             self.set_on(False)
-        window.editing.accept()
-        if was_on and chosen is not None:
-            window.say(f"You chose {engine_title(chosen.engine)}, seed {chosen.seed}.", "done")
+
+        def tell() -> None:
+            if was_on and chosen is not None:
+                window.say(f"You chose {engine_title(chosen.engine)}, seed {chosen.seed}.", "done")
+
+        window.editing.accept(tell)
 
     def star(self, row: int) -> None:
         """Star the candidate in a row."""

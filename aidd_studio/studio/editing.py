@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -108,14 +109,27 @@ class Editing(QObject):
 
     # Candidates
 
-    def accept(self) -> None:
-        """Accept the current candidate and go to the next gap that wants one."""
+    def accept(self, then: Callable[[], object] | None = None) -> None:
+        """Accept the current candidate and go to the next gap that wants one; `then` is called after that."""
+
+        def go_on() -> None:
+            self._go_on()
+            if then is not None:
+                then()
+
+        self._window.journaling.accept(self._current_choice, go_on)
+
+    def _current_choice(self) -> dict[int, str]:
         document = self._window.document
         candidate = document.candidate if document else None
         if document is None or document.current is None or candidate is None:
-            return
-        current = document.current
-        if not self._window.attempt(lambda: document.session.accept(current.id, candidate.digest)):
+            return {}
+        return {document.current.id: candidate.digest}
+
+    def _go_on(self) -> None:
+        """Go to the next gap that wants a choice."""
+        document = self._window.document
+        if document is None:
             return
         following = document.neighbour(+1, self._window.axis.cursor, unfinished=True)
         if following is not None:

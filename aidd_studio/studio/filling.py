@@ -147,9 +147,11 @@ class Filling(QObject):
         document = self._window.document
         if document is None:
             return
-        ready = [entry for entry in document.entries if entry.state == "candidates"]
-        document.session.accept_all({entry.id: best(entry).digest for entry in ready})
-        if not ready:
+        if any(entry.state == "candidates" for entry in document.entries):
+            self._window.journaling.accept(
+                lambda: {entry.id: best(entry).digest for entry in document.entries if entry.state == "candidates"}
+            )
+        else:
             self._window.say("No gap is waiting for a choice.", "info")
 
     def _fill(self, document: Document, entries: Sequence[Entry], choice: FillChoice) -> None:

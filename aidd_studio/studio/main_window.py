@@ -37,6 +37,7 @@ from aidd_studio.studio.garbage import Garbage
 from aidd_studio.studio.history_list import HistoryList
 from aidd_studio.studio.icons import app_icon
 from aidd_studio.studio.jobs import JobQueue
+from aidd_studio.studio.journaling import Journaling
 from aidd_studio.studio.keeping import Keeping
 from aidd_studio.studio.menus import bottom_bar, build_menu_bar, show_menu_under_pointer, tool_bar
 from aidd_studio.studio.opening import Opening, demo_recording
@@ -65,7 +66,7 @@ class MainWindow(QMainWindow):
         self.axis = TimeAxis(self)
         self.regions = GapRegions(self.axis, self)
         self.work = JobQueue("work", self)  # reading, detecting, filling, exporting: one after the other
-        self.drawing = JobQueue("drawing", self)  # peaks, tiles, thumbnails, journals
+        self.drawing = JobQueue("drawing", self)  # peaks, tiles, thumbnails
         self.actions_by_id = Actions(self, handlers(self))
         self.playback = PlaybackControl(self.axis, make_output or self._sound_card, self)
         self.pictures = Pictures(self.drawing, self)
@@ -82,6 +83,7 @@ class MainWindow(QMainWindow):
         self.editing = Editing(self)
         self.filling = Filling(self)
         self.keeping = Keeping(self)
+        self.journaling = Journaling(self)
         self.exporting = Exporting(self)
         self.blind = BlindComparison(self)
         self.batching = Batching(self)
@@ -170,7 +172,7 @@ class MainWindow(QMainWindow):
                 signal.connect(self.update_situation)
             document.changed.connect(lambda: show_title(self))
             document.undo_stack.cleanChanged.connect(lambda _clean: show_title(self))
-            document.changed.connect(self.keeping.journal_soon)
+            document.changed.connect(self.journaling.soon)
         else:
             self.editor.set_sources(None, None)
             self.axis.set_recording(0, 44100)
@@ -216,6 +218,11 @@ class MainWindow(QMainWindow):
         self.actions_by_id.refresh(situation_of(self))
         name_steps(self)
         show_current_gap(self)
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is being worked on, drawn or written."""
+        return not (self.work.jobs or self.drawing.jobs or self.journaling.queue.jobs)
 
     def _jobs_changed(self) -> None:
         self.transport.jobs.show_jobs(self.work.jobs)
@@ -307,12 +314,11 @@ class MainWindow(QMainWindow):
         store.sync()
         kept.save_preferences(self.preferences)
         self.batching.close()
-        self.keeping.close()
         self.playback.close()
         self.pictures.close()
         self.work.close()
         self.filling.close()
         self.drawing.close()
-        self.keeping.forget_journal()
+        self.journaling.close()
         self.garbage.close()
         event.accept()

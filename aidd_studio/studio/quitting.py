@@ -22,7 +22,8 @@ class Quitting(QObject):
     def may_quit(self) -> bool:
         """True when nothing would be lost or the person said so; else the banner asks."""
         document = self._window.document
-        unsaved = document if document is not None and document.is_modified and not self._discards else None
+        is_unsaved = document is not None and (document.is_modified or self._window.journaling.is_accepting)
+        unsaved = document if is_unsaved and not self._discards else None
         is_batch = self._window.batching.is_working and not self._stops_batch
         if unsaved is None and not is_batch:
             return True

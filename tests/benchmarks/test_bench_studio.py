@@ -111,7 +111,7 @@ def ready(app: QApplication, window: MainWindow, path: Path) -> tuple[float, flo
     wait(app, lambda: window.document is not None and window.pictures.extremes(0, 8, 64.0)[1].any())
     window.editor.waveform.repaint()
     spent = time.perf_counter() - began, time.process_time() - cpu
-    wait(app, lambda: not window.work.jobs and not window.drawing.jobs)
+    wait(app, lambda: window.is_idle)
     return spent
 
 

@@ -1,4 +1,5 @@
-"""A real main window in a process of its own, for test_kill.py: works until it is killed, or recovers and tells.
+"""A real main window in a process of its own, for test_kill.py: tells that it has accepted and stands still until it is
+killed, or recovers and tells.
 
 python killed_window.py work RECORDING | python killed_window.py recover
 """
@@ -32,17 +33,17 @@ class Person:
         window = self.window
         window.open_path(recording)
         self.until(lambda: window.document is not None)
-        for action in ("detect", "select_all", "fill", "accept_best"):
+        for action in ("detect", "select_all", "fill"):
             window.actions_by_id[action].trigger()
             self.idle()
-        self.until(lambda: not window.keeping._timer.isActive())
-        self.idle()
+        window.actions_by_id["accept_best"].trigger()
+        self.until(lambda: all(entry.state == "accepted" for entry in window.document.entries))
         self.tell()
-        self.until(lambda: False)  # until it is killed
+        time.sleep(PATIENCE)  # until it is killed; nothing that is still to come comes
 
     def recover(self) -> None:
         window = self.window
-        window.keeping.offer_recovery()
+        window.journaling.offer_recovery()
         assert window.banner.message, "nothing is offered"
         print(window.banner.message, flush=True)
         window.banner._choices[0].click()
@@ -57,7 +58,7 @@ class Person:
         print(hashlib.sha256(samples.tobytes()).hexdigest(), flush=True)
 
     def idle(self) -> None:
-        self.until(lambda: not self.window.work.jobs and not self.window.drawing.jobs)
+        self.until(lambda: self.window.is_idle)
 
     def until(self, condition: Callable[[], bool]) -> None:
         end = time.monotonic() + PATIENCE

@@ -38,7 +38,7 @@ def main(recording: Path) -> None:
     window.actions_by_id["add_gap"].trigger()
     window.fill_settings.steps.setValue(2)
     window.actions_by_id["fill"].trigger()
-    until(lambda: not window.work.jobs and not window.drawing.jobs)
+    until(lambda: window.is_idle)
     assert window.document is not None
     print([candidate.engine for entry in window.document.entries for candidate in entry.candidates])
     print("torch" in sys.modules)

@@ -92,7 +92,7 @@ REFUSED: dict[str, tuple[Callable[[Path], None], str]] = {
 def open_and_settle(qtbot, window, path: Path) -> None:
     window.banner.hide()
     window.open_path(path)
-    qtbot.waitUntil(lambda: not window.work.jobs and not window.drawing.jobs, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.is_idle, timeout=WAIT)
 
 
 def test_what_cannot_be_opened_is_told_inline_and_the_next_file_opens(qtbot, window, damaged, tmp_path):
@@ -175,7 +175,7 @@ def test_odd_recordings_open_and_can_be_drawn_searched_marked_and_filled(qtbot, 
         window.editor.marked.emit(middle, middle + 40)  # short, since filling costs much at 192 kHz
         for id in ("detect", "select_all", "fill"):
             window.actions_by_id[id].trigger()  # what makes no sense here is disabled or told in the banner
-            qtbot.waitUntil(lambda: not window.work.jobs and not window.drawing.jobs, timeout=WAIT)
+            qtbot.waitUntil(lambda: window.is_idle, timeout=WAIT)
         assert "unexpectedly" not in window.banner.message, (name, window.banner.message)
         window.document.mark_saved()
 
@@ -201,7 +201,7 @@ def test_gaps_outside_the_recording_and_broken_labels_are_told_inline(qtbot, ope
     window.banner.hide()
     window.actions_by_id["detect"].trigger()
     qtbot.waitUntil(lambda: len(window.document.entries) == 2, timeout=WAIT)
-    qtbot.waitUntil(lambda: not window.work.jobs and not window.drawing.jobs, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.is_idle, timeout=WAIT)
 
 
 @contextmanager

@@ -224,4 +224,4 @@ def test_files_are_dropped_taken_off_the_list_and_opened_in_the_editor(qtbot, wi
     batch.view.doubleClicked.emit(batch.view.model().index(0, 0))
     qtbot.waitUntil(lambda: window.document is not None, timeout=WAIT)
     assert window.document.path == damaged
-    qtbot.waitUntil(lambda: not window.work.jobs and not window.drawing.jobs, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.is_idle, timeout=WAIT)

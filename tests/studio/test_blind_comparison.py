@@ -70,10 +70,11 @@ def test_x_may_be_any_candidate(compared):
     assert hidden == {0, 1}
 
 
-def test_accepting_ends_the_comparison_and_tells_what_was_chosen(compared):
+def test_accepting_ends_the_comparison_and_tells_what_was_chosen(compared, idle):
     compared.blind.choose(1)
     engine = compared.document.candidate.engine
     compared.actions_by_id["accept"].trigger()
+    idle()
     assert not compared.blind.is_on
     assert not compared.candidate_list.guess_bar.isVisible()
     assert compared.document.entries[0].chosen.engine == engine

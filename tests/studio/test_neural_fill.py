@@ -63,6 +63,7 @@ def test_a_neural_fill_comes_in_shows_how_far_it_is_and_is_accepted(demo, idle, 
     assert any(0.1 < fraction < 1.0 for fraction in told)
     assert document.filling == {}
     demo.actions_by_id["accept"].trigger()
+    idle()
     entry = document.entries[0]
     assert entry.state == "accepted"
     sound = document.session.restored().read(entry.gap.start, entry.gap.end)

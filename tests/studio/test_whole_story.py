@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 
 from aidd_studio.restoration.project import load_project, save_project
 from aidd_studio.studio.export_files import ExportChoice
-from aidd_studio.studio.keeping import journal_folder
+from aidd_studio.studio.journaling import journal_folder
 
 
 def press(qtbot, window, id: str) -> None:
@@ -42,6 +42,7 @@ def test_a_recording_is_detected_filled_accepted_and_exported_with_all_other_sam
     idle()
     assert all(entry.candidates for entry in window.document.entries)
     press(qtbot, window, "accept_best")
+    idle()
     assert [entry.state for entry in window.document.entries] == ["accepted", "accepted"]
     target = tmp_path / "restored.wav"
     window.exporting.export_as(ExportChoice(target, report=True))
@@ -65,6 +66,7 @@ def test_undo_and_redo_restore_fills_and_selection(qtbot, opened, idle):
     document = window.document
     document.select((document.entries[0].id,))
     press(qtbot, window, "accept")
+    idle()
     assert document.entries[0].state == "accepted"
     assert document.current is document.entries[1], "accepting goes to the next gap"
     press(qtbot, window, "undo")
@@ -137,6 +139,7 @@ def test_undoing_an_older_step_keeps_candidates_that_came_later(qtbot, opened, i
     press(qtbot, window, "fill")
     idle()
     press(qtbot, window, "accept")
+    idle()
     assert document.current is document.entries[1]
     press(qtbot, window, "fill")
     idle()
@@ -148,6 +151,7 @@ def test_a_saved_project_reopens_exactly(qtbot, opened, idle, tmp_path):
     window = opened
     detect_and_fill(qtbot, window, idle)
     press(qtbot, window, "accept_best")
+    idle()
     before = window.document.session.restored().samples
     project = tmp_path / "take.aidd"
     window.keeping.save_to(project)
@@ -203,17 +207,18 @@ def test_work_that_is_not_saved_is_not_thrown_away_without_asking(qtbot, opened,
 def test_after_a_crash_the_accepted_fills_are_offered_and_recovered(qtbot, opened, idle, window):
     detect_and_fill(qtbot, window, idle)
     press(qtbot, window, "accept_best")
+    idle()
     wanted = window.document.session.restored().samples
     qtbot.waitUntil(lambda: any(journal_folder().glob("*/project.json")), timeout=30_000)
     idle()
     qtbot.wait(500)
     idle()
     # The crash: the program is gone, its lock with it, the journal is not.
-    journal = window.keeping._journal
+    journal = window.journaling._journal
     journal._lock.release()
-    window.keeping._journal = window.keeping._journal_of = None
+    window.journaling._journal = window.journaling._journal_of = None
     window.set_document(None)
-    window.keeping.offer_recovery()
+    window.journaling.offer_recovery()
     assert "2 accepted fills" in window.banner.message
     window.banner._choices[0].click()
     qtbot.waitUntil(lambda: window.document is not None, timeout=60_000)
@@ -295,11 +300,12 @@ def test_filling_does_not_hold_up_the_window_and_can_be_cancelled(qtbot, opened,
 def test_a_journal_that_is_being_written_while_its_recording_is_closed_does_not_stay(qtbot, opened, idle, window):
     detect_and_fill(qtbot, window, idle)
     press(qtbot, window, "accept_best")
+    idle()
     window.document.mark_saved()
-    window.keeping._write_journal()
-    running = [job for job in window.drawing.jobs if job.title == "Journal"][-1]
-    qtbot.waitUntil(lambda: running.started is not None or running not in window.drawing.jobs, timeout=30_000)
+    window.journaling.write()
+    running = [job for job in window.journaling.queue.jobs if job.title == "Journal"][-1]
+    qtbot.waitUntil(lambda: running.started is not None or running not in window.journaling.queue.jobs, timeout=30_000)
     press(qtbot, window, "close")
     idle()
     assert not any(journal_folder().glob("*/project.json"))
-    assert window.keeping._mirror is None
+    assert window.journaling._mirror is None

@@ -1,0 +1,138 @@
+"""What the window calls accepted is on disk already, however fast the hand is and whatever the disk does."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from aidd_studio.restoration.journal import recover
+from aidd_studio.studio.journaling import journal_folder
+
+
+@pytest.fixture
+def filled(opened, idle):
+    """The window with candidates for both gaps."""
+    for action in ("detect", "select_all", "fill"):
+        opened.actions_by_id[action].trigger()
+        idle()
+    return opened
+
+
+def on_disk() -> list[bool]:
+    """For every gap of the newest journal, whether a fill is accepted."""
+    (document,) = journal_folder().glob("*/project.json")
+    content = json.loads(document.read_text())
+    return [entry["accepted"] is not None for entry in content["steps"][content["position"]]["entries"]]
+
+
+def test_whenever_the_window_says_accepted_the_journal_has_it(filled, idle):
+    window, document = filled, filled.document
+    seen = []
+
+    def look() -> None:
+        shown = [entry.state == "accepted" for entry in document.entries]
+        if any(shown):
+            seen.append((shown, on_disk()))
+
+    document.changed.connect(look)
+    document.select((document.entries[0].id,))
+    window.actions_by_id["accept"].trigger()
+    assert [entry.state for entry in document.entries] == ["candidates", "candidates"], "not yet on disk"
+    idle()
+    window.actions_by_id["accept"].trigger()
+    idle()
+    assert [shown for shown, _ in seen] == [[True, False], [True, True]]
+    assert [kept for _, kept in seen] == [[True, False], [True, True]]
+
+
+def test_taking_a_fill_back_is_written_without_delay(filled, idle):
+    window, document = filled, filled.document
+    document.select((document.entries[0].id,))
+    window.actions_by_id["accept"].trigger()
+    idle()
+    window.actions_by_id["undo"].trigger()
+    assert window.journaling.queue.jobs
+    idle()
+    assert on_disk() == [False, False]
+    window.actions_by_id["redo"].trigger()
+    idle()
+    assert on_disk() == [True, False]
+    document.select((document.entries[0].id,))
+    window.actions_by_id["withdraw"].trigger()
+    idle()
+    assert on_disk() == [False, False]
+
+
+def test_accepting_twice_before_the_disk_answers_accepts_two_gaps(filled, idle):
+    window, document = filled, filled.document
+    document.select((document.entries[0].id,))
+    window.actions_by_id["accept"].trigger()
+    window.actions_by_id["accept"].trigger()
+    idle()
+    assert [entry.state for entry in document.entries] == ["accepted", "accepted"]
+    assert on_disk() == [True, True]
+    assert document.undo_stack.count() == 3
+
+
+def test_edits_while_the_disk_is_slow_are_in_the_journal_in_the_end(filled, idle):
+    window, document = filled, filled.document
+    first, second = document.entries
+    document.select((first.id,))
+    window.actions_by_id["accept"].trigger()
+    document.session.remove_gaps([second.id])
+    window.actions_by_id["undo"].trigger()
+    document.session.star(second.id, second.candidates[0].digest)
+    idle()
+    window.journaling.write()
+    idle()
+    assert [entry.state for entry in document.entries] == ["accepted", "candidates"]
+    (folder,) = journal_folder().glob("*/")
+    kept = recover(folder).session(document.clip)
+    assert [step.name for step in kept.steps] == [step.name for step in document.session.steps]
+    np.testing.assert_array_equal(kept.restored().samples, document.session.restored().samples)
+    assert kept.state.entries[1].starred == document.entries[1].starred != frozenset()
+
+
+def test_a_gap_that_goes_before_its_fill_is_written_is_not_accepted(filled, idle):
+    window, document = filled, filled.document
+    document.select((document.entries[0].id,))
+    window.actions_by_id["accept"].trigger()
+    document.session.remove_gaps([document.entries[0].id])
+    idle()
+    assert "no longer in the list" in window.banner.message
+    window.journaling.write()
+    idle()
+    assert on_disk() == [False]
+
+
+def test_where_the_journal_cannot_be_written_the_work_goes_on_and_it_is_told(filled, idle):
+    window, document = filled, filled.document
+    window.journaling.write()
+    idle()
+    shutil.rmtree(window.journaling._journal.folder)
+    document.select((document.entries[0].id,))
+    window.actions_by_id["accept"].trigger()
+    idle()
+    assert document.entries[0].state == "accepted"
+    assert "journal" in window.banner.message
+    assert "save the project" in window.banner.message
+
+
+def test_closing_while_a_fill_is_being_accepted_asks(filled, idle, tmp_path):
+    window, document = filled, filled.document
+    document.project = tmp_path / "take.aidd"
+    document.mark_saved()
+    document.select((document.entries[0].id,))
+    window.actions_by_id["accept"].trigger()
+    window.actions_by_id["close"].trigger()
+    assert window.document is document
+    assert "not saved" in window.banner.message
+    idle()
+    window.actions_by_id["undo"].trigger()
+    window.actions_by_id["close"].trigger()
+    assert window.document is None
+    idle()
+    assert list(journal_folder().glob("*/")) == []
