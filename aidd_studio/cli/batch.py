@@ -6,6 +6,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -16,6 +17,9 @@ from aidd_studio.errors import NothingToRestore, UsageError
 
 if TYPE_CHECKING:
     from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome
+    from aidd_studio.restoration.batch.network_process import Choice
+    from aidd_studio.restoration.batch.pool import Workers
+    from aidd_studio.watch import Watch
 
 # ruff: noqa: UP045 - typer reads the annotations at run time
 
@@ -43,6 +47,15 @@ def batch_command(
     format: Annotated[
         Optional[str], typer.Option(metavar="wav|flac", help="Format of all results; by default that of each source.")
     ] = None,
+    networks: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|own|shared|joint",
+            help="Where neural models run: each job has its own, or one process has them for all (shared), which also "
+            "puts gaps of several files through the network in one call on a GPU, or always (joint). "
+            "Auto: shared on a GPU, own without one.",
+        ),
+    ] = "auto",
     scheduler: Annotated[Optional[str], typer.Option(metavar="ADDRESS", help="Work on a Dask cluster.")] = None,
     watch_folder: Annotated[bool, typer.Option("--watch", help="Go on and restore files as they arrive.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -53,6 +66,7 @@ def batch_command(
     """
     with errors_as_sentences(as_json):
         from aidd_studio.restoration.batch.items import FORMATS, BatchSettings, collect
+        from aidd_studio.restoration.batch.network_process import CHOICES
         from aidd_studio.restoration.batch.report import report_data, write_report
 
         for path in paths:
@@ -60,6 +74,10 @@ def batch_command(
                 raise UsageError(f"{path} does not exist.")
         if format is not None and format not in FORMATS:
             raise UsageError(f"The format {format!r} is not known; use {' or '.join(FORMATS)}, or leave it out.")
+        if networks not in CHOICES:
+            raise UsageError(f"Networks can be {', '.join(CHOICES)}, not {networks!r}.")
+        if watch_folder and (scheduler or dry_run):
+            raise UsageError("--watch works on this machine and writes; leave out --scheduler and --dry-run.")
         suffix = FORMATS[format] if format else None
         settings = BatchSettings(
             engine, {}, candidates, seed, overwrite=overwrite, dry_run=dry_run, pictures=report is not None
@@ -71,10 +89,11 @@ def batch_command(
         items = look()
         if not items and not watch_folder:
             raise NothingToRestore("There is no recording in " + ", ".join(map(str, paths)) + ".")
-        outcomes = _run(items, settings, output, jobs or os.cpu_count() or 1, resume, scheduler)
+        place = _Place(output, jobs or os.cpu_count() or 1, networks, scheduler)
         if watch_folder:
-            hint("Watching for new files; stop with Ctrl+C.")
-            outcomes += _watch(look, {item.source for item in items}, settings, output)
+            outcomes = _watch(look, items, settings, place, resume)
+        else:
+            outcomes = _run(items, settings, place, resume)
         if report:
             write_report(report, outcomes, settings)
         if as_json:
@@ -88,43 +107,106 @@ def batch_command(
         raise typer.Exit(1)
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where the work is done, and where its results go."""
+
+    output: Path
+    jobs: int
+    networks: Choice
+    scheduler: str | None = None
+
+    @property
+    def journal(self) -> Path:
+        from aidd_studio.restoration.batch.journal import JOURNAL_NAME
+
+        return self.output / JOURNAL_NAME
+
+
 def _run(
-    items: list[BatchItem], settings: BatchSettings, output: Path, jobs: int, resume: bool, scheduler: str | None
+    items: list[BatchItem],
+    settings: BatchSettings,
+    place: _Place,
+    resume: bool,
+    workers: Workers | None = None,
 ) -> list[Outcome]:
-    from aidd_studio.restoration.batch.journal import JOURNAL_NAME, BatchJournal
+    from aidd_studio.restoration.batch.journal import BatchJournal
     from aidd_studio.restoration.batch.run import run_batch
+
+    def work(watch: Watch, journal: BatchJournal | None = None) -> list[Outcome]:
+        ended = run_batch(
+            items,
+            settings,
+            place.jobs,
+            journal=journal,
+            scheduler=place.scheduler,
+            watch=watch,
+            networks=place.networks,
+            workers=workers,
+        )
+        return _tell(outcome for _, outcome in ended)
 
     if settings.dry_run:
         with progress("Looking") as watch:
-            return _tell(outcome for _, outcome in run_batch(items, settings, jobs, scheduler=scheduler, watch=watch))
-    path = output / JOURNAL_NAME
+            return work(watch)
     if not resume:
-        path.unlink(missing_ok=True)
-    with BatchJournal(path, settings) as journal, progress("Restoring") as watch:
-        ended = run_batch(items, settings, jobs, journal=journal, scheduler=scheduler, watch=watch)
-        return _tell(outcome for _, outcome in ended)
+        place.journal.unlink(missing_ok=True)
+    with BatchJournal(place.journal, settings) as journal, progress("Restoring") as watch:
+        return work(watch, journal)
 
 
 def _watch(
-    look: Callable[[], list[BatchItem]], seen: set[Path], settings: BatchSettings, output: Path
+    look: Callable[[], list[BatchItem]], items: list[BatchItem], settings: BatchSettings, place: _Place, resume: bool
 ) -> list[Outcome]:
-    """Restore files that arrive, once they no longer grow, until Ctrl+C."""
+    """Restore what is there, then what arrives, once it no longer grows, until Ctrl+C; by workers that stay."""
+    from aidd_studio.restoration.batch.network_process import chosen
+    from aidd_studio.restoration.batch.pool import Workers
+
     outcomes: list[Outcome] = []
-    sizes: dict[Path, int] = {}
-    try:
-        while True:
-            time.sleep(POLL)
-            for item in look():
-                if item.source in seen:
-                    continue
-                size = item.source.stat().st_size
-                if sizes.get(item.source) != size or size == 0:
-                    sizes[item.source] = size
-                    continue
-                seen.add(item.source)
-                outcomes += _run([item], settings, output, 1, True, None)
-    except KeyboardInterrupt:
-        return outcomes
+    arrivals = _Arrivals({item.source for item in items})
+    with Workers(place.jobs, chosen(place.networks, settings)) as workers:
+        try:
+            outcomes += _run(items, settings, place, resume, workers) if items else []
+            if not items and not resume:
+                place.journal.unlink(missing_ok=True)
+            hint("Watching for new files; stop with Ctrl+C.")
+            while True:
+                time.sleep(POLL)
+                if complete := arrivals.complete(look):
+                    outcomes += _run(complete, settings, place, True, workers)
+        except KeyboardInterrupt:
+            return outcomes
+
+
+class _Arrivals:
+    """Tells which files have come to a folder whole."""
+
+    def __init__(self, seen: set[Path]) -> None:
+        self._seen = seen
+        self._sizes: dict[Path, int] = {}
+        self._trouble = ""
+
+    def complete(self, look: Callable[[], list[BatchItem]]) -> list[BatchItem]:
+        """Those that are new and have not grown since the last look. What is wrong with the folder is said once."""
+        try:
+            items = look()
+        except (UsageError, OSError) as error:
+            if str(error) != self._trouble:
+                hint(f"Nothing is restored for now: {error}")
+            self._trouble = str(error)
+            return []
+        self._trouble = ""
+        complete = [item for item in items if item.source not in self._seen and self._is_whole(item.source)]
+        self._seen.update(item.source for item in complete)
+        return complete
+
+    def _is_whole(self, source: Path) -> bool:
+        try:
+            size = source.stat().st_size
+        except OSError:  # gone again
+            return False
+        before, self._sizes[source] = self._sizes.get(source), size
+        return size == before and size > 0
 
 
 def _tell(outcomes: Iterable[Outcome]) -> list[Outcome]:

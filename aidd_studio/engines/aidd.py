@@ -113,7 +113,7 @@ def _fitting_batch(models: Models, candidates: int) -> int:
 
     There a batch takes as long as its members do one after the other, and the first is heard the sooner.
     """
-    if models.device.type == "cpu" and sum(part.numel() for part in models.score.parameters()) > LARGE:
+    if models.runs_on == "cpu" and models.size > LARGE:
         return 1
     return candidates
 
@@ -165,7 +165,7 @@ class _Work:
         if batch > 1:
             self.note = f"memory was short: {batch // 2} at a time"
             return batch // 2, models
-        if models.device.type == "cpu":
+        if models.runs_on == "cpu":
             raise MemoryError("a single candidate does not fit into this machine's memory")
         self.on_cpu = True
         self.note = "ran on the CPU: the GPU's memory was full"
@@ -243,7 +243,7 @@ class _Work:
                 whole[part.rows] = np.where(missing, channels, whole[part.rows])
         watch.report(1.0, "filled")
         seconds = (time.perf_counter() - started) / len(seeds)
-        settings = {**asdict(self.settings), "device": str(models.device), "precision": models.precision}
+        settings = {**asdict(self.settings), "device": models.runs_on, "precision": models.precision}
         fills = []
         for whole, seed, value in zip(samples, seeds, scores, strict=True):
             made = whole.astype(np.float32)

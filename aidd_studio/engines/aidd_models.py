@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from aidd_studio.diffusion.score_model import ScoreModel
+    from aidd_studio.engines.aidd_remote import Link
     from aidd_studio.tokenizer.context_decoder import ContextDecoder
     from aidd_studio.tokenizer.model import WavTokenizer
 
@@ -29,7 +30,11 @@ PATIENCE = 0.02
 
 @dataclass(frozen=True, eq=False)
 class Models:
-    """Tokenizer, score model and perhaps a refiner, ready to run."""
+    """Tokenizer, score model and perhaps a refiner, ready to run.
+
+    device: where the tensors are that they take and give. Where the parts only stand for networks in another process,
+    `elsewhere` is the device there, and `told_size` the size of the score network.
+    """
 
     tokenizer: WavTokenizer
     score: ScoreModel
@@ -37,10 +42,45 @@ class Models:
     device: torch.device
     precision: str
     weights: dict[str, str]  # name -> sha256
+    elsewhere: str = ""
+    told_size: int = 0
+
+    @property
+    def runs_on(self) -> str:
+        """The device that the networks run on."""
+        return self.elsewhere or str(self.device)
+
+    @property
+    def size(self) -> int:
+        """Parameters of the score network."""
+        return self.told_size or sum(part.numel() for part in self.score.parameters())
+
+
+_link: Link | None = None
+"""In a worker of a batch that shares its networks with others: the way to them."""
+
+
+def ask_at(link: Link | None) -> None:
+    """From now on this process asks the networks at the other end of a link; None for networks of its own."""
+    global _link
+    _link = link
 
 
 def load_models(tokenizer: str, score: str, settings: AiddSettings, watch: Watch, on_cpu: bool = False) -> Models:
-    """Load a pair of models where and as the settings say; on the CPU in any case with `on_cpu`.
+    """A pair of models that run where and as the settings say; on the CPU in any case with `on_cpu`.
+
+    They are loaded, or stand for those of the process that this one was told to ask.
+    """
+    if _link is not None and not on_cpu:
+        from aidd_studio.engines.aidd_networks import Pair
+        from aidd_studio.engines.aidd_remote import models_there
+
+        return models_there(_link, Pair.of(tokenizer, score, settings), watch.check, check_interrupted)
+    return load_here(tokenizer, score, settings, watch, on_cpu)
+
+
+def load_here(tokenizer: str, score: str, settings: AiddSettings, watch: Watch, on_cpu: bool = False) -> Models:
+    """Load a pair of models into this process.
 
     Loading cannot be interrupted; when the watch is cancelled, it goes on in its own thread and is kept for later.
     """
@@ -132,6 +172,11 @@ def make_interruptible(model: nn.Module) -> None:
 
 
 def _look(_module: nn.Module, _arguments: Any) -> None:
+    check_interrupted()
+
+
+def check_interrupted() -> None:
+    """Raise Cancelled when the watch of `interrupted_by` was cancelled."""
     watch = getattr(_current, "watch", None)
     if watch is not None:
         watch.check()

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import soundfile
 from typer.testing import CliRunner, Result
@@ -81,3 +86,41 @@ def test_a_cluster_without_dask_is_told_how_to_be_had(
     refused = batch(archive, "-o", tmp_path / "out", "--scheduler", "tcp://127.0.0.1:1")
     assert refused.exit_code == 1
     assert told in refused.stderr.replace("\n", " ") and "Traceback" not in refused.output
+
+
+def until(true: Callable[[], bool], seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "that took too long"
+        time.sleep(0.05)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl+C is sent as a signal")
+def test_a_watched_folder_is_worked_off_by_processes_that_stay(archive: Path, tmp_path: Path) -> None:
+    inbox, output = tmp_path / "inbox", tmp_path / "out"
+    inbox.mkdir()
+    arguments = ["batch", inbox, "-o", output, "--watch", "--jobs", "1", "--engine", "autoregressive"]
+    watching = subprocess.Popen([sys.executable, "-m", "aidd_studio", *arguments], stderr=subprocess.PIPE, text=True)
+
+    def workers() -> set[int]:
+        children = psutil.Process(watching.pid).children(recursive=True)
+        return {child.pid for child in children if "spawn_main" in " ".join(child.cmdline())}
+
+    found = []
+    for name in ("first", "second"):
+        (inbox / f"{name}.flac").write_bytes((archive / "a.flac").read_bytes())
+        until((output / f"{name}_restored.flac").exists)
+        found.append(workers())
+    (inbox / "broken.wav").write_bytes(b"RIFFnothing")
+    until(lambda: "broken.wav" in (output / ".aidd-batch.jsonl").read_text())
+    watching.send_signal(signal.SIGINT)
+    _, said = watching.communicate(timeout=60)
+    assert found[0] == found[1] and len(found[0]) == 1
+    assert watching.returncode == 1 and "2 restored, 0 with nothing to do, 1 failed." in said
+    assert "Traceback" not in said
+
+
+def test_a_wish_that_cannot_be_is_refused_in_a_sentence(archive: Path, tmp_path: Path) -> None:
+    for wish in (("--networks", "somewhere"), ("--watch", "--dry-run"), ("--watch", "--scheduler", "tcp://h:1")):
+        refused = batch(archive, "-o", tmp_path / "out", *wish)
+        assert refused.exit_code == 2 and "Traceback" not in refused.output

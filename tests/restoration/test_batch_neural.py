@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,8 @@ from aidd_studio.audio.reading import read
 from aidd_studio.engines.registry import create_engine
 from aidd_studio.gaps.gap import Gap
 from aidd_studio.restoration.batch import BatchSettings, collect, run_batch
+from aidd_studio.restoration.batch.network_process import Choice
+from aidd_studio.restoration.batch.pool import Workers
 from aidd_studio.restoration.restore import restore
 
 SETTINGS = BatchSettings(engine="aidd", engine_settings={"device": "cpu", "steps": 2})
@@ -48,6 +52,46 @@ def test_the_outputs_do_not_depend_on_the_number_of_jobs_or_the_files_beside(arc
     assert [outcome.status for _, outcome in run_batch([alone], SETTINGS)] == ["restored"]
     assert found[0] == found[1]
     assert alone.target.read_bytes() == found[0][1]
+
+
+def restored(sources: list[Path], output: Path, jobs: int, networks: Choice) -> dict[str, bytes]:
+    items = collect(sources, output)
+    ended = [outcome for _, outcome in run_batch(items, SETTINGS, jobs, networks=networks)]
+    assert [(outcome.status, outcome.reason) for outcome in ended] == [("restored", "")] * len(items)
+    return {item.source.name: item.target.read_bytes() for item in items}
+
+
+@needs_models
+def test_one_process_with_the_networks_for_all_gives_what_each_with_its_own_gives(
+    archive: Path, tmp_path: Path
+) -> None:
+    own = restored([archive], tmp_path / "own", 2, "own")
+    assert restored([archive], tmp_path / "shared", 2, "shared") == own
+
+
+@needs_models
+def test_gaps_of_several_files_in_one_call_give_the_same_for_any_jobs_and_company(
+    archive: Path, tmp_path: Path
+) -> None:
+    found = [restored([archive], tmp_path / f"jobs{jobs}", jobs, "joint") for jobs in (1, 3)]
+    assert found[0] == found[1]
+    alone = restored([archive / "single.wav"], tmp_path / "alone", 2, "joint")
+    assert alone["single.wav"] == found[0]["single.wav"]
+
+
+@needs_models
+def test_when_the_process_of_the_networks_is_killed_the_workers_go_on_alike(archive: Path, tmp_path: Path) -> None:
+    undisturbed = restored([archive], tmp_path / "undisturbed", 1, "joint")
+    items = collect([archive], tmp_path / "disturbed")
+    with Workers(1, "joint") as workers:
+        outcomes = []
+        for _, outcome in run_batch(items, SETTINGS, workers=workers):
+            outcomes.append(outcome.status)
+            service = workers._service
+            if service is not None and service.pid and len(outcomes) == 1:
+                os.kill(service.pid, signal.SIGTERM)
+    assert outcomes == ["restored"] * 2
+    assert {item.source.name: item.target.read_bytes() for item in items} == undisturbed
 
 
 @needs_models

@@ -3,129 +3,165 @@
 from __future__ import annotations
 
 import ctypes
-import multiprocessing
-import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.sharedctypes import RawArray
 from typing import Any, Literal
 
+from aidd_studio.engines.aidd_remote import Address
 from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome
+from aidd_studio.restoration.batch.network_process import NetworkProcess, Where
 from aidd_studio.restoration.batch.one_file import restore_file
+from aidd_studio.restoration.batch.processes import CONTEXT, keep_to_one_thread, leave_with_parent
 from aidd_studio.watch import Watch
 
 FILES_PER_WORKER = 200
 """A worker is replaced after so many files, so that no leak of a decoder can add up."""
 
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-"""Variables by which libraries of numerics learn how many threads they may start."""
-
 PATIENCE = 5.0
 """Seconds that workers have to stop by themselves, which leaves nothing half-written; they need about 0.1."""
 
 
-def run_in_processes(
-    items: Sequence[BatchItem],
-    settings: BatchSettings,
-    jobs: int,
-    watch: Watch,
-    hold: Callable[[], bool],
-    tell: Callable[[BatchItem, float], None],
-) -> Iterator[tuple[BatchItem, Outcome]]:
-    """Outcomes as they come. A worker that dies (killed, out of memory) costs only its own recording, which is tried
-    once more alone."""
-    done = 0
-    waiting, suspects = list(items), list[BatchItem]()
-    while waiting or suspects:
-        together = waiting or [suspects.pop()]
-        alone, waiting = not waiting, []
-        for item, outcome in _pooled(together, settings, jobs, watch, hold, tell):
-            if isinstance(outcome, Outcome):
-                done += 1
-                watch.report(done / len(items), f"{done} of {len(items)} files")
-                yield item, outcome
-            elif outcome == "in work" and alone:
-                done += 1
-                reason = "The worker process died, most likely for lack of memory."
-                yield item, Outcome(str(item.source), str(item.target), "failed", reason)
-            else:
-                (suspects if outcome == "in work" else waiting).append(item)
+class Workers:
+    """Processes that restore recordings; they and the models in them stay from run to run until they are closed."""
 
+    def __init__(self, jobs: int, networks: Where = "own") -> None:
+        self._jobs, self._networks = max(1, jobs), networks
+        self._service: NetworkProcess | None = None
+        self._pool: ProcessPoolExecutor | None = None
+        # Shared without a lock, which a killed worker could take into its grave: how far the recordings in work are,
+        # and last who stops.
+        self._board: Any = None
 
-def _pooled(
-    items: Sequence[BatchItem],
-    settings: BatchSettings,
-    jobs: int,
-    watch: Watch,
-    hold: Callable[[], bool],
-    tell: Callable[[BatchItem, float], None],
-) -> Iterator[tuple[BatchItem, Outcome | Literal["in work", "waiting"]]]:
-    """Outcomes from a pool of processes; when a worker dies, the items without one and whether they were in work."""
-    context = multiprocessing.get_context("spawn")
-    # Shared without a lock, which a killed worker could take into its grave: who stops, and how far each recording is.
-    board = RawArray(ctypes.c_double, len(items) + 1)
-    pool = ProcessPoolExecutor(min(jobs, len(items)), context, _begin, (board,), max_tasks_per_child=FILES_PER_WORKER)
-    queue = deque(enumerate(items))
-    running: dict[Future[Outcome], int] = {}
-    told: dict[int, float] = {}
-    try:
-        while queue or running:
-            watch.check()
-            while queue and len(running) <= jobs and not hold():
-                index, item = queue.popleft()
-                running[pool.submit(_restore_there, index, item, settings)] = index
-            finished, _ = wait(running, timeout=0.1, return_when=FIRST_COMPLETED)
-            if not running:
-                time.sleep(0.1)
-            for index in running.values():
-                if board[index] > told.get(index, 0.0):
-                    told[index] = board[index]
-                    tell(items[index], told[index])
-            for future in finished:
-                outcome = future.result()
-                yield items[running.pop(future)], outcome
-    except BrokenProcessPool:
-        yield from ((items[index], "in work") for index in running.values())
-        yield from ((item, "waiting") for _, item in queue)
-    finally:
-        board[len(items)] = 1.0
-        for future in running:
-            future.cancel()
-        if wait(running, timeout=PATIENCE).not_done:
-            for process in list((pool._processes or {}).values()):
-                process.terminate()
-        pool.shutdown(wait=True, cancel_futures=True)
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes; what they have in work is left unwritten."""
+        self._drop(())
+
+    def run(
+        self,
+        items: Sequence[BatchItem],
+        settings: BatchSettings,
+        watch: Watch,
+        hold: Callable[[], bool],
+        tell: Callable[[BatchItem, float], None],
+    ) -> Iterator[tuple[BatchItem, Outcome]]:
+        """Outcomes as they come. A worker that dies (killed, out of memory) costs only its own recording, which is
+        tried once more alone."""
+        done = 0
+        waiting, suspects = list(items), list[BatchItem]()
+        while waiting or suspects:
+            together = waiting or [suspects.pop()]
+            alone, waiting = not waiting, []
+            for item, outcome in self._pooled(together, settings, watch, hold, tell):
+                if isinstance(outcome, Outcome):
+                    done += 1
+                    watch.report(done / len(items), f"{done} of {len(items)} files")
+                    yield item, outcome
+                elif outcome == "in work" and alone:
+                    done += 1
+                    reason = "The worker process died, most likely for lack of memory."
+                    yield item, Outcome(str(item.source), str(item.target), "failed", reason)
+                else:
+                    (suspects if outcome == "in work" else waiting).append(item)
+
+    def _pooled(
+        self,
+        items: Sequence[BatchItem],
+        settings: BatchSettings,
+        watch: Watch,
+        hold: Callable[[], bool],
+        tell: Callable[[BatchItem, float], None],
+    ) -> Iterator[tuple[BatchItem, Outcome | Literal["in work", "waiting"]]]:
+        """Outcomes from the processes; when one dies, the items without an outcome and whether they were in work."""
+        pool, board = self._ready()
+        queue = deque(items)
+        running: dict[Future[Outcome], tuple[BatchItem, int]] = {}
+        places = set(range(len(board) - 1))
+        told = [0.0] * len(places)
+        ended = False
+        try:
+            while queue or running:
+                watch.check()
+                while queue and places and not hold():
+                    item, place = queue.popleft(), places.pop()
+                    board[place] = told[place] = 0.0
+                    running[pool.submit(_restore_there, place, item, settings)] = item, place
+                finished, _ = wait(running, timeout=0.1, return_when=FIRST_COMPLETED)
+                if not running:
+                    time.sleep(0.1)
+                for item, place in running.values():
+                    if board[place] > told[place]:
+                        told[place] = board[place]
+                        tell(item, told[place])
+                for future in finished:
+                    outcome = future.result()
+                    item, place = running.pop(future)
+                    places.add(place)
+                    yield item, outcome
+            ended = True
+        except BrokenProcessPool:
+            yield from ((item, "in work") for item, _ in running.values())
+            yield from ((item, "waiting") for item in queue)
+        finally:
+            if not ended:
+                self._drop(running)
+
+    def _ready(self) -> tuple[ProcessPoolExecutor, Any]:
+        if self._pool is None:
+            if self._networks != "own" and self._service is None:
+                self._service = NetworkProcess(joint=True if self._networks == "joint" else None)
+            address = self._service.address if self._service else None
+            self._board = RawArray(ctypes.c_double, self._jobs + 2)  # one recording more than workers waits at hand
+            self._pool = ProcessPoolExecutor(
+                self._jobs, CONTEXT, _begin, (self._board, address), max_tasks_per_child=FILES_PER_WORKER
+            )
+        return self._pool, self._board
+
+    def _drop(self, running: Collection[Future[Outcome]]) -> None:
+        """Let the workers stop, and end those that do not."""
+        if self._pool is not None:
+            self._board[len(self._board) - 1] = 1.0
+            for future in running:
+                future.cancel()
+            if wait(running, timeout=PATIENCE).not_done:
+                for process in list((self._pool._processes or {}).values()):
+                    process.terminate()
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
+        if self._service is not None:
+            self._service.close()
+            self._service = None
 
 
 _board: Any = None
 """In a worker: what it shares with the process that started it."""
 
 
-def _begin(board: Any) -> None:
-    """One thread per worker: the files are the parallelism."""
-    from threadpoolctl import threadpool_limits
-
+def _begin(board: Any, networks: Address | None = None) -> None:
+    """One thread per worker: the files are the parallelism. networks: where they are asked; None for its own."""
     global _board
     _board = board
-    threadpool_limits(1)
-    for name in THREADS:  # for what is loaded later, torch above all
-        os.environ[name] = "1"
-    threading.Thread(target=_leave_with_parent, name="leaving", daemon=True).start()
+    keep_to_one_thread()
+    if networks is not None:
+        from aidd_studio.engines.aidd_models import ask_at
+        from aidd_studio.engines.aidd_remote import Link
+
+        ask_at(Link(networks))
+    leave_with_parent(_stop, PATIENCE)
 
 
-def _leave_with_parent() -> None:
-    """End this worker soon after the process that started it was killed; by itself it would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-    parent.join()
+def _stop() -> None:
     _board[len(_board) - 1] = 1.0
-    time.sleep(PATIENCE)
-    os._exit(1)
 
 
 def _restore_there(index: int, item: BatchItem, settings: BatchSettings) -> Outcome:

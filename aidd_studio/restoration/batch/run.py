@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from aidd_studio.engines import catalogue
 from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome
 from aidd_studio.restoration.batch.journal import BatchJournal
+from aidd_studio.restoration.batch.network_process import NEURAL, Choice, Where, chosen
 from aidd_studio.restoration.batch.one_file import restore_file
+from aidd_studio.restoration.batch.pool import Workers
 from aidd_studio.watch import Watch
 
 Hold = Callable[[], bool]
@@ -17,9 +18,6 @@ Hold = Callable[[], bool]
 
 Tell = Callable[[BatchItem, float], None]
 """Hears which share (0 to 1) of a recording is done."""
-
-NEURAL = {catalogue.AIDD.name, catalogue.AUTO.name}
-"""Engines whose networks round differently with more threads: they work in processes of one thread for any `jobs`."""
 
 LOOK_AGAIN = 0.05
 """Seconds between two looks at whether the hold is over."""
@@ -35,11 +33,15 @@ def run_batch(
     watch: Watch | None = None,
     hold: Hold | None = None,
     tell: Tell | None = None,
+    networks: Choice = "auto",
+    workers: Workers | None = None,
 ) -> Iterator[tuple[BatchItem, Outcome]]:
     """Restore recordings and yield each with its outcome as it ends; the outputs do not depend on `jobs`.
 
     journal: outcomes are kept in it, and what it knows as finished is yielded at once instead of done again.
     scheduler: address of a Dask scheduler that does the work; `hold` and `tell` do not reach there.
+    networks: where they run. workers: processes that do the work and stay for the next run, whatever `jobs` and
+    `networks` say; without them a run starts its own.
     Raises Cancelled through the watch; files in work are then left unwritten.
     """
     watch = watch or Watch()
@@ -58,7 +60,19 @@ def run_batch(
         journal.plan(todo)
     # From here on every target is ours: an output without an outcome is what a dead worker left.
     settings = replace(settings, overwrite=True)
-    for item, outcome in _outcomes(todo, settings, jobs, scheduler, watch, hold or _never, tell or _silent):
+    hold, tell = hold or _never, tell or _silent
+    if scheduler:
+        from aidd_studio.restoration.batch.cluster import run_on_cluster
+
+        ended = run_on_cluster(todo, settings, scheduler, watch)
+    elif workers:
+        ended = workers.run(todo, settings, watch, hold, tell)
+    # Networks round differently with more threads: they work in processes of one thread for any `jobs`.
+    elif todo and (settings.engine in NEURAL or (jobs > 1 and len(todo) > 1)):
+        ended = _in_processes(todo, settings, jobs, chosen(networks, settings), watch, hold, tell)
+    else:
+        ended = _one_by_one(todo, settings, watch, hold, tell)
+    for item, outcome in ended:
         if journal:
             journal.add(item, outcome)
         yield item, outcome
@@ -72,30 +86,28 @@ def _silent(_item: BatchItem, _fraction: float) -> None:
     return None
 
 
-def _outcomes(
+def _in_processes(
     items: Sequence[BatchItem],
     settings: BatchSettings,
     jobs: int,
-    scheduler: str | None,
+    networks: Where,
     watch: Watch,
     hold: Hold,
     tell: Tell,
 ) -> Iterator[tuple[BatchItem, Outcome]]:
-    if scheduler:
-        from aidd_studio.restoration.batch.cluster import run_on_cluster
+    with Workers(min(jobs, len(items)), networks) as workers:
+        yield from workers.run(items, settings, watch, hold, tell)
 
-        yield from run_on_cluster(items, settings, scheduler, watch)
-    elif items and (settings.engine in NEURAL or (jobs > 1 and len(items) > 1)):
-        from aidd_studio.restoration.batch.pool import run_in_processes
 
-        yield from run_in_processes(items, settings, jobs, watch, hold, tell)
-    else:
-        for index, item in enumerate(items):
-            while hold():
-                watch.check()
-                time.sleep(LOOK_AGAIN)
-            share = watch.part(index / len(items), (index + 1) / len(items))
-            yield item, restore_file(item, settings, _TellingWatch(share, item, tell))
+def _one_by_one(
+    items: Sequence[BatchItem], settings: BatchSettings, watch: Watch, hold: Hold, tell: Tell
+) -> Iterator[tuple[BatchItem, Outcome]]:
+    for index, item in enumerate(items):
+        while hold():
+            watch.check()
+            time.sleep(LOOK_AGAIN)
+        share = watch.part(index / len(items), (index + 1) / len(items))
+        yield item, restore_file(item, settings, _TellingWatch(share, item, tell))
 
 
 class _TellingWatch(Watch):
