@@ -43,6 +43,15 @@ def restore_command(
     steps: Annotated[Optional[int], typer.Option(min=1, help="Network calls of the sampler (aidd engine).")] = None,
     temperature: Annotated[Optional[float], typer.Option(min=0.0, help="Sampling temperature (aidd engine).")] = None,
     top_p: Annotated[Optional[float], typer.Option(min=0.0, max=1.0, help="Nucleus sampling (aidd engine).")] = None,
+    likeliest_first: Annotated[
+        Optional[bool],
+        typer.Option(
+            "--likeliest-first/--all-drawn",
+            help="Whether the first candidate is what the model expects, rather than drawn from it; so unless it is "
+            "said how to draw (engines auto and aidd).",
+            show_default=False,
+        ),
+    ] = None,
     device: Annotated[Optional[str], typer.Option(help="auto, cpu, cuda or cuda:N (engines auto and aidd).")] = None,
     precision: Annotated[Optional[str], typer.Option(help="auto, fp32, bf16 or fp16 (aidd engine).")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT if it exists.")] = False,
@@ -58,6 +67,7 @@ def restore_command(
         "steps": steps,
         "temperature": temperature,
         "top_p": top_p,
+        "likeliest_first": likeliest_first,
         "device": device,
         "precision": precision,
     }
@@ -68,7 +78,8 @@ def restore_command(
         from aidd_studio.engines.aidd_models import find_device
         from aidd_studio.restoration.restore import ready_engine, restore
 
-        foreign = [name for name in settings if engine != "aidd" and (engine, name) != ("auto", "device")]
+        shared = ("device", "likeliest_first")  # which auto hands on
+        foreign = [name for name in settings if engine != "aidd" and not (engine == "auto" and name in shared)]
         if foreign:
             option = foreign[0].replace("_", "-")
             raise UsageError(f"--{option} belongs to the aidd engine; add --engine aidd.")

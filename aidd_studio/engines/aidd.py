@@ -129,6 +129,7 @@ class _Work:
         self.names = pair_of(settings.model)
         card = find_installed(self.names[1]).record.defaults
         self.settings = replace(settings.with_card(card), model=self.names[1])
+        self.expects_first = settings.expects_first
         self.note = ""
 
     def fills(self, seeds: Sequence[int]) -> Iterator[Fill]:
@@ -139,12 +140,14 @@ class _Work:
         models = self._models()
         parts = self._parts(models)
         batch = self.settings.batch or _fitting_batch(models, len(seeds))
+        expected = self.expects_first and models.refiner is not None
         done = 0
         while done < len(seeds):
             part = seeds[done : done + batch]
+            likeliest = [expected and done + number == 0 for number in range(len(part))]
             share = self.watch.part(0.1 + 0.9 * done / len(seeds), 0.1 + 0.9 * (done + len(part)) / len(seeds))
             try:
-                made = self._made(models, parts, part, share)
+                made = self._made(models, parts, part, likeliest, share)
             except (torch.OutOfMemoryError, MemoryError):
                 batch, models = self._with_less_memory(batch, models)
                 continue
@@ -227,8 +230,10 @@ class _Work:
                 self.note = TOLD
         return untold
 
-    def _made(self, models: Models, parts: Sequence[_Part], seeds: Sequence[int], watch: Watch) -> list[Fill]:
-        """One fill for each seed."""
+    def _made(
+        self, models: Models, parts: Sequence[_Part], seeds: Sequence[int], likeliest: Sequence[bool], watch: Watch
+    ) -> list[Fill]:
+        """One fill for each seed; `likeliest` tells which of them are expected rather than drawn."""
         started = time.perf_counter()
         samples = [self.window.samples.astype(np.float64) for _ in seeds]
         scores = np.zeros(len(seeds))
@@ -236,7 +241,7 @@ class _Work:
             share = watch.part(number / len(parts), (number + 1) / len(parts))
             drawn = [part.channels] * len(seeds)
             if part.segment is not None and part.codes is not None:
-                drawn, part_scores = self._part_made(models, part, part.segment, part.codes, seeds, share)
+                drawn, part_scores = self._part_made(models, part, part.segment, part.codes, seeds, likeliest, share)
                 scores += part_scores / len(parts)
             missing = self.window.missing[part.rows]
             for whole, channels in zip(samples, drawn, strict=True):
@@ -245,13 +250,21 @@ class _Work:
         seconds = (time.perf_counter() - started) / len(seeds)
         settings = {**asdict(self.settings), "device": models.runs_on, "precision": models.precision}
         fills = []
-        for whole, seed, value in zip(samples, seeds, scores, strict=True):
+        for whole, seed, value, expected in zip(samples, seeds, scores, likeliest, strict=True):
+            used = {**settings, "likeliest_first": expected}
             made = whole.astype(np.float32)
-            fills.append(Fill(made, NAME, seed, float(value), settings, models.weights, seconds, self.note))
+            fills.append(Fill(made, NAME, seed, float(value), used, models.weights, seconds, self.note))
         return fills
 
     def _part_made(
-        self, models: Models, part: _Part, segment: Segment, codes: Tensor, seeds: Sequence[int], watch: Watch
+        self,
+        models: Models,
+        part: _Part,
+        segment: Segment,
+        codes: Tensor,
+        seeds: Sequence[int],
+        likeliest: Sequence[bool],
+        watch: Watch,
     ) -> tuple[list[Signal], NDArray[np.float64]]:
         """The part's channels, float64 [m, frames] for each seed, and the scores."""
         import torch
@@ -275,6 +288,7 @@ class _Work:
                 seeds,
                 self.settings,
                 lambda done: drawing.report(done, "drawing tokens"),
+                likeliest,
             )
             watch.report(0.9, "decoding")
             made = render(models, segment, drawn, self.settings)

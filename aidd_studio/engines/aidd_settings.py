@@ -24,6 +24,8 @@ class AiddSettings:
     products. batch: candidates made at once, 0 to choose by device and size of the model. widen: tokens masked beyond
     those that touch the gap, on each side. edge: most seconds at each end of a gap that fade over from linear
     prediction, and edge_share the largest share of the gap. refine: use the model's refiner where there is one.
+    likeliest_first: whether the first candidate is what the score model expects, drawn by nobody (a refiner renders
+    it); None means so unless it is said how to draw.
     """
 
     model: str | None = None
@@ -39,6 +41,7 @@ class AiddSettings:
     edge: float = 0.05
     edge_share: float = 0.4
     refine: bool = True
+    likeliest_first: bool | None = None
 
     def __post_init__(self) -> None:
         for name, kind in (("steps", int), ("tokens", int), ("temperature", float), ("top_p", float)):
@@ -55,6 +58,13 @@ class AiddSettings:
         _within("widen", self.widen, 0, 100)
         _within("edge", self.edge, 0.001, 1)
         _within("edge_share", self.edge_share, 0.01, 0.5)
+
+    @property
+    def expects_first(self) -> bool:
+        """Whether the first candidate is to be the likeliest."""
+        if self.likeliest_first is not None:
+            return self.likeliest_first
+        return self.sampler is None and self.steps is None and self.temperature is None and self.top_p is None
 
     def with_card(self, card: Mapping[str, Any]) -> AiddSettings:
         """The same settings, every None replaced by what a model's card recommends."""

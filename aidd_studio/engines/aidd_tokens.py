@@ -29,6 +29,7 @@ class DrawnTokens:
 
     codes int64 [B, L]. vectors float32 [B, L, D]: the codes' vectors, at drawn positions the mean of all codes'
     vectors as probable as the network held them when it drew. log_likelihood float64 [B]: nats per drawn token.
+    Where nothing was drawn (the likeliest), the codes are the most probable ones given the surroundings alone.
     """
 
     codes: Tensor
@@ -53,11 +54,13 @@ def draw_tokens(
     seeds: Sequence[int],
     settings: AiddSettings,
     report: Callable[[float], None],
+    likeliest: Sequence[bool] = (),
 ) -> DrawnTokens:
     """Fill positions `fill` [L] of codes int64 [L], once for each seed. `table` [codes, D]: the codes' vectors.
 
-    A context longer than `settings.tokens` is gone through from left to right in pieces of that length; what was
-    drawn becomes known. `report` is told the share that is done, and may raise.
+    likeliest: for each seed whether nothing is drawn; that takes a single call. A context longer than `settings.tokens`
+    is gone through from left to right in pieces of that length; what was drawn becomes known. `report` is told the
+    share that is done, and may raise.
     """
     import torch
 
@@ -66,10 +69,12 @@ def draw_tokens(
     pieces = plan_pieces(fill, settings.tokens or len(fill))
     randomness = SeededRandomness(seeds, codes.device)
     likelihood = np.zeros(len(seeds))
+    plain = torch.tensor(list(likeliest) or [False] * len(seeds), device=codes.device)
+    steps = 1 if bool(plain.all()) else settings.steps
     counted = 0
     for number, (start, end, kept) in enumerate(pieces):
         part = torch.from_numpy(fill[start:end] & (np.arange(start, end) >= _first_open(pieces, number)))
-        expectation = _Expectation(model, table, part.to(codes.device).expand(len(seeds), -1))
+        expectation = _Expectation(model, table, part.to(codes.device).expand(len(seeds), -1), plain)
 
         def follow(progress: Progress, number: int = number, expectation: _Expectation = expectation) -> None:
             expectation.follow(progress)
@@ -81,12 +86,13 @@ def draw_tokens(
             part.to(codes.device),
             model.config.build_graph(),
             LogLinear(),
-            steps=settings.steps,
+            steps=steps,
             randomness=randomness,
             temperature=1.0 if settings.temperature is None else settings.temperature,
             top_p=1.0 if settings.top_p is None else settings.top_p,
             callback=follow,
         )
+        piece = expectation.settled(piece)
         drawn[:, start:kept] = piece[:, : kept - start]
         expectation.write(vectors[:, start:kept], part[: kept - start].to(codes.device))
         likelihood += expectation.log_likelihood
@@ -98,17 +104,21 @@ class _Expectation:
     """Stands before a network and keeps what it held of each position when that was drawn.
 
     The mean of the codes' vectors is a steadier guide for a refiner than one drawn code, while what was drawn before
-    still leads the way.
+    still leads the way. `likeliest` rows [B] keep what the network held at first, when nothing was drawn yet.
     """
 
-    def __init__(self, model: ScoreModel, table: Tensor, hidden: Tensor) -> None:
-        self._model, self._table, self._hidden = model, table, hidden
+    def __init__(self, model: ScoreModel, table: Tensor, hidden: Tensor, likeliest: Tensor) -> None:
+        self._model, self._table, self._hidden, self._likeliest = model, table, hidden, likeliest
         self._vectors = table.new_zeros(*hidden.shape, table.shape[1])
         self._positions, self._log_score = hidden[0].nonzero().flatten(), table.new_zeros(0)
+        self._everywhere = self._positions  # all that is hidden at first
+        self._first: Tensor | None = None
         self.log_likelihood = np.zeros(len(hidden))
 
     def __call__(self, tokens: Tensor, sigma: Tensor, positions: Tensor) -> Tensor:
         self._positions, self._log_score = positions, self._model(tokens, sigma, positions)
+        if self._first is None:
+            self._first = self._log_score[..., : self._model.config.tokens].log_softmax(-1)
         return self._log_score
 
     def follow(self, progress: Progress) -> None:
@@ -121,7 +131,19 @@ class _Expectation:
             part[settled] = mean
             self._vectors[:, self._positions] = part
         self._hidden = progress.hidden
-        self.log_likelihood = progress.log_likelihood.cpu().numpy()
+        self.log_likelihood = progress.log_likelihood.cpu().numpy().copy()
+
+    def settled(self, tokens: Tensor) -> Tensor:
+        """The sampler's tokens [B, n], in likeliest rows the most probable ones."""
+        if self._first is None or not self._likeliest.any():
+            return tokens
+        rows, where = self._likeliest, self._everywhere
+        sure, codes = self._first[rows].max(-1)
+        tokens = tokens.clone()
+        tokens[rows.nonzero(), where] = codes
+        self._vectors[rows.nonzero(), where] = self._first[rows].exp() @ self._table[: self._first.shape[-1]]
+        self.log_likelihood[rows.cpu().numpy()] = sure.double().sum(-1).cpu().numpy()
+        return tokens
 
     def write(self, vectors: Tensor, where: Tensor) -> None:
         """Put the means into vectors [B, n, D] where bool [n]."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from aidd_studio.engines import catalogue
 from aidd_studio.engines.engine import Engine, EngineInfo, Fill, Window
@@ -24,9 +24,10 @@ LAST_RESORT = "extrapolation"
 
 @dataclass(frozen=True)
 class AutoSettings:
-    """Which engine is asked is the routing table's choice; device: where the neural one runs, as AiddSettings says."""
+    """Which engine is asked is the routing table's choice; the rest is for the neural one, as AiddSettings says."""
 
     device: str = "auto"
+    likeliest_first: bool | None = None
 
 
 class AutoEngine:
@@ -110,7 +111,7 @@ class AutoEngine:
 
     def _engine(self, name: str) -> Engine:
         if name not in self._made:
-            settings = {"device": self.settings.device} if name == "aidd" else {}
+            settings = asdict(self.settings) if name == "aidd" else {}
             self._made[name] = create_engine(name, settings)
         return self._made[name]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
@@ -16,7 +17,7 @@ from aidd_studio.restoration.restore import FILLED, Order
 from aidd_studio.restoration.session import Entry
 from aidd_studio.studio.candidate_list import picture_from
 from aidd_studio.studio.document import Document, FillProgress, best
-from aidd_studio.studio.fill_settings import FillChoice
+from aidd_studio.studio.fill_settings import RUN_ON_DEVICES, FillChoice
 from aidd_studio.studio.frequency_axis import FrequencyAxis
 from aidd_studio.studio.jobs import REPORT_EVERY
 from aidd_studio.studio.spectrogram_view import colour_table
@@ -133,13 +134,14 @@ class Filling(QObject):
             self._fill(document, entries, self._window.fill_settings.chosen())
 
     def more(self) -> None:
-        """Further candidates for the current gap, from another seed."""
+        """Further candidates for the current gap, from another seed; what is likeliest is there already."""
         document = self._window.document
         if document is None or document.current is None or document.current.id in document.filling:
             return
         choice = self._window.fill_settings.chosen()
         seeds = len(document.current.candidates)
-        further = FillChoice(choice.engine, choice.candidates, choice.seed + seeds, choice.crossfade, choice.settings)
+        drawn = {"likeliest_first": False} if choice.engine in RUN_ON_DEVICES else {}
+        further = replace(choice, seed=choice.seed + seeds, settings={**choice.settings, **drawn})
         self._fill(document, [document.current], further)
 
     def accept_best(self) -> None:

@@ -303,6 +303,27 @@ def test_the_bundled_models_refiner_renders_the_gap_and_can_be_left_out() -> Non
     assert not np.array_equal(first.samples, made[False][0].samples)
 
 
+def test_the_first_candidate_is_what_the_model_expects_unless_it_is_said_how_to_draw() -> None:
+    install(tokenizer_name=DEFAULT_TOKENIZER)
+    install_refiner()
+    window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 18_000))
+    made = AiddEngine(AiddSettings(model="tiny-score"))
+    by_seed = {seed: {fill.seed: fill for fill in fills(made, window, 3, seed)} for seed in (3, 4)}
+    expected, other = by_seed[3][3], by_seed[4][4]
+    assert np.array_equal(expected.samples, other.samples), "nothing is drawn"
+    assert [fill.settings["likeliest_first"] for fill in by_seed[3].values()].count(True) == 1
+    for seed, fill in by_seed[3].items():
+        again = AiddEngine(AiddSettings(model="tiny-score", likeliest_first=fill.settings["likeliest_first"]))
+        assert np.allclose(fills(again, window, 1, seed)[0].samples, fill.samples, atol=1e-5)
+    (drawn,) = fills(AiddEngine(AiddSettings(model="tiny-score", steps=4)), window)
+    assert not drawn.settings["likeliest_first"] and not np.array_equal(drawn.samples, expected.samples)
+    counted: list[int] = []
+    score = load_models(DEFAULT_TOKENIZER, "tiny-score", made.settings, Watch()).score
+    score.register_forward_hook(lambda *_: counted.append(1))
+    fills(made, window)
+    assert counted == [1]
+
+
 def test_masking_more_tokens_is_a_setting() -> None:
     window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 14_000))
     near = fills(engine(sampler="first-hitting", steps=None), window)

@@ -122,6 +122,27 @@ def test_a_drawn_codes_vector_is_the_mean_of_what_the_network_held_possible() ->
     assert drawn.log_likelihood[1] == pytest.approx(float(likelihood), rel=1e-4)
 
 
+@torch.inference_mode()
+def test_the_likeliest_codes_are_those_that_the_surroundings_alone_make_most_probable() -> None:
+    torch.manual_seed(0)
+    model = ScoreModel(ScoreModelConfig(tokens=8, hidden_size=16, blocks=1, heads=2, cond_dim=8)).eval()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.5)
+    table, codes, fill = torch.randn(8, 4), torch.arange(8), np.arange(8) >= 5
+    settings = AiddSettings(sampler="confidence", steps=3)
+    alone = draw_tokens(model, table, codes, fill, [1], settings, lambda _: None, [True])
+    among = draw_tokens(model, table, codes, fill, [2, 1], settings, lambda _: None, [False, True])
+    hidden = torch.where(torch.from_numpy(fill), 8, codes)[None]
+    held = model(hidden, -torch.log1p(-torch.tensor([3 / 8])))[0, 5:, :8].log_softmax(-1)
+    for drawn in (alone, among):
+        assert torch.equal(drawn.codes[-1], torch.cat((codes[:5], held.argmax(-1))))
+        torch.testing.assert_close(drawn.vectors[-1, 5:], held.exp() @ table)
+        assert drawn.log_likelihood[-1] == pytest.approx(float(held.amax(-1).mean()), rel=1e-4)
+    ordinary = draw_tokens(model, table, codes, fill, [2, 1], settings, lambda _: None)
+    assert torch.equal(among.codes[0], ordinary.codes[0]), "the others are drawn as ever"
+    torch.testing.assert_close(among.vectors[0], ordinary.vectors[0])
+
+
 def _hiss(level: float, seed: int) -> np.ndarray:
     """A second of noise above 2 kHz, float64 [RATE]."""
     spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(RATE))
