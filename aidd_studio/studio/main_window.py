@@ -120,6 +120,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         editor, candidates = self.editor, self.candidate_list
+        self.axis.changed.connect(self.garbage.put_off)
         editor.clicked.connect(self.editing.click)
         editor.extended.connect(self.editing.extend_selection)
         editor.marked.connect(self.editing.mark)

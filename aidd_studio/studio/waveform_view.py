@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Protocol
 
 import numpy as np
@@ -17,8 +18,8 @@ from aidd_studio.studio.gap_regions import GapRegions
 from aidd_studio.studio.time_axis import TimeAxis
 from aidd_studio.studio.time_view import TimeView
 
-CURVE_BELOW = 1.0
-"""Frames per pixel below which samples are joined by a smooth curve instead of drawn as extremes, which is quicker."""
+CURVE_BELOW = 0.25
+"""Frames per pixel below which Qt draws the line through the samples; with more points it is too slow at that."""
 
 DOTS_BELOW = 0.2
 """Frames per pixel below which every sample gets a dot."""
@@ -130,6 +131,12 @@ LANE_MARGIN = 6.0
 """Pixels that full scale keeps from the lane's border."""
 
 
+LINE = 1.3
+"""Pixels that the line through single samples is thick."""
+
+CORE = 0.55
+"""Share of a column's height, around its middle, that is drawn in the brighter colour."""
+
 Hues = tuple[QColor, QColor]
 
 
@@ -166,13 +173,17 @@ def _paint_extremes(
 ) -> None:
     columns = max(1, round(size.width() * ratio))
     scale = axis.scale / ratio
-    low, high = source.extremes(round(axis.start / scale), columns, scale)
+    first = round(axis.start / scale)
+    if scale >= 1.0:
+        low, high = source.extremes(first, columns, scale)
+    else:
+        low, high = _line_extremes(source, axis.frames, first, columns, scale)
     count = low.shape[1]
     if count == 0:
         return
     height = round(size.height() * ratio)
     edges = [round(height * channel / source.channels) for channel in range(source.channels + 1)]
-    shades = _shades(*hues)
+    shades, least = _shades(*hues), ratio * (LINE if scale < 1.0 else 1.0)
     image = np.zeros((height, count), np.uint32)
     for channel, (top, bottom) in enumerate(itertools.pairwise(edges)):
         reach = (bottom - top) / 2 - LANE_MARGIN * ratio
@@ -182,14 +193,34 @@ def _paint_extremes(
         known = np.isfinite(upper) & np.isfinite(lower)
         upper, lower = np.where(known, upper, middle), np.where(known, lower, middle)
         upper, lower = _joined(upper, lower)
-        # A level line stays visible: nothing is thinner than a pixel.
-        thin = lower - upper < ratio
-        upper = np.where(thin, (upper + lower - ratio) / 2, upper)
-        lower = np.where(thin, upper + ratio, lower)
+        # A level line stays visible.
+        thin = lower - upper < least
+        upper = np.where(thin, (upper + lower - least) / 2, upper)
+        lower = np.where(thin, upper + least, lower)
         _rasterise(image[top:bottom], upper, lower, known, shades)
     picture = QImage(image.data, count, height, 4 * count, QImage.Format.Format_ARGB32_Premultiplied)
     picture.setDevicePixelRatio(ratio)
     painter.drawImage(QPointF(0, 0), picture)
+
+
+def _line_extremes(
+    source: WaveformSource, frames: int, first: int, columns: int, scale: float
+) -> tuple[Samples, Samples]:
+    """Lowest and highest point of the line through the samples in columns of less than a frame: two [channels, n]."""
+    columns = min(columns, max(0, math.ceil((frames - 1) / scale) - first))
+    edges = (first + np.arange(columns + 1)) * scale
+    start, end = max(0, math.floor(edges[0]) - 1), min(frames, math.ceil(edges[-1]) + 2)
+    samples = source.samples(start, end)
+    if columns == 0 or samples.shape[1] == 0:
+        return samples[:, :0], samples[:, :0]
+    places = np.arange(start, end)
+    at_edges = np.array([np.interp(edges, places, channel) for channel in samples], np.float32)
+    low, high = np.minimum(at_edges[:, :-1], at_edges[:, 1:]), np.maximum(at_edges[:, :-1], at_edges[:, 1:])
+    inside = np.floor(places / scale).astype(np.intp) - first  # no column has more than one sample
+    seen = (inside >= 0) & (inside < columns)
+    low[:, inside[seen]] = np.minimum(low[:, inside[seen]], samples[:, seen])
+    high[:, inside[seen]] = np.maximum(high[:, inside[seen]], samples[:, seen])
+    return low, high
 
 
 def _joined(upper: NDArray[np.float32], lower: NDArray[np.float32]) -> tuple[Samples, Samples]:
@@ -210,18 +241,41 @@ def _rasterise(
     """Fill columns [rows, columns] between `upper` and `lower` with smooth ends, brighter towards their middle."""
     if not known.any():
         return
+    upper, lower = upper.astype(np.float32), lower.astype(np.float32)
+    heart = (upper + lower) * np.float32(0.5), (lower - upper) * np.float32(CORE / 2)
     first = max(0, int(upper[known].min()))
     last = min(out.shape[0], int(lower[known].max()) + 1)
-    upper, lower = upper.astype(np.float32), lower.astype(np.float32)
-    rows = np.arange(first, last, dtype=np.float32)[:, None]
-    cover = np.minimum(lower, rows + 1)
-    cover -= np.maximum(upper, rows)
-    np.clip(cover, 0.0, 1.0, out=cover)
-    cover *= known * np.float32(255.0)
-    shade = cover.astype(np.intp)
-    distance = np.abs(rows + np.float32(0.5) - (lower + upper) / 2)
-    shade[distance < np.float32(0.275) * (lower - upper)] += 256
-    np.take(shades, shade, out=out[first:last], mode="clip")
+    rows = np.arange(first, last, dtype=np.int16)[:, None]
+    # Whole pixels at once, as 16-bit comparisons; then the two of each column that are covered in part.
+    top, bottom = np.ceil(upper).astype(np.int16), np.floor(lower).astype(np.int16)
+    bottom[~known] = top[~known] = -1
+    core_top = np.maximum(top, np.ceil(heart[0] - heart[1] - np.float32(0.5)).astype(np.int16))
+    core_bottom = np.minimum(bottom, np.ceil(heart[0] + heart[1] - np.float32(0.5)).astype(np.int16))
+    part = out[first:last]
+    np.multiply((rows >= top) & (rows < bottom), shades[255], out=part)
+    part += ((rows >= core_top) & (rows < core_bottom)) * (shades[511] - shades[255])
+    _add_ends(out, upper, lower, known, heart, shades)
+
+
+def _add_ends(
+    out: NDArray[np.uint32],
+    upper: NDArray[np.float32],
+    lower: NDArray[np.float32],
+    known: NDArray[np.bool_],
+    heart: tuple[NDArray[np.float32], NDArray[np.float32]],
+    shades: NDArray[np.uint32],
+) -> None:
+    """The pixels at both ends of each column, as strong as they are covered. heart: its middle and half its height."""
+    columns = np.arange(out.shape[1])
+    begins, ends = np.floor(upper), np.floor(lower)
+    for row, cover, is_there in (
+        (begins, np.minimum(lower, begins + 1) - upper, known & (begins < upper)),
+        (ends, lower - np.maximum(ends, upper), known & ((ends > begins) | (begins == upper))),
+    ):
+        seen = is_there & (row >= 0) & (row < out.shape[0])
+        shade = np.clip(cover * 255, 0, 255).astype(np.intp)
+        shade += 256 * (np.abs(row + np.float32(0.5) - heart[0]) < heart[1])
+        out[row[seen].astype(np.intp), columns[seen]] = shades[shade[seen]]
 
 
 def _hues(alpha: int, colours: theme.Colours | None) -> Hues:
@@ -256,7 +310,7 @@ def _paint_curve(
         xs = (np.arange(start, end) - axis.start) / axis.scale
         ys = middle - values * reach
         points = arrayToQPolygonF(xs, ys)  # type: ignore[no-untyped-call]
-        painter.setPen(QPen(hues[1], 1.3))
+        painter.setPen(QPen(hues[1], LINE))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPolyline(points)
         if axis.scale < DOTS_BELOW:
