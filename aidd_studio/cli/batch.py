@@ -6,6 +6,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -78,6 +79,8 @@ def batch_command(
             raise UsageError(f"Networks can be {', '.join(CHOICES)}, not {networks!r}.")
         if watch_folder and (scheduler or dry_run):
             raise UsageError("--watch works on this machine and writes; leave out --scheduler and --dry-run.")
+        if report:
+            _make_room(report)  # a person should hear of it now, not after a night's work
         suffix = FORMATS[format] if format else None
         settings = BatchSettings(
             engine, {}, candidates, seed, overwrite=overwrite, dry_run=dry_run, pictures=report is not None
@@ -105,6 +108,15 @@ def batch_command(
         )
     if counts["failed"]:
         raise typer.Exit(1)
+
+
+def _make_room(report: Path) -> None:
+    from aidd_studio.audio.atomic import check_place
+
+    with suppress(OSError):  # what it means is said next
+        report.absolute().parent.mkdir(parents=True, exist_ok=True)
+    for path in (report, report.with_suffix(".json")):
+        check_place(path, overwrite=True)
 
 
 @dataclass(frozen=True)
@@ -149,9 +161,7 @@ def _run(
     if settings.dry_run:
         with progress("Looking") as watch:
             return work(watch)
-    if not resume:
-        place.journal.unlink(missing_ok=True)
-    with BatchJournal(place.journal, settings) as journal, progress("Restoring") as watch:
+    with BatchJournal(place.journal, settings, fresh=not resume) as journal, progress("Restoring") as watch:
         return work(watch, journal)
 
 
@@ -166,9 +176,7 @@ def _watch(
     arrivals = _Arrivals({item.source for item in items})
     with Workers(place.jobs, chosen(place.networks, settings)) as workers:
         try:
-            outcomes += _run(items, settings, place, resume, workers) if items else []
-            if not items and not resume:
-                place.journal.unlink(missing_ok=True)
+            outcomes += _run(items, settings, place, resume, workers)
             hint("Watching for new files; stop with Ctrl+C.")
             while True:
                 time.sleep(POLL)

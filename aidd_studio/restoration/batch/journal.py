@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from aidd_studio.audio.atomic import FULL
+from aidd_studio.errors import AudioWriteError
 from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome
 
 JOURNAL_NAME = ".aidd-batch.jsonl"
@@ -21,26 +24,33 @@ class BatchJournal:
     A recording counts as finished when its source is unchanged since (size and time), the settings are the same, and
     its output still is what was written. A torn last line, as a kill leaves it, is ignored. Planned targets are noted
     before the work begins: one that exists without an outcome is what the kill left, and may be replaced.
+    Raises AudioWriteError wherever the output folder does not take it.
     """
 
-    def __init__(self, path: Path, settings: BatchSettings) -> None:
+    def __init__(self, path: Path, settings: BatchSettings, fresh: bool = False) -> None:
+        """fresh: forget what the file holds."""
         self._path = path
         self._digest = settings.digest()
-        self._known, self._planned, self._written = _read(path, self._digest)
+        with self._told():
+            if fresh:
+                path.unlink(missing_ok=True)
+            self._known, self._planned, self._written = _read(path, self._digest)
         self._file: IO[str] | None = None
 
     def __enter__(self) -> BatchJournal:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._path.open("a", encoding="utf-8")
-        if self._path.stat().st_size:
-            self._file.write("\n")  # ends a line that was torn; blank lines mean nothing
+        with self._told():
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._path.open("a", encoding="utf-8")
+            if self._path.stat().st_size:
+                self._file.write("\n")  # ends a line that was torn; blank lines mean nothing
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # what the disk did not take was told when it was written
+                self._file.close()
 
     def finished(self, item: BatchItem) -> Outcome | None:
         """The outcome of an earlier run, if it still holds; failures are tried again."""
@@ -79,9 +89,20 @@ class BatchJournal:
     def _append(self, line: dict[str, Any]) -> None:
         if self._file is None:
             raise ValueError("the journal is not open")
-        self._file.write(json.dumps(line) + "\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        with self._told():
+            self._file.write(json.dumps(line) + "\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say in a sentence what the operating system says in a word."""
+        try:
+            yield
+        except OSError as error:
+            folder, why = self._path.parent, error.strerror or error
+            advice = "make room, then go on with --resume" if error.errno in FULL else "choose another folder"
+            raise AudioWriteError(f"Nothing can be written into {folder} ({why}); {advice}.") from error
 
 
 def _key(path: Path) -> list[int] | None:
