@@ -11,7 +11,7 @@ from aidd_studio.gaps.timecode import format_time
 from aidd_studio.studio import theme
 from aidd_studio.studio.batch_table import BatchRow
 from aidd_studio.studio.dialog import section
-from aidd_studio.studio.gap_list import KINDS
+from aidd_studio.studio.gap_table import KINDS
 from aidd_studio.studio.time_axis import format_length
 
 Index = QModelIndex | QPersistentModelIndex

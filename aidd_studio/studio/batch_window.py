@@ -7,14 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QHBoxLayout,
-    QMainWindow,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QWidget
 
 from aidd_studio.errors import AiddError
 from aidd_studio.restoration.batch.items import SUFFIXES
@@ -24,6 +17,7 @@ from aidd_studio.studio.batch_actions import BATCH_ACTIONS, situation_of
 from aidd_studio.studio.batch_adding import BatchAdding, Found
 from aidd_studio.studio.batch_empty_page import BatchEmptyPage
 from aidd_studio.studio.batch_gaps import BatchGaps
+from aidd_studio.studio.batch_layout import SIDE, laid_out
 from aidd_studio.studio.batch_menus import batch_tool_bar, build_batch_menus, show_row_menu
 from aidd_studio.studio.batch_run import BatchRun
 from aidd_studio.studio.batch_settings import BatchSettingsForm
@@ -33,9 +27,6 @@ from aidd_studio.studio.icons import app_icon, icon
 from aidd_studio.studio.preferences import Preferences
 
 FILES_FILTER = f"Recordings ({' '.join(f'*{suffix}' for suffix in sorted(SUFFIXES))});;All files (*)"
-
-SIDE = 320
-"""Pixels that settings and gaps are wide."""
 
 
 class BatchWindow(QMainWindow):
@@ -73,34 +64,13 @@ class BatchWindow(QMainWindow):
         self.resize(1120, 720)
         build_batch_menus(self, self.actions_by_id)
         self.addToolBar(batch_tool_bar(self.actions_by_id))
-        self._pages = QStackedWidget()
-        self._empty = BatchEmptyPage()
+        self._empty, self._pages = BatchEmptyPage(), QStackedWidget()
         self._pages.addWidget(self._empty)
         self._pages.addWidget(self.view)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         left = QWidget()
         self.banner = Banner(left)
-        left_column = QVBoxLayout(left)
-        left_column.setContentsMargins(0, 0, 0, 0)
-        left_column.addWidget(self._pages)
-        side = QWidget()
-        side.setFixedWidth(SIDE)
-        side_column = QVBoxLayout(side)
-        side_column.setContentsMargins(0, 0, 0, 0)
-        side_column.setSpacing(12)
-        side_column.addWidget(self.settings)
-        side_column.addWidget(self.gaps, 1)
-        row = QHBoxLayout()
-        row.setContentsMargins(16, 12, 16, 12)
-        row.setSpacing(16)
-        row.addWidget(left, 1)
-        row.addWidget(side)
-        centre = QWidget()
-        column = QVBoxLayout(centre)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(row, 1)
-        column.addWidget(self.totals)
+        centre = laid_out(left, self._pages, self.settings, self.gaps, self.totals)
         self.setCentralWidget(centre)
 
     def _connect(self) -> None:

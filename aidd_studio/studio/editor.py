@@ -27,7 +27,8 @@ from aidd_studio.studio.spectrogram_view import SpectrogramSource, SpectrogramVi
 from aidd_studio.studio.time_axis import TimeAxis, TimeFormat
 from aidd_studio.studio.time_ruler import GUTTER, TimeRuler
 from aidd_studio.studio.time_view import Snap
-from aidd_studio.studio.waveform_view import WaveformSource, WaveformView
+from aidd_studio.studio.waveform_drawing import WaveformSource
+from aidd_studio.studio.waveform_view import WaveformView
 
 FORMATS: tuple[tuple[str, TimeFormat], ...] = (("h:m:s.ms", "clock"), ("Seconds", "seconds"), ("Samples", "samples"))
 

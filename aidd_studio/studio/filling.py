@@ -15,7 +15,7 @@ from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.fill_process import FillProcess
 from aidd_studio.restoration.restore import FILLED, Order
 from aidd_studio.restoration.session import Entry
-from aidd_studio.studio.candidate_list import picture_from
+from aidd_studio.studio.candidate_row import picture_from
 from aidd_studio.studio.document import Document, FillProgress, best
 from aidd_studio.studio.fill_settings import RUN_ON_DEVICES, FillChoice
 from aidd_studio.studio.frequency_axis import FrequencyAxis

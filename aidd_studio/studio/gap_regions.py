@@ -12,7 +12,7 @@ from PySide6.QtGui import QBrush, QPainter, QPen, QPixmap
 from aidd_studio.restoration.session import Entry
 from aidd_studio.studio import theme
 from aidd_studio.studio.document import Document
-from aidd_studio.studio.gap_list import STATES
+from aidd_studio.studio.gap_table import STATES
 from aidd_studio.studio.icons import pixmap
 from aidd_studio.studio.time_axis import TimeAxis
 

@@ -19,6 +19,7 @@ from aidd_studio.audio.playback import Output, SoundCardOutput
 from aidd_studio.errors import AiddError
 from aidd_studio.studio import preferences as kept
 from aidd_studio.studio import theme
+from aidd_studio.studio.action_list import ACTIONS
 from aidd_studio.studio.actions import Actions
 from aidd_studio.studio.banner import Banner, Tone
 from aidd_studio.studio.batching import Batching
@@ -39,7 +40,7 @@ from aidd_studio.studio.icons import app_icon
 from aidd_studio.studio.jobs import JobQueue
 from aidd_studio.studio.journaling import Journaling
 from aidd_studio.studio.keeping import Keeping
-from aidd_studio.studio.menus import bottom_bar, build_menu_bar, show_menu_under_pointer, tool_bar
+from aidd_studio.studio.menus import bottom_bar, build_menu_bar, tool_bar
 from aidd_studio.studio.opening import Opening, demo_recording
 from aidd_studio.studio.pictures import Incoming, Pictures
 from aidd_studio.studio.playback_control import PlaybackControl
@@ -49,6 +50,7 @@ from aidd_studio.studio.quitting import Quitting
 from aidd_studio.studio.time_axis import TimeAxis
 from aidd_studio.studio.transport import Transport
 from aidd_studio.studio.welcome_page import WelcomePage
+from aidd_studio.studio.window_connections import connect_parts
 from aidd_studio.studio.window_handlers import handlers
 from aidd_studio.studio.window_situation import name_steps, show_current_gap, show_title, situation_of
 
@@ -67,7 +69,7 @@ class MainWindow(QMainWindow):
         self.regions = GapRegions(self.axis, self)
         self.work = JobQueue("work", self)  # reading, detecting, filling, exporting: one after the other
         self.drawing = JobQueue("drawing", self)  # peaks, tiles, thumbnails
-        self.actions_by_id = Actions(self, handlers(self))
+        self.actions_by_id = Actions(self, handlers(self), ACTIONS)
         self.playback = PlaybackControl(self.axis, make_output or self._sound_card, self)
         self.pictures = Pictures(self.drawing, self)
         self.centre = QWidget()
@@ -90,7 +92,7 @@ class MainWindow(QMainWindow):
         self.quitting = Quitting(self)
         self.display = PlaybackDisplay(self)
         self._build()
-        self._connect()
+        connect_parts(self)
         self._apply_preferences()
         self._restore_layout()
         self.update_situation()
@@ -117,35 +119,6 @@ class MainWindow(QMainWindow):
         self.docks = Docks(self)
         self._transport_bar = bottom_bar(self.transport)
         self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, self._transport_bar)
-
-    def _connect(self) -> None:
-        editor, candidates = self.editor, self.candidate_list
-        self.axis.changed.connect(self.garbage.put_off)
-        editor.clicked.connect(self.editing.click)
-        editor.extended.connect(self.editing.extend_selection)
-        editor.marked.connect(self.editing.mark)
-        editor.edge_moved.connect(self.editing.move_edge)
-        editor.double_clicked.connect(self.filling.find_at)
-        editor.menu_wanted.connect(lambda at: show_menu_under_pointer(self, at))
-        self.gap_list.selected.connect(self.editing.select)
-        self.gap_list.activated.connect(lambda _id: self.editing.zoom())
-        candidates.chosen.connect(self.blind.choose)
-        candidates.play.connect(self.blind.play)
-        candidates.accept.connect(self.blind.accept)
-        candidates.star.connect(self.blind.star)
-        candidates.guess_bar.play.connect(self.blind.play_x)
-        candidates.guess_bar.guessed.connect(self.blind.guess)
-        candidates.fill.connect(self.filling.fill)
-        candidates.more.connect(self.filling.more)
-        candidates.settings.connect(self.actions_by_id["fill_settings"].toggle)
-        candidates.thumbnails_wanted.connect(self.filling.draw_thumbnails)
-        self.transport.cancel.connect(self.cancel)
-        self.work.changed.connect(self._jobs_changed)
-        self.pictures.changed.connect(self.editor.refresh)
-        self.pictures.peaks_complete.connect(self.editor.waveform.fit)
-        self.welcome.open.connect(self.opening.ask)
-        self.welcome.open_demo.connect(self.opening.open_demo)
-        self.welcome.open_recent.connect(self.open_path)
 
     # The document
 
@@ -225,7 +198,8 @@ class MainWindow(QMainWindow):
         """Nothing is being worked on, drawn or written."""
         return not (self.work.jobs or self.drawing.jobs or self.journaling.queue.jobs)
 
-    def _jobs_changed(self) -> None:
+    def show_jobs(self) -> None:
+        """Show what is being worked on."""
         self.transport.jobs.show_jobs(self.work.jobs)
         self.actions_by_id["cancel"].setEnabled(bool(self.work.jobs))
 

@@ -8,7 +8,8 @@ from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtWidgets import QMenu, QToolBar, QWidget
 
 from aidd_studio.studio import preferences as kept
-from aidd_studio.studio.actions import ACTIONS, MENUS, Actions
+from aidd_studio.studio.action_list import ACTIONS, MENUS
+from aidd_studio.studio.actions import Actions
 from aidd_studio.studio.transport import action_button
 
 if TYPE_CHECKING:

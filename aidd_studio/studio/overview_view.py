@@ -9,12 +9,12 @@ from PySide6.QtWidgets import QWidget
 
 from aidd_studio.audio.clip import Samples
 from aidd_studio.studio import theme
-from aidd_studio.studio.gap_list import STATES
 from aidd_studio.studio.gap_regions import GapRegions
+from aidd_studio.studio.gap_table import STATES
 from aidd_studio.studio.painting import painting
 from aidd_studio.studio.time_axis import TimeAxis
 from aidd_studio.studio.time_ruler import GUTTER
-from aidd_studio.studio.waveform_view import WaveformSource, paint_waveform
+from aidd_studio.studio.waveform_drawing import WaveformSource, paint_waveform
 
 HEIGHT = 52
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from aidd_studio.studio.actions import ACTIONS, MENUS, shortcut_text
+from aidd_studio.studio.action_list import ACTIONS, MENUS
+from aidd_studio.studio.actions import shortcut_text
 from aidd_studio.studio.dialog import Dialog, section
 
 HANDS = (

@@ -19,7 +19,7 @@ from aidd_studio.studio.frequency_axis import FrequencyAxis, FrequencyScale
 from aidd_studio.studio.gap_regions import GapRegions
 from aidd_studio.studio.time_axis import TimeAxis
 from aidd_studio.studio.time_view import TimeView
-from aidd_studio.studio.waveform_view import WaveformSource, paint_waveform
+from aidd_studio.studio.waveform_drawing import WaveformSource, paint_waveform
 
 COLOUR_MAPS = ("magma", "inferno", "viridis", "cividis", "grey")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from aidd_studio.studio import window_dialogs
-from aidd_studio.studio.actions import AUDITIONS
+from aidd_studio.studio.action_list import AUDITIONS
 
 if TYPE_CHECKING:
     from aidd_studio.studio.main_window import MainWindow

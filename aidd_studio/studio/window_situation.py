@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aidd_studio.studio.actions import Situation
+from aidd_studio.studio.action_list import Situation
 from aidd_studio.studio.time_axis import format_length
 
 if TYPE_CHECKING:
