@@ -120,8 +120,8 @@ def _container(path: Path, model: Source | None, container: str | None) -> str:
         return container.upper()
     possible_containers = SUFFIXES.get(path.suffix.lower())
     if possible_containers is None:
-        ending = f"end in {path.suffix}" if path.suffix else "have no suffix"
-        raise AudioWriteError(f"Recordings cannot {ending}; choose one of {' '.join(SUFFIXES)}.")
+        wrong = f"No recording is written as {path.suffix}" if path.suffix else f"The name {path} has no suffix"
+        raise AudioWriteError(f"{wrong}; choose one of {' '.join(SUFFIXES)}.")
     if model is not None and model.container in possible_containers:
         return model.container
     return possible_containers[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Iterator
@@ -14,9 +15,18 @@ from aidd_studio.errors import AiddError, Cancelled
 from aidd_studio.watch import Watch
 
 
+class OutputError(AiddError):
+    """Results cannot be written to where they are sent."""
+
+
 def say(text: str) -> None:
-    """A line of result for a person."""
-    typer.echo(text)
+    """A line of result for a person. Raises OutputError."""
+    try:
+        typer.echo(text)
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # whoever reads has heard enough
+            raise
+        raise OutputError(f"The results cannot be written ({error.strerror or error}); send them elsewhere.") from error
 
 
 def hint(text: str) -> None:
@@ -25,8 +35,8 @@ def hint(text: str) -> None:
 
 
 def say_json(value: Any) -> None:
-    """The one machine-readable object of a command."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))
+    """The one machine-readable object of a command. Raises OutputError."""
+    say(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))
 
 
 @contextmanager
@@ -64,7 +74,7 @@ def errors_as_sentences(as_json: bool = False) -> Iterator[None]:
 
 
 def _end(error: AiddError, as_json: bool) -> typer.Exit:
-    if as_json:
+    if as_json and not isinstance(error, OutputError):
         say_json({"error": str(error), "kind": type(error).__name__})
     hint(str(error))
     return typer.Exit(error.exit_code)

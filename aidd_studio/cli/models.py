@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 models_app = typer.Typer(name="models", help="Models: list, download, import, verify.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(help="A model's name, as `aidd-studio models list` shows it.", show_default=False)]
+Name = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="A model's name, as `aidd-studio models list` shows it.", show_default=False),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -93,7 +96,7 @@ def download_command(
 @models_app.command("import")
 def import_command(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE…", help="A .ckpt, .pth (with its config.yaml) or .safetensors file.")
+        list[Path], typer.Argument(metavar="FILE", help="A .ckpt, .pth (with its config.yaml) or .safetensors file.")
     ],
     name: Annotated[Optional[str], typer.Option(help="The model's name; needed for files of your own.")] = None,
     tokenizer: Annotated[Optional[str], typer.Option(help="The tokenizer of a score model.")] = None,
@@ -110,7 +113,7 @@ def import_command(
 
 @models_app.command("verify")
 def verify_command(
-    names: Annotated[Optional[list[str]], typer.Argument(metavar="[NAME…]", help="All, if none is named.")] = None,
+    names: Annotated[Optional[list[str]], typer.Argument(metavar="NAME", help="All, if none is named.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare every byte of the installed models with what was installed."""
@@ -147,7 +150,9 @@ def remove_command(name: Name, as_json: AsJson = False) -> None:
 
 @models_app.command("path")
 def path_command(
-    name: Annotated[Optional[str], typer.Argument(help="A model; without it, the folder of all of them.")] = None,
+    name: Annotated[
+        Optional[str], typer.Argument(metavar="NAME", help="A model; without it, the folder of all of them.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Print where a model, or the folder of models, lies."""
@@ -162,11 +167,11 @@ def path_command(
 def check_pair_command(
     score: Annotated[str, typer.Argument(metavar="SCORE", help="A score model.", show_default=False)],
     audio: Annotated[
-        Optional[list[Path]], typer.Argument(metavar="[AUDIO…]", help="Recordings of music; the demo, if none.")
+        Optional[list[Path]], typer.Argument(metavar="AUDIO", help="Recordings of music; the demo, if none.")
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed hides the same tokens.")] = 0,
     device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
-    use: Annotated[bool, typer.Option("--use", help="Pair the score model with the likeliest tokenizer.")] = False,
+    use: Annotated[bool, typer.Option("--use", help="Pair the score model with the likeliest tokenizer")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Find the tokenizer that a score model belongs to, by the likelihood of real tokens under each one."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from aidd_studio.audio.clip import Clip
 from aidd_studio.engines.engine import EngineInfo, Window
+from aidd_studio.errors import GapError
 from aidd_studio.gaps.arithmetic import group, merge, validate
 from aidd_studio.gaps.gap import Gap
 
@@ -89,14 +90,21 @@ def plan(clip: Clip, gaps: Sequence[Gap], engine: Described) -> Windows:
 def _window(clip: Clip, gaps: Sequence[Gap], damage: Sequence[Gap], start: int, end: int) -> Window:
     """The window of frames `start` to `end` for filling `gaps`; where sound is missing or not finite it is 0.
 
-    damage: the gaps that may reach into the window, those to be filled included.
+    damage: the gaps that may reach into the window, those to be filled included. Raises GapError when nothing around
+    the gaps is finite.
     """
     samples = clip.read(start, end).copy()
     missing = np.zeros(samples.shape, dtype=np.bool_)
     for gap in damage:
         rows = list(gap.channel_indices(clip.channels))
         missing[rows, max(0, gap.start - start) : max(0, gap.end - start)] = True
-    samples[missing | ~np.isfinite(samples)] = 0.0
+    void = missing | ~np.isfinite(samples)
+    if void.all() and not missing.all():
+        raise GapError(
+            f"There is no valid sample around the gap at {gaps[0].start / clip.rate:.3f} s, only NaN or infinite "
+            "values, so there is no sound to fill it from; look for another copy of the file."
+        )
+    samples[void] = 0.0
     return Window(samples, missing, clip.rate, start, tuple(gaps))
 
 

@@ -33,6 +33,12 @@ if TYPE_CHECKING:
     from aidd_studio.tokenizer.model import WavTokenizer
     from aidd_studio.weights.vggish import VGGish
 
+_NOUNS: dict[Kind, str] = {
+    "tokenizer": "tokenizer",
+    "score": "score model",
+    "refiner": "refiner",
+    "embedding": "network for measuring",
+}
 _lock = threading.RLock()
 _loaded: dict[tuple[str, str, str, str], nn.Module] = {}
 
@@ -163,7 +169,8 @@ def _find(name: str, kind: Kind) -> InstalledModel:
     found = find_installed(name)
     if found.record.kind != kind:
         raise UsageError(
-            f"The model {name} is a {found.record.kind}, not a {kind}; `aidd-studio models list` shows all."
+            f"The model {name} is a {_NOUNS[found.record.kind]}, not a {_NOUNS[kind]}; `aidd-studio models list` "
+            "shows all."
         )
     return found
 

@@ -50,6 +50,8 @@ def obtain(
             if pins.pin(name, file, got.sha256):
                 fresh.append(got)
     except DownloadError as error:
+        if mirror is not None:
+            raise
         raise DownloadError(f"{error} {entry.note}".strip()) from error
     model = import_entry(entry, {key: got.path for key, got in fetched.items()}, watch.part(_FETCHING, 1.0))
     with suppress(OSError):

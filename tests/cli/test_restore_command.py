@@ -255,6 +255,24 @@ def test_ctrl_c_and_sigterm_stop_with_130_and_leave_nothing(number: signal.Signa
     assert [path.name for path in tmp_path.iterdir()] == ["long.wav"]
 
 
+def test_a_gap_amid_nothing_but_nan_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "nan.wav"
+    soundfile.write(path, np.full(44100, np.nan), 44100, subtype="FLOAT")
+    result = aidd("restore", path, "-o", tmp_path / "out.wav", "--gap", "0.4:0.5")
+    assert result.exit_code == 1 and "no valid sample around the gap" in result.stderr
+    assert not (tmp_path / "out.wav").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("how", [["engines"], ["models", "list", "--json"]])
+def test_results_that_cannot_be_written_give_one_sentence(how: list[str]) -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        command = [sys.executable, "-m", "aidd_studio", *how]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 1 and done.stderr.startswith("The results cannot be written (No space left")
+    assert "Traceback" not in done.stderr
+
+
 def test_an_error_is_json_when_json_was_asked_for(tmp_path: Path) -> None:
     result = aidd("restore", tmp_path / "no.wav", "-o", tmp_path / "out.wav", "--json")
     assert result.exit_code == 1 and "no.wav" in json.loads(result.stdout)["error"]

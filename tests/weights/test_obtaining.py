@@ -86,8 +86,11 @@ def test_a_published_hash_is_demanded_from_the_start(tmp_path) -> None:
     assert not store.is_installed("wavtokenizer-medium-speech-v1")
 
 
-def test_what_is_not_certain_is_told_with_the_failure(tmp_path) -> None:
-    with pytest.raises(DownloadError, match="is looked up there"):
+def test_what_to_do_when_a_place_is_not_certain_is_told_with_the_failure(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # nobody listens there
+    with pytest.raises(DownloadError, match=r"models import FILE --name aidd-maestro"):
+        obtain("aidd-maestro", patience=QUICK)
+    with pytest.raises(DownloadError, match=r"no checkpoint\.pth in .*maestro\.$"):
         obtain("aidd-maestro", str(tmp_path))
     with pytest.raises(UsageError, match="comes with the program"):
         obtain("aidd-studio-score", str(tmp_path))
