@@ -133,12 +133,8 @@ class _Work:
         self.note = ""
 
     def fills(self, seeds: Sequence[int]) -> Iterator[Fill]:
-        """Candidates, batch by batch."""
-        import torch
-
-        self.watch.report(0.0, "loading models")
-        models = self._models()
-        parts = self._parts(models)
+        """Candidates, batch by batch. Raises MemoryError when not even one fits into this machine's memory."""
+        models, parts = self._ready()
         batch = self.settings.batch or _fitting_batch(models, len(seeds))
         expected = self.expects_first and models.refiner is not None
         done = 0
@@ -148,11 +144,25 @@ class _Work:
             share = self.watch.part(0.1 + 0.9 * done / len(seeds), 0.1 + 0.9 * (done + len(part)) / len(seeds))
             try:
                 made = self._made(models, parts, part, likeliest, share)
-            except (torch.OutOfMemoryError, MemoryError):
+            except (RuntimeError, MemoryError) as error:
+                if not _short_of_memory(error):
+                    raise
                 batch, models = self._with_less_memory(batch, models)
                 continue
             yield from sorted(made, key=lambda fill: -fill.score)
             done += len(part)
+
+    def _ready(self) -> tuple[Models, list[_Part]]:
+        """The models and the window's parts; on the CPU where the GPU's memory does not even hold these."""
+        self.watch.report(0.0, "loading models")
+        try:
+            models = self._models()
+            return models, self._parts(models)
+        except (RuntimeError, MemoryError) as error:
+            if not _short_of_memory(error):
+                raise
+            models = self._on_the_cpu("cpu" if self.on_cpu else "gpu")
+            return models, self._parts(models)
 
     def _models(self) -> Models:
         from aidd_studio.engines.aidd_models import load_models
@@ -200,7 +210,7 @@ class _Work:
         window = self.window
         if far.any():
             order = scaled_order(window.rate, FAR_ORDER)
-            guess = prefill(window.samples, window.missing, window.rate, order, watch=self.watch)
+            guess = prefill(window.samples, far, window.rate, order, watch=self.watch)
             samples = np.where(far, guess, window.samples).astype(np.float32)
             window = replace(window, samples=samples, missing=window.missing & ~far)
         extrapolating = AutoregressiveEngine(AutoregressiveSettings(ORDER, longest=0.0, iterations=0))

@@ -75,8 +75,10 @@ def common_reflections(signals: NDArray[Any], order: int) -> Signal:
             energy = exact = sum(ddot(f, f, left, first, 1, first) + ddot(b, b, left) for f, b in rows)
         if energy <= floor:
             break
-        reflection = -2.0 * sum(ddot(forward, backward, left, first) for forward, backward in rows) / energy
-        reflection = min(LARGEST_REFLECTION, max(-LARGEST_REFLECTION, reflection))
+        product = 0.0
+        for forward, backward in rows:
+            product += ddot(forward, backward, left, first)
+        reflection = min(LARGEST_REFLECTION, max(-LARGEST_REFLECTION, -2.0 * product / energy))
         found[step] = lattice[2] = lattice[3] = reflection
         energy *= 1.0 - reflection * reflection
         for forward, backward in rows:

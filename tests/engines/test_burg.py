@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aidd_studio.engines.burg import burg, coefficients, common_burg, reflections, residual
+from aidd_studio.engines.burg import burg, coefficients, common_burg, common_reflections, reflections, residual
 from aidd_studio.engines.extrapolation import extrapolate, extrapolate_back, hand_overs, predict, prefill, two_sided
 
 RATE = 44100
@@ -45,6 +45,26 @@ def test_every_model_is_stable(seed: int, frames: int, order: int, kind: str) ->
     found = reflections(sound, order)
     assert np.all(np.abs(found) < 1.0)
     assert np.all(np.isfinite(coefficients(found)))
+
+
+def plain_reflections(rows: np.ndarray, order: int) -> list[float]:
+    """Burg's lattice as the books have it, every sum made anew."""
+    forward, backward, found = rows.copy(), rows.copy(), []
+    for _ in range(order):
+        forward, backward = forward[:, 1:], backward[:, :-1]
+        reflection = -2 * np.sum(forward * backward) / (np.sum(forward**2) + np.sum(backward**2))
+        forward, backward = forward + reflection * backward, backward + reflection * forward
+        found.append(reflection)
+    return found
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("noise", [1.0, 1e-3, 1e-6])
+def test_the_quick_lattice_finds_what_the_plain_one_finds(channels: int, noise: float) -> None:
+    chance = np.random.default_rng(4)
+    rows = np.stack([mixture(3000, seed=channel) for channel in range(channels)])
+    rows += noise * 0.1 * chance.standard_normal(rows.shape)
+    assert np.allclose(common_reflections(rows, 900), plain_reflections(rows, 900), atol=1e-7)
 
 
 def test_rows_are_modelled_each_on_its_own() -> None:
