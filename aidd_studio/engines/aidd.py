@@ -118,6 +118,13 @@ def _fitting_batch(models: Models, candidates: int) -> int:
     return candidates
 
 
+def _short_of_memory(error: Exception) -> bool:
+    """Whether an error tells of too little memory; torch has a class of its own for the GPU's alone."""
+    import torch
+
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
+
+
 class _Work:
     """One window's work: models, extrapolated parts, and batches that shrink when memory runs out."""
 
@@ -154,6 +161,8 @@ class _Work:
 
     def _ready(self) -> tuple[Models, list[_Part]]:
         """The models and the window's parts; on the CPU where the GPU's memory does not even hold these."""
+        import torch
+
         self.watch.report(0.0, "loading models")
         try:
             models = self._models()
@@ -161,7 +170,10 @@ class _Work:
         except (RuntimeError, MemoryError) as error:
             if not _short_of_memory(error):
                 raise
-            models = self._on_the_cpu("cpu" if self.on_cpu else "gpu")
+            if self.on_cpu or not isinstance(error, torch.OutOfMemoryError):
+                raise MemoryError("the models do not fit into this machine's memory") from error
+            torch.cuda.empty_cache()
+            models = self._models_on_cpu()
             return models, self._parts(models)
 
     def _models(self) -> Models:
@@ -180,9 +192,12 @@ class _Work:
             return batch // 2, models
         if models.runs_on == "cpu":
             raise MemoryError("a single candidate does not fit into this machine's memory")
+        return 1, self._models_on_cpu()
+
+    def _models_on_cpu(self) -> Models:
         self.on_cpu = True
         self.note = "ran on the CPU: the GPU's memory was full"
-        return 1, self._models()
+        return self._models()
 
     def _parts(self, models: Models) -> list[_Part]:
         """The window extrapolated, and its damaged channels grouped by where they are damaged."""

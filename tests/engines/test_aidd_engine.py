@@ -259,6 +259,41 @@ def test_when_one_candidate_is_too_much_for_the_gpu_the_cpu_takes_over() -> None
         work._with_less_memory(1, models)
 
 
+def test_a_gpu_too_small_for_the_models_or_the_context_leaves_the_work_to_the_cpu(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = engine()
+    window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 14_000))
+    expected = fills(made, window)[0].samples
+    real, refused = _Work._models, []
+
+    def models(self: _Work) -> Models:
+        if not self.on_cpu:
+            refused.append(self)
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return real(self)
+
+    monkeypatch.setattr(_Work, "_models", models)
+    (fill,) = fills(made, window)
+    assert len(refused) == 1 and np.array_equal(fill.samples, expected)
+    assert fill.note == "ran on the CPU: the GPU's memory was full" and fill.settings["device"] == "cpu"
+    fills(made, window)
+    assert len(refused) == 1  # the engine remembers
+
+
+def test_too_little_memory_on_the_cpu_is_told_as_that() -> None:
+    made = engine()
+    window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 14_000))
+
+    def refuse(*_: Any) -> None:
+        torch.empty(10**15)
+
+    handle = load(made).score.register_forward_pre_hook(refuse)
+    with pytest.raises(MemoryError, match="does not fit into this machine's memory"):
+        fills(made, window)
+    handle.remove()
+
+
 def test_the_models_card_recommends_and_the_person_decides() -> None:
     window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 14_000))
     card = {"sampler": "first-hitting", "steps": 2, "temperature": 0.7, "unknown": 1}
