@@ -91,6 +91,13 @@ def smoke(program: Path, folder: Path) -> None:
     check(len(list(results.glob("*.flac"))) == 2, "the batch did not restore both recordings")
     check("take-1" in (folder / "report.html").read_text(encoding="utf-8"), "the report does not name its recordings")
     print(f"batch of two with two workers: {seconds:.1f} s")
+    shared = folder / "shared"
+    _, seconds = run(
+        program, folder, "batch", recordings, "-o", shared, "--engine", "auto", "--jobs", "2", "--networks", "shared"
+    )
+    for result in results.glob("*.flac"):
+        check(result.read_bytes() == (shared / result.name).read_bytes(), "networks in one process give other samples")
+    print(f"the same with the networks in one process for both: {seconds:.1f} s")
 
 
 def forget(folder: Path) -> None:
