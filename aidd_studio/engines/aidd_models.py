@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aidd_studio.engines.aidd_settings import AiddSettings
-from aidd_studio.errors import DeviceError
 from aidd_studio.watch import Watch
 
 if TYPE_CHECKING:
@@ -114,15 +113,11 @@ def find_device(wanted: str) -> torch.device:
     """The device of that name, auto for the best there is. Raises DeviceError when the machine has none such."""
     import torch
 
+    from aidd_studio.weights import loading
+
     if wanted == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(wanted)
-    except RuntimeError:
-        raise DeviceError(f"There is no device “{wanted}”; use auto, cpu, cuda or cuda:N.") from None
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise DeviceError(f"There is no device “{wanted}” on this machine; use --device cpu.")
-    return device
+    return loading.find_device(wanted)
 
 
 def _precision(wanted: str, device: torch.device) -> tuple[str, torch.dtype | None]:

@@ -6,6 +6,7 @@ costs nothing; callers share it and must not change it.
 
 from __future__ import annotations
 
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ _NOUNS: dict[Kind, str] = {
     "refiner": "refiner",
     "embedding": "network for measuring",
 }
+_DEVICE = re.compile(r"cpu|cuda(:\d{1,3})?")
 _lock = threading.RLock()
 _loaded: dict[tuple[str, str, str, str], nn.Module] = {}
 
@@ -212,15 +214,24 @@ def read_tensors(found: InstalledModel) -> dict[str, Tensor]:
     return tensors
 
 
-def _placed(model: nn.Module, device: str | torch.device, dtype: torch.dtype | None) -> nn.Module:
+def find_device(wanted: str | torch.device) -> torch.device:
+    """The device of that name: cpu, cuda or cuda:N. Raises DeviceError when this machine has none such."""
     import torch
+
+    if not _DEVICE.fullmatch(str(wanted)):
+        raise DeviceError(f"There is no device “{wanted}”; use cpu, cuda or cuda:N.")
+    device = torch.device(wanted)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise DeviceError(f"There is no device “{wanted}” on this machine; use --device cpu.")
+    return device
+
+
+def _placed(model: nn.Module, device: str | torch.device, dtype: torch.dtype | None) -> nn.Module:
 
     from aidd_studio.diffusion.score_model import ScoreModel
     from aidd_studio.tokenizer.model import WavTokenizer
 
-    place = torch.device(device)
-    if place.type == "cuda" and (place.index or 0) >= torch.cuda.device_count():
-        raise DeviceError(f"There is no device {device} on this machine; use --device cpu.")
+    place = find_device(device)
     if dtype is None:
         return model.to(place)
     if isinstance(model, WavTokenizer):

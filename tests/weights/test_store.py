@@ -144,9 +144,10 @@ def test_a_model_of_another_kind_is_refused(tokenizer) -> None:
         load_score_model("a-tokenizer")
 
 
-def test_a_device_that_is_not_there_is_named(tokenizer) -> None:
-    with pytest.raises(DeviceError, match="cuda:99"):
-        load_tokenizer("a-tokenizer", "cuda:99")
+@pytest.mark.parametrize("device", ["cuda:99", "mps", "meta", "toaster", ""])
+def test_a_device_that_is_not_there_is_named(tokenizer, device) -> None:
+    with pytest.raises(DeviceError, match=f"no device “{device}”"):
+        load_tokenizer("a-tokenizer", device)
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a/b", "", "A", "..", "a" * 99])
