@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from aidd_studio.cli.console import errors_as_sentences, hint, progress, say_json
-from aidd_studio.errors import NothingToRestore, UsageError
+from aidd_studio.errors import Cancelled, NothingToRestore, UsageError
 
 if TYPE_CHECKING:
     from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome
@@ -96,7 +96,10 @@ def batch_command(
         if watch_folder:
             outcomes = _watch(look, items, settings, place, resume)
         else:
-            outcomes = _run(items, settings, place, resume)
+            try:
+                outcomes = _run(items, settings, place, resume)
+            except KeyboardInterrupt:
+                raise Cancelled("Stopped; what was restored stays, and --resume goes on from there.") from None
         if report:
             write_report(report, outcomes, settings)
         if as_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -118,6 +119,26 @@ def test_a_watched_folder_is_worked_off_by_processes_that_stay(archive: Path, tm
     assert found[0] == found[1] and len(found[0]) == 1
     assert watching.returncode == 1 and "2 restored, 0 with nothing to do, 1 failed." in said
     assert "Traceback" not in said
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl+C is sent as a signal")
+def test_what_was_restored_before_ctrl_c_stays_and_the_rest_is_resumed(archive: Path, tmp_path: Path) -> None:
+    for number in range(60):
+        (archive / f"copy{number}.flac").write_bytes((archive / "a.flac").read_bytes())
+    output = tmp_path / "out"
+    command = [sys.executable, "-m", "aidd_studio", "batch", archive, "-o", output, "--engine", "autoregressive"]
+    work = subprocess.Popen([*command, "--jobs", "2"], stderr=subprocess.PIPE, text=True, start_new_session=True)
+    until(lambda: len(list(output.glob("[!.]*.flac"))) > 1)
+    os.killpg(work.pid, signal.SIGINT)  # as a terminal does, to the workers too
+    _, said = work.communicate(timeout=60)
+    assert work.returncode == 130 and "Traceback" not in said
+    assert said.splitlines()[-1] == "Stopped; what was restored stays, and --resume goes on from there."
+    done = {path.name: path.stat().st_mtime_ns for path in output.glob("[!.]*.flac")}
+    assert 1 < len(done) < 61
+    assert batch(archive, "-o", output, "--resume").exit_code == 0
+    after = {path.name: path.stat().st_mtime_ns for path in output.glob("[!.]*.flac")}
+    redone = [name for name, time in done.items() if after[name] != time]
+    assert len(after) == 61 and len(redone) <= 2, "only what was finished but not yet journaled"
 
 
 def test_a_wish_that_cannot_be_is_refused_in_a_sentence(archive: Path, tmp_path: Path) -> None:
