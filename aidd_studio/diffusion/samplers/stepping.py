@@ -13,6 +13,7 @@ from aidd_studio.diffusion.randomness import Randomness
 from aidd_studio.diffusion.samplers.sampling import (
     Callback,
     Canvas,
+    Sampler,
     ScoreFunction,
     at,
     rows,
@@ -24,48 +25,6 @@ Step = Callable[[Graph, Noise, Tensor, Tensor, Tensor, float], Tensor]
 """(graph, noise, states [B, M], score [B, M, states], t [B, 1], step size) -> weights of the next states."""
 
 LAST_TIME = 1e-5
-
-
-@torch.no_grad()
-def analytic(
-    model: ScoreFunction,
-    tokens: Tensor,
-    fill: Tensor,
-    graph: Graph,
-    noise: Noise,
-    *,
-    steps: int | None = None,
-    randomness: Randomness,
-    temperature: float = 1.0,
-    top_p: float = 1.0,
-    callback: Callback | None = None,
-) -> Tensor:
-    """Tweedie steps, then one that removes what noise is left; see the package for the signature.
-
-    `steps` + 1 network calls, 1024 + 1 unless told, as published.
-    """
-    return _walk(analytic_weights, model, tokens, fill, graph, noise, steps, randomness, temperature, top_p, callback)
-
-
-@torch.no_grad()
-def euler(
-    model: ScoreFunction,
-    tokens: Tensor,
-    fill: Tensor,
-    graph: Graph,
-    noise: Noise,
-    *,
-    steps: int | None = None,
-    randomness: Randomness,
-    temperature: float = 1.0,
-    top_p: float = 1.0,
-    callback: Callback | None = None,
-) -> Tensor:
-    """Euler steps of the reverse rates, then one that removes what noise is left; see the package for the signature.
-
-    `steps` + 1 network calls, 1024 + 1 unless told, as published.
-    """
-    return _walk(euler_weights, model, tokens, fill, graph, noise, steps, randomness, temperature, top_p, callback)
 
 
 def analytic_weights(graph: Graph, noise: Noise, x: Tensor, score: Tensor, t: Tensor, size: float) -> Tensor:
@@ -87,42 +46,57 @@ def denoising_weights(graph: Graph, noise: Noise, x: Tensor, score: Tensor, t: T
     return weights[..., : graph.tokens]
 
 
-def _walk(
-    weights: Step,
-    model: ScoreFunction,
-    tokens: Tensor,
-    fill: Tensor,
-    graph: Graph,
-    noise: Noise,
-    steps: int | None,
-    randomness: Randomness,
-    temperature: float,
-    top_p: float,
-    callback: Callback | None,
-) -> Tensor:
-    steps = 1024 if steps is None else steps
-    fill = rows(tokens, fill)
-    positions = int(fill.any(0).sum())
-    start = graph.sample_limit(randomness.uniform(positions).to(tokens.device))
-    canvas = Canvas(tokens, fill, start, callback, steps + 1)
-    if not positions:
-        return canvas.tokens
-    times = torch.linspace(1, LAST_TIME, steps + 1, device=tokens.device)
-    size = (1 - LAST_TIME) / steps
-    for time in times[:-1]:
-        t = time.expand(len(tokens), 1)
+def _walking(weights: Step) -> Sampler:
+    """The sampler that goes through time in even steps of that kind, `steps` + 1 network calls (1024 + 1 if None)."""
+
+    @torch.no_grad()
+    def walk(
+        model: ScoreFunction,
+        tokens: Tensor,
+        fill: Tensor,
+        graph: Graph,
+        noise: Noise,
+        *,
+        steps: int | None = None,
+        randomness: Randomness,
+        temperature: float = 1.0,
+        top_p: float = 1.0,
+        callback: Callback | None = None,
+    ) -> Tensor:
+        steps = 1024 if steps is None else steps
+        fill = rows(tokens, fill)
+        positions = int(fill.any(0).sum())
+        start = graph.sample_limit(randomness.uniform(positions).to(tokens.device))
+        canvas = Canvas(tokens, fill, start, callback, steps + 1)
+        if not positions:
+            return canvas.tokens
+        times = torch.linspace(1, LAST_TIME, steps + 1, device=tokens.device)
+        size = (1 - LAST_TIME) / steps
+        for time in times[:-1]:
+            t = time.expand(len(tokens), 1)
+            log_score = model(canvas.tokens, noise.total(t)[:, 0], canvas.positions)
+            score = _shaped_score(log_score, canvas.drawn, temperature, top_p)
+            next_states = randomness.categorical(
+                weights(graph, noise, canvas.drawn, score, t, size).double().clamp(min=0)
+            )
+            _accept(canvas, next_states, log_score, graph)
+            canvas.step()
+        t = times[-1].expand(len(tokens), 1)
         log_score = model(canvas.tokens, noise.total(t)[:, 0], canvas.positions)
         score = _shaped_score(log_score, canvas.drawn, temperature, top_p)
-        next_states = randomness.categorical(weights(graph, noise, canvas.drawn, score, t, size).double().clamp(min=0))
-        _accept(canvas, next_states, log_score, graph)
+        last = randomness.categorical(denoising_weights(graph, noise, canvas.drawn, score, t).double().clamp(min=0))
+        _finish(canvas, last, log_score, graph)
         canvas.step()
-    t = times[-1].expand(len(tokens), 1)
-    log_score = model(canvas.tokens, noise.total(t)[:, 0], canvas.positions)
-    score = _shaped_score(log_score, canvas.drawn, temperature, top_p)
-    last = randomness.categorical(denoising_weights(graph, noise, canvas.drawn, score, t).double().clamp(min=0))
-    _finish(canvas, last, log_score, graph)
-    canvas.step()
-    return canvas.tokens
+        return canvas.tokens
+
+    return walk
+
+
+analytic = _walking(analytic_weights)
+"""Tweedie steps, then one that removes what noise is left; see the package for the signature. As published."""
+
+euler = _walking(euler_weights)
+"""Euler steps of the reverse rates, then one that removes what noise is left; see the package for the signature."""
 
 
 def _accept(canvas: Canvas, states: Tensor, log_score: Tensor, graph: Graph) -> None:
