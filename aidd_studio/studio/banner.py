@@ -5,11 +5,12 @@ It floats over the lower edge of the pictures, so that nothing jumps when it com
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QTimer
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from aidd_studio.studio import theme
@@ -43,6 +44,7 @@ class Banner(QFrame):
         self._tone: Tone = "info"
         self._around = parent
         self._choices: list[QPushButton] = []
+        self._before: QWidget | None = None  # where the keyboard was before a question
         self._picture = QLabel()
         self._text = QLabel()
         self._text.setWordWrap(True)
@@ -52,6 +54,7 @@ class Banner(QFrame):
         self._close = QToolButton()
         self._close.setToolTip("Close this message")
         self._close.setAccessibleName("Close this message")
+        self._close.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._close.clicked.connect(self.hide)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 6, 8, 6)
@@ -88,6 +91,8 @@ class Banner(QFrame):
             self._choices.append(button)
             button.clicked.connect(lambda _checked=False, action=action: self._answer(action))
             self._buttons.addWidget(button)
+        for first, second in itertools.pairwise((*self._choices, self._close)):
+            self.setTabOrder(first, second)
         self._timer.stop()
         if STAYS[tone] and not buttons:
             self._timer.start(STAYS[tone])
@@ -95,6 +100,25 @@ class Banner(QFrame):
         self.raise_()
         self._place()
         self.update()
+
+    def ask(self, text: str, buttons: dict[str, Callable[[], object]]) -> None:
+        """Ask what the person's own command needs to know; the keyboard is at the first answer until it is given."""
+        self.say(text, "warning", buttons)
+        if not self.isAncestorOf(self.window().focusWidget() or self):
+            self._before = self.window().focusWidget()
+        self._choices[0].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        before, self._before = self._before, None
+        if before is not None and before.isVisible():
+            before.setFocus(Qt.FocusReason.OtherFocusReason)
+        super().hideEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.hide()
+        else:
+            super().keyPressEvent(event)
 
     def _answer(self, action: Callable[[], object]) -> None:
         self.hide()

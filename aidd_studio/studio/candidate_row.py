@@ -133,7 +133,7 @@ class CandidateRow(QFrame):
         button = QToolButton()
         button.setIcon(icon(name, "dim"))
         button.setIconSize(QSize(18, 18))
-        button.setFixedSize(24, 24)
+        button.setFixedSize(22, 24)
         button.setStyleSheet("padding: 0")
         button.setToolTip(tip)
         button.setAccessibleName(tip)

@@ -22,7 +22,7 @@ def details(candidate: Candidate) -> str:
         f"Score {candidate.score:.3f} · seed {candidate.seed} · took {_taken(candidate.seconds)}",
         f"Cross-fade {candidate.crossfade * 1000:.1f} ms",
     ]
-    lines += [f"{key.replace('_', ' ')}: {value}" for key, value in candidate.settings.items()]
+    lines += [f"{key.replace('_', ' ')}: {_yes_or_no(value)}" for key, value in candidate.settings.items()]
     lines += [f"{name}: {sha[:12]}…" for name, sha in candidate.weights.items()]
     if candidate.note:
         lines.append(candidate.note)
@@ -34,9 +34,8 @@ def facts(candidate: Candidate, compared: Sequence[str], *, accepted: bool) -> s
     parts = ["accepted"] if accepted else []
     parts += [f"score {_score(candidate.score)}", _taken(candidate.seconds)]
     lines = [" · ".join(parts), f"seed {candidate.seed}"]
-    settings = [
-        f"{name.replace('_', ' ')} {candidate.settings[name]}" for name in compared if name in candidate.settings
-    ]
+    known = candidate.settings
+    settings = [_setting(name, known[name]) for name in compared if name in known and known[name] is not False]
     if settings:
         lines.append(" · ".join(settings))
     return "\n".join(lines)
@@ -53,9 +52,19 @@ def differing_settings(candidates: Sequence[Candidate]) -> list[str]:
     return list(differing)
 
 
+def _setting(name: str, value: Any) -> str:
+    """A setting with its value; one that is only on or off is told by its name while it is on."""
+    words = name.replace("_", " ")
+    return words if value is True else f"{words} {value}"
+
+
 def _score(score: float) -> str:
     text = f"{score:.2f}"
     return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+
+
+def _yes_or_no(value: Any) -> Any:
+    return ("yes" if value else "no") if isinstance(value, bool) else value
 
 
 def _taken(seconds: float) -> str:

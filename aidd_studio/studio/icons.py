@@ -49,6 +49,7 @@ def _icon(name: str, tint: str, disabled: str, checked: str) -> QIcon:
     made = QIcon()
     for size in SIZES:
         made.addPixmap(_drawn(name, tint, size, 1.0), QIcon.Mode.Normal, QIcon.State.Off)
+        made.addPixmap(_drawn(name, tint, size, 1.0), QIcon.Mode.Selected, QIcon.State.Off)
         made.addPixmap(_drawn(name, checked, size, 1.0), QIcon.Mode.Normal, QIcon.State.On)
         made.addPixmap(_drawn(name, disabled, size, 1.0), QIcon.Mode.Disabled)
     return made

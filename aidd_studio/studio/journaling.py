@@ -195,9 +195,8 @@ class Journaling(QObject):
         newest = found[0]
         count = newest.accepted
         noun = "1 accepted fill" if count == 1 else f"{count} accepted fills"
-        self._window.say(
+        self._window.banner.ask(
             f"AIDD Studio did not close properly. The work on {newest.source.name} with {noun} is still there.",
-            "warning",
             {
                 "Recover": lambda: self._recover(newest.folder),
                 "Discard": lambda: discard(newest.folder),

@@ -116,9 +116,8 @@ class Keeping(QObject):
             again()
             self._leaving = False
 
-        self._window.say(
+        self._window.banner.ask(
             f"The work on {document.path.name} is not saved as a project.",
-            "warning",
             {"Save": lambda: self.save(again), "Discard": discard, "Cancel": lambda: None},
         )
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -56,6 +56,9 @@ from aidd_studio.studio.window_situation import name_steps, show_current_gap, sh
 
 LAYOUT_VERSION = 1
 
+FRAME = QSize(16, 48)
+"""Pixels that a desktop's borders and title take around a window."""
+
 
 class MainWindow(QMainWindow):
     """One window, one recording."""
@@ -105,7 +108,7 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
-        self.resize(1280, 800)
+        self.resize(QSize(1280, 800).boundedTo(self.screen().availableSize() - FRAME))
         self.pages = QStackedWidget()
         self.pages.addWidget(self.welcome)
         self.pages.addWidget(self.editor)

@@ -42,7 +42,7 @@ class Quitting(QObject):
         return False
 
     def _ask(self, text: str, choices: dict[str, Callable[[], object]]) -> None:
-        self._window.say(text, "warning", choices)
+        self._window.banner.ask(text, choices)
 
     def _save(self) -> None:
         self._window.keeping.save(self._quit_saved)

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from PySide6.QtCore import Qt
 
 from aidd_studio.gaps.gap import Gap
 from aidd_studio.restoration.project import load_project
+from aidd_studio.studio.app import ButtonKeys
 
 
 @pytest.fixture
@@ -80,3 +82,25 @@ def test_unsaved_edits_alone_are_asked_about_alone(opened, idle):
     assert "batch" not in opened.banner.message
     answer(opened, "Discard")
     assert not opened.isVisible()
+
+
+def test_a_question_can_be_answered_from_the_keyboard_alone(qtbot, qapp, opened):
+    keys = ButtonKeys(opened)  # as the program has them
+    qapp.installEventFilter(keys)
+    opened.activateWindow()
+    qtbot.waitUntil(opened.isActiveWindow)
+    opened.document.session.add_gaps([Gap(8000, 8160)])
+    opened.editor.waveform.setFocus()
+    opened.actions_by_id["close"].trigger()
+    answers = opened.banner._choices
+    assert opened.focusWidget() is answers[0]
+    qtbot.keyClick(answers[0], Qt.Key.Key_Escape)
+    assert opened.banner.message == ""
+    assert opened.document is not None
+    assert opened.focusWidget() is opened.editor.waveform
+    opened.actions_by_id["close"].trigger()
+    qtbot.keyClick(opened.focusWidget(), Qt.Key.Key_Tab)
+    assert opened.focusWidget().text() == "Discard"
+    qtbot.keyClick(opened.focusWidget(), Qt.Key.Key_Space)
+    qapp.removeEventFilter(keys)
+    assert opened.document is None
