@@ -5,17 +5,22 @@ The registry names neither size nor hash of some files, and of some not even the
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 from aidd_studio.weights.download import FileNotThere, check_address
 from aidd_studio.weights.registry import RemoteFile
 
+if TYPE_CHECKING:
+    import httpx
+
 PATIENCE = 10.0  # seconds without an answer
+LONGEST = 4 << 20  # bytes of a list; a repository of a thousand files has a tenth of that
 _ADDRESS = re.compile(r"/(?P<repository>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<path>.+)")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -68,12 +73,24 @@ def _listed(url: str) -> list[Listed]:
         check_address(str(request.url))
 
     try:
-        with httpx.Client(follow_redirects=True, timeout=PATIENCE, event_hooks={"request": [check]}) as client:
-            answer = client.get(url, headers={"User-Agent": "aidd-studio"})
-        entries = answer.json() if answer.status_code == 200 else []
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        with (
+            httpx.Client(follow_redirects=True, timeout=PATIENCE, event_hooks={"request": [check]}) as client,
+            client.stream("GET", url, headers={"User-Agent": "aidd-studio"}) as answer,
+        ):
+            entries = json.loads(_text(answer)) if answer.status_code == 200 else []
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError):
         return []
     return [_read(entry) for entry in entries if _is_file(entry)] if isinstance(entries, list) else []
+
+
+def _text(answer: httpx.Response) -> bytes:
+    """What was answered; raises ValueError when that is far too long for a list."""
+    text = b""
+    for block in answer.iter_bytes():
+        text += block
+        if len(text) > LONGEST:
+            raise ValueError("too long for a list")
+    return text
 
 
 def _is_file(entry: Any) -> bool:

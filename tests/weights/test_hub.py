@@ -62,7 +62,9 @@ def test_a_hash_that_is_known_stays_and_asks_nobody(server) -> None:
     assert located(file(server, choose=("*.pth",), sha256="a" * 64)).sha256 == "a" * 64
 
 
-@pytest.mark.parametrize("answer", [b"", b"<html>", b"{}", b'["x", {"type": "file", "path": 3}]'])
+@pytest.mark.parametrize(
+    "answer", [b"", b"<html>", b"{}", b'["x", {"type": "file", "path": 3}]', b"[" * 100_000, b" " * (5 << 20) + b"[]"]
+)
 def test_where_there_is_no_list_the_file_stays_as_it_is(server, answer: bytes) -> None:
     if answer:
         server.behaviour.files[LIST] = answer
