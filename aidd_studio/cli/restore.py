@@ -40,15 +40,24 @@ def restore_command(
     sampler: Annotated[
         Optional[str], typer.Option(help="first-hitting, confidence, entropy, analytic or euler (aidd engine).")
     ] = None,
-    steps: Annotated[Optional[int], typer.Option(min=1, help="Network calls of the sampler (aidd engine).")] = None,
-    temperature: Annotated[Optional[float], typer.Option(min=0.0, help="Sampling temperature (aidd engine).")] = None,
-    top_p: Annotated[Optional[float], typer.Option(min=0.0, max=1.0, help="Nucleus sampling (aidd engine).")] = None,
+    steps: Annotated[
+        Optional[int], typer.Option(min=1, help="Steps of the sampler, a network call each (aidd engine).")
+    ] = None,
+    temperature: Annotated[
+        Optional[float], typer.Option(min=0.0, help="Below 1 draws safer, above 1 bolder; 0 to 10 (aidd engine).")
+    ] = None,
+    top_p: Annotated[
+        Optional[float],
+        typer.Option(
+            min=0.0, max=1.0, help="Draw only from the likeliest tokens that make up this share (aidd engine)."
+        ),
+    ] = None,
     likeliest_first: Annotated[
         Optional[bool],
         typer.Option(
             "--likeliest-first/--all-drawn",
-            help="Whether the first candidate is what the model expects, rather than drawn from it; so unless it is "
-            "said how to draw (engines auto and aidd).",
+            help="Begin with the fill that the model expects most, or draw all of them. By default the first, unless "
+            "sampler, steps, temperature or top-p are given (engines auto and aidd).",
             show_default=False,
         ),
     ] = None,
