@@ -105,7 +105,8 @@ def _listening_test(folder: Path, output: Path, cases: int, seed: int, as_json: 
     if as_json:
         say_json({"page": str(page), "trials": len(trials)})
         return
-    hint(f"A listening test of {len(trials)} trials: open {page} in a browser.")
+    many = "" if len(trials) == 1 else "s"
+    hint(f"A listening test of {len(trials)} trial{many}: open {page} in a browser.")
 
 
 def _tell(what: Plan, summary: Summary, output: Path, as_json: bool) -> None:

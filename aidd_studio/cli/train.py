@@ -47,6 +47,10 @@ def corpus(
         found = []
         if items:
             midis = sorted(path for start in scores or [] for path in start.rglob("*.mid*"))
+            if scores and not midis:
+                raise UsageError(
+                    f"There are no MIDI files in {', '.join(map(str, scores))}; name a folder that holds some."
+                )
             fonts = tuple(soundfonts or find_soundfonts())
             plan = RenderPlan(items, seconds, seed, Sources(tuple(midis), fonts, tuple(pianos or ())))
             with console.progress("rendering") as watch:
@@ -55,7 +59,7 @@ def corpus(
             with console.progress("converting") as watch:
                 found = build_recorded(folder, recordings, licence, processes, watch, cast("SplitRule", split))
         hours = sum(item.seconds for item in found) / 3600
-        console.say(f"{len(found)} files, {hours:.2f} hours in {folder}")
+        console.say(f"{len(found)} file{'' if len(found) == 1 else 's'}, {hours:.2f} hours in {folder}")
 
 
 @train_app.command()

@@ -47,7 +47,7 @@ def read_recipe(path: Path) -> Recipe:
         return Recipe(path, tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise UsageError(f"The recipe {path} cannot be read; check the path.") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"The recipe {path.name} is no valid TOML: {error}.") from error
 
 

@@ -31,12 +31,15 @@ def test_a_corpus_is_built_from_a_folder_of_recordings(tmp_path: Path) -> None:
     [
         (["train", "corpus", "OUT"], "--recordings"),
         (["train", "corpus", "OUT", "--recordings", "EMPTY"], "No recordings were found"),
+        (["train", "corpus", "OUT", "--items", "1", "--scores", "EMPTY"], "no MIDI files"),
         (["train", "score", "EMPTY/none.toml"], "cannot be read"),
+        (["train", "score", "EMPTY.bin"], "no valid TOML"),
         (["train", "tokenize", "EMPTY", "OUT", "--tokenizer", "nobody"], "nobody"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_sentence(tmp_path: Path, arguments: list[str], sentence: str) -> None:
     (tmp_path / "EMPTY").mkdir()
+    (tmp_path / "EMPTY.bin").write_bytes(b"\xff\x00\x80")
     words = [str(tmp_path / word) if word.startswith(("OUT", "EMPTY")) else word for word in arguments]
     done = RUNNER.invoke(app, words)
     assert done.exit_code != 0
