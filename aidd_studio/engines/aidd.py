@@ -200,16 +200,16 @@ class _Work:
         return self._models()
 
     def _parts(self, models: Models) -> list[_Part]:
-        """The window extrapolated, and its damaged channels grouped by where they are damaged."""
+        """The window extrapolated, and its damaged channels grouped by where near the gaps they are damaged."""
         from aidd_studio.engines.aidd_segment import cut_segment
 
         config = models.tokenizer.config
         far = _far(self.window)
+        near = self.window.missing & ~far
         sound = self._extrapolated(far)
         parts = []
-        for rows in _alike(self.window.missing):
-            beyond = far[rows[0]]
-            part = _Part(rows, sound[rows], self._untold(sound, rows) & ~beyond, beyond)
+        for rows in _alike(near):
+            part = _Part(rows, sound[rows], self._untold(sound, near, rows), far[rows].any(axis=0))
             if part.asked.any():
                 longest = self.settings.tokens or self.window.frames
                 common = part.channels.mean(axis=0)
@@ -243,9 +243,12 @@ class _Work:
         with torch.inference_mode(), interrupted_by(self.watch):
             return models.tokenizer.encode(wave[None])[0]
 
-    def _untold(self, sound: Signal, rows: list[int]) -> NDArray[np.bool_]:
-        """Where these channels are missing and intact ones do not predict them well: bool [frames]."""
-        missing, rate = self.window.missing, self.window.rate
+    def _untold(self, sound: Signal, missing: NDArray[np.bool_], rows: list[int]) -> NDArray[np.bool_]:
+        """Where these channels are missing and intact ones do not predict them well: bool [frames].
+
+        missing: bool [channels, frames], the damage near the gaps.
+        """
+        rate = self.window.rate
         untold: NDArray[np.bool_] = missing[rows[0]].copy()
         for start, end in runs(untold) if len(rows) < len(missing) else []:
             hole = Stretch(start, end, tuple(rows))

@@ -172,8 +172,8 @@ def prefill(
     filled = np.where(missing, 0.0, np.asarray(samples, dtype=np.float64))
     for channel in range(filled.shape[0]):
         stretches = runs(missing[channel])
-        ends = [*(start for start, _ in stretches[1:]), filled.shape[1]]
-        for (start, end), limit in zip(stretches, ends, strict=True):
+        ends = [*(start for start, _ in stretches[1:]), filled.shape[1]]  # one too many where nothing is missing
+        for (start, end), limit in zip(stretches, ends, strict=False):
             row = filled[channel, :limit]
             filled[channel, start:end] = two_sided(row, start, end, order, context, watch)
     return filled

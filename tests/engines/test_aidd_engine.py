@@ -157,9 +157,8 @@ def load(made: AiddEngine) -> Models:
 
 
 def test_damage_far_from_the_gap_is_left_to_its_own_window() -> None:
-    window = damaged(
-        recording(24_000, 2, seconds=4.0), 24_000, Gap(60_000, 62_000), Gap(1000, 3000), Gap(90_000, 91_000)
-    )
+    far = Gap(1000, 3000, channels=(1,)), Gap(90_000, 91_000)
+    window = damaged(recording(24_000, 2, seconds=4.0), 24_000, Gap(60_000, 62_000), *far)
     window = dataclasses.replace(window, gaps=(Gap(60_000, 62_000),))
     made = engine(steps=None, sampler="first-hitting", tokens=100)
     calls = count_calls(made, window)

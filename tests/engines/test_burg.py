@@ -145,6 +145,14 @@ def test_hand_overs_at_an_end_are_the_one_side_there_is() -> None:
     assert np.array_equal(fills, np.stack([two_sided(sound, 0, 300, 512, 4096)] * 3))
 
 
+def test_a_channel_without_gaps_is_left_alone_by_prefilling() -> None:
+    sound = np.stack([mixture(6000, 24000, 1), mixture(6000, 24000, 2)])
+    missing = np.zeros(sound.shape, dtype=bool)
+    missing[1, 3000:3100] = True
+    filled = prefill(sound, missing, 24000, 100)
+    assert np.array_equal(filled[~missing], sound[~missing]) and np.any(filled[missing] != sound[missing])
+
+
 def test_prefilling_fills_every_gap_of_every_channel_and_nothing_else() -> None:
     sound = np.stack([mixture(12000, 24000, 1), mixture(12000, 24000, 2)])
     missing = np.zeros(sound.shape, dtype=bool)
