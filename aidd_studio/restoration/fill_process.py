@@ -15,7 +15,7 @@ import queue
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -26,7 +26,7 @@ from typing import Any
 from aidd_studio.audio.clip import Clip
 from aidd_studio.engines.engine import Engine, EngineInfo, Window
 from aidd_studio.engines.registry import engine_info
-from aidd_studio.errors import AiddError, WorkerDied
+from aidd_studio.errors import AiddError, GapError, WorkerDied
 from aidd_studio.gaps.gap import Gap
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.plan import plan
@@ -103,14 +103,25 @@ class FillProcess:
         order: Order,
         watch: Watch,
         on_gaps: GapListener | None = None,
+        on_failed: Callable[[Sequence[Gap], str], None] | None = None,
     ) -> Iterator[Candidate]:
         """Candidates of all gaps as `restore.fill_gaps` makes them, one by one as they are finished.
 
+        on_failed: hears gaps for which the engine found nothing or failed, and why; the others are still filled.
         Raises what the engine raises, WorkerDied, and Cancelled at once, whatever the process is doing.
         """
         windows = plan(clip, gaps, _Listed(engine_info(engine)))
         fill_one = partial(self._fill_window, next(self._fills), engine, settings, order)
-        yield from fill_windows(windows, fill_one, watch, on_gaps)
+
+        def fill_or_tell(window: Window, share: Watch) -> Iterator[Candidate]:
+            try:
+                yield from fill_one(window, share)
+            except (GapError, RuntimeError) as error:
+                if on_failed is None:
+                    raise
+                on_failed(window.gaps, str(error))
+
+        yield from fill_windows(windows, fill_or_tell, watch, on_gaps)
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
@@ -227,7 +238,9 @@ def _serve(pipe: Connection) -> None:
             ended = _Ended(error)
         except Exception as error:
             log.exception("A fill failed")
-            ended = _Ended(RuntimeError(str(error) or type(error).__name__))
+            ended = _Ended(
+                RuntimeError(f"The engine failed unexpectedly ({str(error) or type(error).__name__}); try another one.")
+            )
         line.send((task.number, ended))
 
 

@@ -41,18 +41,22 @@ class StudioApplication(QApplication):
 class ButtonKeys(QObject):
     """Space and Return press the button that has the keyboard's focus, instead of playing or filling."""
 
-    KEYS = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+    RETURN = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and isinstance(watched, QAbstractButton | QComboBox)
-            and watched.hasFocus()
-            and event.key() in self.KEYS
-            and event.modifiers() == Qt.KeyboardModifier.NoModifier
+            not isinstance(event, QKeyEvent)
+            or not isinstance(watched, QAbstractButton | QComboBox)
+            or not watched.hasFocus()
+            or event.key() not in (Qt.Key.Key_Space, *self.RETURN)
+            or event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         ):
+            return super().eventFilter(watched, event)
+        if event.type() == QEvent.Type.ShortcutOverride:
             event.accept()
+            return True
+        if event.type() == QEvent.Type.KeyPress and isinstance(watched, QAbstractButton) and event.key() in self.RETURN:
+            watched.click()  # many desktops know Space only
             return True
         return super().eventFilter(watched, event)
 

@@ -173,9 +173,16 @@ class Filling(QObject):
                 touched = [by_gap[gap] for gap in gaps if gap in by_gap]
                 self._gaps_progressed.emit(document, touched, FillProgress(fraction, stage))
 
+        failures: list[tuple[int, str]] = []  # how many gaps, and why
+
+        def on_failed(gaps: Sequence[Gap], why: str) -> None:
+            failures.append((len(gaps), why))
+
         def work(watch: Watch) -> Iterator[Candidate]:
             order = Order(choice.candidates, choice.seed, choice.crossfade)
-            return self._process.fill_gaps(clip, list(by_gap), choice.engine, choice.settings, order, watch, on_gaps)
+            return self._process.fill_gaps(
+                clip, list(by_gap), choice.engine, choice.settings, order, watch, on_gaps, on_failed
+            )
 
         def on_item(candidate: Candidate) -> None:
             id = by_gap.get(candidate.gap)
@@ -184,7 +191,10 @@ class Filling(QObject):
 
         def on_done(_result: Any) -> None:
             entry = document.entry(ids[0])
-            if len(ids) == 1 and entry is not None and len(entry.candidates) == before[entry.id]:
+            if failures:
+                count, why = sum(number for number, _ in failures), failures[0][1]
+                window.say(why if len(ids) == 1 else f"{count} of {len(ids)} gaps could not be filled. {why}", "error")
+            elif len(ids) == 1 and entry is not None and len(entry.candidates) == before[entry.id]:
                 window.say("No new candidate: this engine always gives the same fill.", "info")
 
         def on_end() -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from aidd_studio.audio.clip import Clip
 from aidd_studio.engines.registry import create_engine
-from aidd_studio.errors import Cancelled, UsageError, WorkerDied
+from aidd_studio.errors import Cancelled, GapError, UsageError, WorkerDied
 from aidd_studio.gaps.gap import Gap
 from aidd_studio.restoration.fill_process import FillProcess
 from aidd_studio.restoration.restore import Order, fill_gaps
@@ -103,6 +103,22 @@ def test_what_an_engine_refuses_comes_through_as_itself(process: FillProcess, cl
     with pytest.raises(UsageError, match="There is no engine"):
         list(process.fill_gaps(clip, GAPS, "nonsense", {}, Order(), Watch()))
     assert len(plain(process, clip)) == 3
+
+
+def test_a_gap_that_cannot_be_filled_does_not_keep_others_from_it(process: FillProcess, clip: Clip) -> None:
+    gaps = [Gap(2000, 3600), Gap(31000, 63000)]
+    told: list[tuple[object, str]] = []
+
+    def on_failed(failed: object, why: str) -> None:
+        told.append((failed, why))
+
+    with pytest.raises(GapError, match="too short"):
+        list(process.fill_gaps(clip, gaps[1:], "similar", {}, Order(), Watch()))
+    for together in (gaps, gaps[::-1]):
+        made = process.fill_gaps(clip, together, "similar", {}, Order(), Watch(), None, on_failed)
+        assert [candidate.gap for candidate in made] == gaps[:1]
+    assert [failed for failed, _ in told] == [(gaps[1],)] * 2
+    assert all("try another engine" in why for _, why in told)
 
 
 PARENT = """

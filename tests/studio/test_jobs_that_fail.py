@@ -11,6 +11,7 @@ import pytest
 
 from aidd_studio.audio.playback import ClockOutput, Player, Version
 from aidd_studio.errors import DeviceError, GapError
+from aidd_studio.gaps.gap import Gap
 from aidd_studio.studio.jobs import JobQueue
 
 
@@ -62,6 +63,18 @@ def test_when_the_process_that_fills_is_killed_the_window_says_so_and_fills_agai
     window.actions_by_id["fill"].trigger()
     idle()
     assert all(entry.candidates for entry in document.entries)
+
+
+def test_gaps_that_could_not_be_filled_are_counted_and_the_others_are_filled(opened, idle) -> None:
+    window, document = opened, opened.document
+    document.select(document.session.add_gaps([Gap(1000, 2700), Gap(17000, 31900)]))
+    box = window.fill_settings.engine
+    box.setCurrentIndex(box.findData("similar"))
+    window.actions_by_id["fill"].trigger()
+    idle()
+    assert [entry.state for entry in document.entries] == ["candidates", "open"]
+    assert window.banner.message.startswith("1 of 2 gaps could not be filled. The recording is too short")
+    assert document.filling == {}
 
 
 class UnpluggedOutput(ClockOutput):

@@ -84,7 +84,8 @@ def test_unsaved_edits_alone_are_asked_about_alone(opened, idle):
     assert not opened.isVisible()
 
 
-def test_a_question_can_be_answered_from_the_keyboard_alone(qtbot, qapp, opened):
+@pytest.mark.parametrize("key", [Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter])
+def test_a_question_can_be_answered_from_the_keyboard_alone(qtbot, qapp, opened, key):
     keys = ButtonKeys(opened)  # as the program has them
     qapp.installEventFilter(keys)
     opened.activateWindow()
@@ -101,6 +102,6 @@ def test_a_question_can_be_answered_from_the_keyboard_alone(qtbot, qapp, opened)
     opened.actions_by_id["close"].trigger()
     qtbot.keyClick(opened.focusWidget(), Qt.Key.Key_Tab)
     assert opened.focusWidget().text() == "Discard"
-    qtbot.keyClick(opened.focusWidget(), Qt.Key.Key_Space)
+    qtbot.keyClick(opened.focusWidget(), key)
     qapp.removeEventFilter(keys)
     assert opened.document is None
