@@ -209,7 +209,7 @@ class _Work:
         sound = self._extrapolated(far)
         parts = []
         for rows in _alike(near):
-            part = _Part(rows, sound[rows], self._untold(sound, near, rows), far[rows].any(axis=0))
+            part = _Part(rows, sound[rows], self._untold(sound, near, rows), np.asarray(far[rows].any(axis=0)))
             if part.asked.any():
                 longest = self.settings.tokens or self.window.frames
                 common = part.channels.mean(axis=0)
