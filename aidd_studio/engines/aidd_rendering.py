@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aidd_studio.engines.aidd_continuity import level_bands
 from aidd_studio.engines.aidd_mixing import combine
 from aidd_studio.engines.aidd_models import Models
 from aidd_studio.engines.aidd_segment import Segment
@@ -69,9 +68,7 @@ def _refined(models: Models, segment: Segment, vectors: Tensor) -> Signal:
             vectors[:, first:last].float(),
             predicted[1:].expand(len(vectors), -1, -1),
         )
-    waves = made.double().cpu().numpy()[:, : len(segment.wave)]
-    for start, end in segment.gaps:
-        waves = np.stack([level_bands(wave, segment.missing, start, end, segment.rate) for wave in waves])
+    waves: Signal = made.double().cpu().numpy()[:, : len(segment.wave)]
     return waves
 
 

@@ -11,7 +11,7 @@ from aidd_studio.errors import UsageError
 SAMPLERS = ("first-hitting", "confidence", "entropy", "analytic", "euler")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
-CARD = {"sampler": "confidence", "steps": None, "temperature": 1.0, "top_p": 1.0, "tokens": 1024}
+CARD = {"sampler": "confidence", "steps": None, "temperature": 1.0, "top_p": 1.0, "tokens": 1024, "recall": 0.0}
 """What is used where neither the person nor the model's card says otherwise."""
 
 
@@ -24,6 +24,7 @@ class AiddSettings:
     products. batch: candidates made at once, 0 to choose by device and size of the model. widen: tokens masked beyond
     those that touch the gap, on each side. edge: most seconds at each end of a gap that fade over from linear
     prediction, and edge_share the largest share of the gap. refine: use the model's refiner where there is one.
+    recall: share of what the surroundings' own codes make likely, beside what the score model does (aidd_recall).
     likeliest_first: whether the first candidate is what the score model expects, drawn by nobody (a refiner renders
     it); None means so unless it is said how to draw.
     """
@@ -34,6 +35,7 @@ class AiddSettings:
     temperature: float | None = None
     top_p: float | None = None
     tokens: int | None = None
+    recall: float | None = None
     device: str = "auto"
     precision: str = "auto"
     batch: int = 0
@@ -44,7 +46,8 @@ class AiddSettings:
     likeliest_first: bool | None = None
 
     def __post_init__(self) -> None:
-        for name, kind in (("steps", int), ("tokens", int), ("temperature", float), ("top_p", float)):
+        kinds = {"steps": int, "tokens": int, "temperature": float, "top_p": float, "recall": float}
+        for name, kind in kinds.items():
             object.__setattr__(self, name, _number(name, getattr(self, name), kind))
         if self.sampler is not None and self.sampler not in SAMPLERS:
             raise UsageError(f"There is no sampler “{self.sampler}”; choose one of {', '.join(SAMPLERS)}.")
@@ -52,6 +55,7 @@ class AiddSettings:
             raise UsageError(f"There is no precision “{self.precision}”; choose one of {', '.join(PRECISIONS)}.")
         _within("steps", self.steps, 1, 100_000)
         _within("tokens", self.tokens, 16, 8192)
+        _within("recall", self.recall, 0, 0.9)
         _within("temperature", self.temperature, 0, 10)
         _within("top_p", self.top_p, 0, 1)
         _within("batch", self.batch, 0, 64)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from aidd_studio.diffusion.noise import LogLinear
 from aidd_studio.diffusion.randomness import SeededRandomness
 from aidd_studio.diffusion.samplers import SAMPLERS, Progress, SamplerName
+from aidd_studio.engines.aidd_recall import Recall, recall_for
 from aidd_studio.engines.aidd_settings import AiddSettings
 
 if TYPE_CHECKING:
@@ -74,7 +75,10 @@ def draw_tokens(
     counted = 0
     for number, (start, end, kept) in enumerate(pieces):
         part = torch.from_numpy(fill[start:end] & (np.arange(start, end) >= _first_open(pieces, number)))
-        expectation = _Expectation(model, table, part.to(codes.device).expand(len(seeds), -1), plain)
+        known = codes[start:end][~torch.from_numpy(fill[start:end]).to(codes.device)]
+        recall = recall_for(model, table, known, settings.recall)
+        hidden = part.to(codes.device).expand(len(seeds), -1)
+        expectation = _Expectation(model, recall, table, hidden, plain)
 
         def follow(progress: Progress, number: int = number, expectation: _Expectation = expectation) -> None:
             expectation.follow(progress)
@@ -107,8 +111,8 @@ class _Expectation:
     still leads the way. `likeliest` rows [B] keep what the network held at first, when nothing was drawn yet.
     """
 
-    def __init__(self, model: ScoreModel, table: Tensor, hidden: Tensor, likeliest: Tensor) -> None:
-        self._model, self._table, self._hidden, self._likeliest = model, table, hidden, likeliest
+    def __init__(self, model: ScoreModel, recall: Recall, table: Tensor, hidden: Tensor, likeliest: Tensor) -> None:
+        self._model, self._recall, self._table, self._hidden, self._likeliest = model, recall, table, hidden, likeliest
         self._vectors = table.new_zeros(*hidden.shape, table.shape[1])
         self._positions, self._log_score = hidden[0].nonzero().flatten(), table.new_zeros(0)
         self._everywhere = self._positions  # all that is hidden at first
@@ -116,7 +120,7 @@ class _Expectation:
         self.log_likelihood = np.zeros(len(hidden))
 
     def __call__(self, tokens: Tensor, sigma: Tensor, positions: Tensor) -> Tensor:
-        self._positions, self._log_score = positions, self._model(tokens, sigma, positions)
+        self._positions, self._log_score = positions, self._recall(self._model(tokens, sigma, positions))
         if self._first is None:
             self._first = self._log_score[..., : self._model.config.tokens].log_softmax(-1)
         return self._log_score

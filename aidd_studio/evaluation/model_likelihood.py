@@ -22,32 +22,42 @@ FILES = 24  # of a folder at most
 def measure_likelihood(files: Sequence[Path]) -> dict[str, list[float]]:
     """Nats a token of wholly masked gaps: for every kind of material, one value for each of GAPS.
 
-    Files whose name says that they hold speech or animals are kept apart from music.
+    As the engine uses the score model: with the recall that its card asks for, and beside it, as "… without recall",
+    the network alone. Files whose name says that they hold speech or animals are kept apart from music.
     """
     import torch
 
     from aidd_studio.diffusion.losses import cross_entropy
     from aidd_studio.diffusion.noise import sigma_of_masked_share
+    from aidd_studio.engines.aidd_recall import recall_for
+    from aidd_studio.engines.aidd_settings import AiddSettings
     from aidd_studio.weights.loading import default_pair, load_score_model, load_tokenizer
+    from aidd_studio.weights.store import find_installed
 
     names = default_pair()
+    share = AiddSettings().with_card(find_installed(names[1]).record.defaults).recall
     tokenizer, score = load_tokenizer(names[0]).model, load_score_model(names[1]).model
     graph = score.config.build_graph()
+    table = tokenizer.embed(torch.arange(tokenizer.config.codebook_size))
     values: dict[str, list[list[float]]] = {}
     for path in files[:FILES]:
         kind = "speech and animals" if any(word in path.name for word in SPEECH) else "music"
         for row in _rows(path, TOKENS * tokenizer.config.hop, tokenizer.config.sample_rate):
             with torch.inference_mode():
                 clean = tokenizer.encode(torch.from_numpy(row)[None])
-                found = []
+                alone, recalled = [], []
                 for length in GAPS:
                     hidden = torch.zeros_like(clean, dtype=torch.bool)
                     start = (clean.shape[1] - length) // 2
                     hidden[:, start : start + length] = True
                     sigma = sigma_of_masked_share(hidden.float().mean(1))
                     log_score = score(torch.where(hidden, score.config.tokens, clean), sigma)
-                    found.append(float(cross_entropy(log_score, clean, hidden, graph)))
-            values.setdefault(kind, []).append(found)
+                    recall = recall_for(score, table, clean[~hidden], share)
+                    alone.append(float(cross_entropy(log_score, clean, hidden, graph)))
+                    recalled.append(float(cross_entropy(recall(log_score), clean, hidden, graph)))
+            values.setdefault(kind, []).append(recalled)
+            if share:
+                values.setdefault(f"{kind}, without recall", []).append(alone)
     return {kind: [float(value) for value in np.mean(rows, axis=0)] for kind, rows in values.items()}
 
 

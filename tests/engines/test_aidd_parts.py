@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
-from aidd_studio.engines.aidd_continuity import SHARE, level_bands
 from aidd_studio.engines.aidd_mixing import combine, edge_weight, faded
 from aidd_studio.engines.aidd_ranking import boundary_mismatch
 from aidd_studio.engines.aidd_segment import Segment, cut_segment, lay_back
@@ -141,41 +140,6 @@ def test_the_likeliest_codes_are_those_that_the_surroundings_alone_make_most_pro
     ordinary = draw_tokens(model, table, codes, fill, [2, 1], settings, lambda _: None)
     assert torch.equal(among.codes[0], ordinary.codes[0]), "the others are drawn as ever"
     torch.testing.assert_close(among.vectors[0], ordinary.vectors[0])
-
-
-def _hiss(level: float, seed: int) -> np.ndarray:
-    """A second of noise above 2 kHz, float64 [RATE]."""
-    spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(RATE))
-    spectrum[:2000] = 0
-    return level * np.fft.irfft(spectrum, RATE)
-
-
-def _levels(sound: np.ndarray) -> tuple[float, float]:
-    """Root mean squares below and above 2 kHz."""
-    power = np.abs(np.fft.rfft(sound * np.hanning(len(sound)))) ** 2
-    split = round(2000 * len(sound) / RATE)
-    return float(np.sqrt(power[:split].sum())), float(np.sqrt(power[split:].sum()))
-
-
-@pytest.mark.parametrize("factor", [0.25, 4.0])
-def test_hiss_in_a_gap_is_brought_towards_that_around_it_and_tones_are_left(factor: float) -> None:
-    start, end = 9000, 15_000
-    missing = np.zeros(RATE, dtype=np.bool_)
-    missing[start:end] = True
-    wrong = tones(RATE, 1.0, 300) + np.where(missing, factor, 1.0) * _hiss(0.05, 1)
-    made = level_bands(wrong, missing, start, end, RATE)
-    assert np.array_equal(made[~missing], wrong[~missing])
-    low, high = _levels(made[start + 1000 : end - 1000])
-    low_before, high_before = _levels(wrong[start + 1000 : end - 1000])
-    assert low == pytest.approx(low_before, rel=0.02)
-    assert high / high_before == pytest.approx(factor**-SHARE, rel=0.15)
-
-
-def test_a_gap_too_short_to_fill_a_frame_is_not_levelled() -> None:
-    missing = np.zeros(RATE, dtype=np.bool_)
-    missing[9000:10_000] = True
-    wave = np.where(missing, 4.0, 1.0) * _hiss(0.05, 1)
-    assert np.array_equal(level_bands(wave, missing, 9000, 10_000, RATE), wave)
 
 
 def test_the_decoded_sound_takes_the_phase_and_level_of_its_surroundings() -> None:
