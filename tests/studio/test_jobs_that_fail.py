@@ -67,7 +67,7 @@ def test_when_the_process_that_fills_is_killed_the_window_says_so_and_fills_agai
 
 def test_gaps_that_could_not_be_filled_are_counted_and_the_others_are_filled(opened, idle) -> None:
     window, document = opened, opened.document
-    document.select(document.session.add_gaps([Gap(1000, 2700), Gap(17000, 31900)]))
+    document.select(document.session.add_gaps([Gap(1000, 1300), Gap(17000, 31900)]))
     box = window.fill_settings.engine
     box.setCurrentIndex(box.findData("similar"))
     window.actions_by_id["fill"].trigger()
