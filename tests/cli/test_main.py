@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import aidd_studio
+from aidd_studio import paths
 
 HEAVY = ("torch", "scipy", "PySide6", "matplotlib", "soundfile", "httpx")
 
@@ -25,6 +27,29 @@ def test_help_and_import_load_nothing_heavy() -> None:
     modules = loaded.rsplit("LOADED", 1)[1].split()
     assert "typer" in modules
     assert not set(HEAVY) & set(modules)
+
+
+def test_filling_a_gap_with_the_networks_loads_no_more_than_that_takes(tmp_path: Path) -> None:
+    source = paths.resources() / "demo" / "damaged.flac"
+    words = [
+        "aidd-studio",
+        "restore",
+        str(source),
+        "-o",
+        str(tmp_path / "out.flac"),
+        "--engine",
+        "aidd",
+        "--gap",
+        "1:1.1",
+    ]
+    loaded = python(
+        f"import sys\nsys.argv = {words!r}\nimport aidd_studio.__main__ as program\n"
+        "try:\n    program.main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+        "print('LOADED', *sys.modules)"
+    )
+    modules = set(loaded.rsplit("LOADED", 1)[1].split())
+    assert "torch" in modules
+    assert not {"scipy.signal", "scipy.stats", "scipy.fft", "matplotlib", "PySide6", "torch._dynamo", "sympy"} & modules
 
 
 def test_version_is_the_packages() -> None:
