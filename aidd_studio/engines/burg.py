@@ -102,11 +102,3 @@ def coefficients(reflections: NDArray[Any]) -> Signal:
             known[:size] = model[:size]
             daxpy(known, model, size, reflection, 0, -1)  # adds the model so far, backwards
     return found
-
-
-def residual(signal: NDArray[Any], model: NDArray[Any]) -> Signal:
-    """Prediction errors of a row where its whole past is known: float64 [frames − order]. model: [order + 1]."""
-    from scipy.signal import oaconvolve  # type: ignore[attr-defined]
-
-    errors: Signal = oaconvolve(np.asarray(signal, dtype=np.float64), model, mode="valid")
-    return errors
