@@ -28,9 +28,19 @@ def _open_door() -> None:
     if arguments and (is_command(arguments[0]) or not _is_file(arguments[0])):
         run()
         return
+    if _no_display():  # Qt would end the program with a crash report
+        print(
+            "There is no display to open the window on; `aidd-studio --help` tells what works without.", file=sys.stderr
+        )
+        raise SystemExit(1)
     from aidd_studio.studio.app import main as open_window
 
     raise SystemExit(open_window(arguments))
+
+
+def _no_display() -> bool:
+    """True where Linux offers no screen and nobody has chosen a platform of Qt that needs none."""
+    return sys.platform == "linux" and not any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")))
 
 
 def _is_file(argument: str) -> bool:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 import aidd_studio
 from aidd_studio import paths
@@ -55,6 +58,16 @@ def test_filling_a_gap_with_the_networks_loads_no_more_than_that_takes(tmp_path:
 def test_version_is_the_packages() -> None:
     done = subprocess.run([sys.executable, "-m", "aidd_studio", "--version"], capture_output=True, text=True)
     assert done.stdout.strip() == f"aidd-studio {aidd_studio.__version__}"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a display")
+@pytest.mark.parametrize("words", [[], ["recording.wav"]])
+def test_without_a_display_the_window_says_so(words: list[str]) -> None:
+    hidden = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    environment = {name: value for name, value in os.environ.items() if name not in hidden}
+    command = [sys.executable, "-m", "aidd_studio", *words]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
+    assert done.returncode == 1 and done.stderr.startswith("There is no display") and done.stderr.count("\n") == 1
 
 
 def test_a_mistyped_command_is_a_usage_error() -> None:
