@@ -18,6 +18,10 @@ from aidd_studio.studio.time_axis import format_length
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ" * 3
 
 
+ENDED = frozenset({"filled", "interpolated", "similar passage", "sparse"})
+"""What engines report of a candidate that is there, while another one is still to come."""
+
+
 class CandidateList(QWidget):
     """The cards of the current gap, with what can be done when there are none yet."""
 
@@ -198,4 +202,6 @@ def _doing(filling: FillProgress) -> str:
     """What is being done for a gap, as a sentence."""
     if filling.stage == "waiting":
         return "Waiting for the gaps before it…"
+    if filling.stage in ENDED:
+        return "Making the next candidate…"
     return f"{filling.stage.capitalize()}…" if filling.stage else "Filling…"

@@ -164,7 +164,9 @@ def _rasterise(
     core_bottom = np.minimum(bottom, np.ceil(heart[0] + heart[1] - np.float32(0.5)).astype(np.int16))
     part = out[first:last]
     np.multiply((rows >= top) & (rows < bottom), shades[255], out=part)
-    part += ((rows >= core_top) & (rows < core_bottom)) * (shades[511] - shades[255])
+    # From the outer to the inner colour in uint32, where a step down is a long step up.
+    inwards = np.uint32((int(shades[511]) - int(shades[255])) % 2**32)
+    part += ((rows >= core_top) & (rows < core_bottom)) * inwards
     _add_ends(out, upper, lower, known, heart, shades)
 
 
