@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 import soundfile
 import torch
@@ -22,6 +23,8 @@ from aidd_studio.engines import aidd, aidd_tokens
 from aidd_studio.engines.aidd_models import load_models
 from aidd_studio.engines.aidd_settings import AiddSettings
 from aidd_studio.restoration.batch import BatchSettings, collect, restore_file, run_batch
+from aidd_studio.restoration.batch.network_process import Where
+from aidd_studio.restoration.batch.pool import Workers
 from aidd_studio.tokenizer.context_decoder import ContextDecoder
 from aidd_studio.tokenizer.model import WavTokenizer
 from aidd_studio.watch import Watch
@@ -109,13 +112,7 @@ def test_share_of_the_network(
     archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_thread: None, models: str
 ) -> None:
     """Printed: processor time of one process per gap, and which share of it the networks take."""
-    if models != "bundled":
-        from test_bench_aidd import install_official
-
-        monkeypatch.setenv("AIDD_STUDIO_DATA", str(tmp_path / "data"))
-        install_official()
-    chosen = {} if models == "bundled" else {"model": "official-score"}
-    settings = BatchSettings(engine="aidd", engine_settings=chosen, overwrite=True)
+    settings = BatchSettings(engine="aidd", engine_settings=installed(models, tmp_path, monkeypatch), overwrite=True)
     items = collect(sorted(archive.glob("*.wav"))[:4], tmp_path / "out")
     first = restore_file(items[0], settings)  # loads the models
     assert first.status == "restored", first.reason
@@ -133,6 +130,55 @@ def test_share_of_the_network(
     assert gaps == 12
     share = networks.seconds / whole.seconds
     print(f"\n{models}: {whole.seconds / gaps:.2f} s of processor time per gap, {share:.0%} of it in the networks")
+
+
+def installed(models: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The engine's settings for those models."""
+    if models == "bundled":
+        return {}
+    from test_bench_aidd import install_official
+
+    monkeypatch.setenv("AIDD_STUDIO_DATA", str(tmp_path / "data"))
+    install_official()
+    return {"model": "official-score"}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.parametrize("models", ["bundled", "published sizes"])
+@pytest.mark.parametrize("networks", ["own", "shared"])
+def test_where_the_networks_run(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, models: str, networks: Where
+) -> None:
+    """Printed: processor time per gap with two jobs once models are loaded, and how busy the networks' process is.
+
+    Busy is when it runs or would run if other programs left it a core, so that they hardly change the figure.
+    """
+    settings = BatchSettings(engine="aidd", engine_settings=installed(models, tmp_path, monkeypatch), overwrite=True)
+    items = collect(sorted(archive.glob("*.wav"))[: 4 if models != "bundled" else 16], tmp_path / "out")
+    with Workers(2, networks) as workers:
+        assert len(list(run_batch(items[:3], settings, workers=workers))) == 3  # loads the models
+        service = workers._service.pid if workers._service else None
+        processes = [child.pid for child in psutil.Process().children(recursive=True)]
+        started, busy, before = time.perf_counter(), wanted(service), processor_time(processes)
+        outcomes = [outcome for _, outcome in run_batch(items, settings, workers=workers)]
+        clock = time.perf_counter() - started
+        spent_there, busy = processor_time(processes) - before, wanted(service) - busy
+    gaps = sum(len(outcome.gaps) for outcome in outcomes)
+    assert gaps == 4 * len(items)
+    print(f"\n{models}, networks {networks}: {spent_there / gaps:.2f} s of processor time per gap", end="")
+    print(f"; the networks' process is busy {busy / clock:.0%} of the time" if service else "")
+
+
+def wanted(pid: int | None) -> float:
+    """Seconds in which a process's threads ran or waited for a core."""
+    if pid is None:
+        return 0.0
+    files = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(sum(map(int, file.read_text().split()[:2])) for file in files) / 1e9
+
+
+def processor_time(pids: list[int]) -> float:
+    return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids)
 
 
 @pytest.mark.parametrize("precision", ["bf16", "fp32"])
