@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TypeVar
 
 from aidd_studio.errors import Cancelled
 
+T = TypeVar("T")
 Listener = Callable[[float, str], None]
+
+PATIENCE = 0.02
+"""Seconds between two looks at the watch while something else is waited for."""
 
 
 class Watch:
@@ -63,3 +68,21 @@ class _Heard(Watch):
 
         super().__init__(both)
         self._cancelled = whole._cancelled
+
+
+def patiently(work: Callable[[], T], watch: Watch) -> T:
+    """The result of `work`, done in another thread while the watch is looked at; raises Cancelled without waiting."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    pool = ThreadPoolExecutor(1, thread_name_prefix="patiently")
+    try:
+        future = pool.submit(work)
+        while True:
+            watch.check()
+            try:
+                return future.result(timeout=PATIENCE)
+            except TimeoutError:
+                if future.done():
+                    raise
+    finally:
+        pool.shutdown(wait=False)

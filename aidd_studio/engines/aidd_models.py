@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from aidd_studio.engines.aidd_settings import AiddSettings
-from aidd_studio.watch import Watch
+from aidd_studio.watch import Watch, patiently
 
 if TYPE_CHECKING:
     import torch
@@ -20,11 +19,6 @@ if TYPE_CHECKING:
     from aidd_studio.engines.aidd_remote import Link
     from aidd_studio.tokenizer.context_decoder import ContextDecoder
     from aidd_studio.tokenizer.model import WavTokenizer
-
-T = TypeVar("T")
-
-PATIENCE = 0.02
-"""Seconds between two looks at the watch while models are being loaded."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +77,7 @@ def load_here(tokenizer: str, score: str, settings: AiddSettings, watch: Watch, 
 
     Loading cannot be interrupted; when the watch is cancelled, it goes on in its own thread and is kept for later.
     """
-    return _patiently(lambda: _load(tokenizer, score, settings, on_cpu), watch)
+    return patiently(lambda: _load(tokenizer, score, settings, on_cpu), watch)
 
 
 def _load(tokenizer: str, score: str, settings: AiddSettings, on_cpu: bool) -> Models:
@@ -138,22 +132,6 @@ def _cpu_multiplies_bf16() -> bool:
 
     checks = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
     return any(check() for check in (getattr(torch.cpu, name, None) for name in checks) if check is not None)
-
-
-def _patiently(work: Callable[[], T], watch: Watch) -> T:
-    """The result of `work`, done in another thread while the watch is looked at."""
-    pool = ThreadPoolExecutor(1, thread_name_prefix="aidd-loading")
-    try:
-        future = pool.submit(work)
-        while True:
-            watch.check()
-            try:
-                return future.result(timeout=PATIENCE)
-            except TimeoutError:
-                if future.done():
-                    raise
-    finally:
-        pool.shutdown(wait=False)
 
 
 _current = threading.local()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aidd_studio import paths
 from aidd_studio.errors import DownloadError, UsageError
-from aidd_studio.watch import Watch
+from aidd_studio.watch import Watch, patiently
 from aidd_studio.weights import hub, pins
 from aidd_studio.weights.download import Fetched, FileNotThere, Patience, copy_in, fetch
 from aidd_studio.weights.importing import import_entry
@@ -68,7 +68,8 @@ def _get(
     entry: ModelEntry, file: RemoteFile, folder: Path, mirror: str | None, watch: Watch, patience: Patience | None
 ) -> Fetched:
     if mirror is None:
-        return fetch(hub.located(file), folder, watch, patience=patience)
+        watch.report(0.0, f"asking for {file.name}")
+        return fetch(patiently(lambda: hub.located(file), watch), folder, watch, patience=patience)
     if "://" in mirror:
         base = mirror.rstrip("/")
         try:

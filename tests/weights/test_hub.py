@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from aidd_studio.errors import DownloadError
+from aidd_studio.errors import Cancelled, DownloadError
+from aidd_studio.watch import Watch, patiently
 from aidd_studio.weights.download import FileNotThere, fetch
 from aidd_studio.weights.hub import located
 from aidd_studio.weights.registry import RemoteFile
@@ -82,3 +84,13 @@ def test_addresses_elsewhere_are_left_alone(server) -> None:
     elsewhere = RemoteFile("x.pth", f"{server.url}/releases/x.pth")
     assert located(elsewhere) == elsewhere
     assert not server.behaviour.asked
+
+
+def test_a_publisher_who_does_not_answer_can_be_left(server) -> None:
+    server.behaviour.files[LIST] = b"[]" * 100
+    server.behaviour.stalls = threading.Event()
+    watch = Watch()
+    threading.Timer(0.2, watch.cancel).start()
+    with pytest.raises(Cancelled):
+        patiently(lambda: located(file(server)), watch)
+    server.behaviour.stalls.set()
