@@ -37,6 +37,8 @@ def predict(past: NDArray[Any], model: NDArray[Any], frames: int, watch: Watch |
 
     past: [n], n may be shorter than the order (older frames count as 0). model: [order + 1], from `burg`.
     """
+    # Frame by frame: a model of sound with an empty band has coefficients of 1e9 and more, and what convolution by
+    # Fourier transform rounds off then grows beyond the sound.
     past, model = np.asarray(past, dtype=np.float64), np.asarray(model, dtype=np.float64)
     order = len(model) - 1
     if order < 1 or frames < 1 or not np.any(past):
@@ -44,12 +46,11 @@ def predict(past: NDArray[Any], model: NDArray[Any], frames: int, watch: Watch |
     found = np.zeros(order + frames)  # begins with the past
     used = min(order, len(past))
     found[order - used : order] = past[len(past) - used :]
-    predictor = _Predictor(model, min(frames, BLOCK))
-    for start in range(order, order + frames, BLOCK):
-        if watch is not None:
+    backwards = np.ascontiguousarray(model[:0:-1])
+    for at in range(order, order + frames):
+        if watch is not None and at % BLOCK == 0:
             watch.check()
-        block = found[start : start + BLOCK]
-        block[:] = predictor.after(found[start - order : start])[: len(block)]
+        found[at] = -np.dot(backwards, found[at - order : at])
     return found[order:]
 
 
@@ -197,31 +198,3 @@ def raised_cosine(frames: int) -> Signal:
     """A rise from just above 0 to just below 1: float64 [frames]."""
     rise: Signal = 0.5 - 0.5 * np.cos(np.pi * (np.arange(frames) + 0.5) / max(1, frames))
     return rise
-
-
-class _Predictor:
-    """Puts out a block of frames at once, from as many before it as the model's order."""
-
-    def __init__(self, model: Signal, frames: int) -> None:
-        self._order, self._frames = len(model) - 1, frames
-        self._size = _fast_length(self._order + frames)  # what wraps around falls before the frames that are read
-        self._model = np.fft.rfft(model[1:], self._size)
-        # What each frame of a block adds to those after it: the model's impulse response.
-        self._response = np.zeros(frames)
-        self._response[0] = 1.0
-        for at in range(1, frames):
-            reach = min(at, self._order)
-            self._response[at] = -np.dot(model[1 : reach + 1], self._response[at - reach : at][::-1])
-
-    def after(self, past: Signal) -> Signal:
-        """The frames after `past` [order]: float64 [frames]."""
-        seen = np.fft.irfft(self._model * np.fft.rfft(past, self._size), self._size)
-        told = np.zeros(self._frames)
-        reach = min(self._order, self._frames)  # what the past by itself says of the frames
-        told[:reach] = -seen[self._order - 1 : self._order - 1 + reach]
-        return np.convolve(self._response, told)[: self._frames]
-
-
-def _fast_length(least: int) -> int:
-    """A length of at least that many frames whose Fourier transform is quick."""
-    return min(odd << ((least - 1) // odd).bit_length() for odd in (1, 3, 5, 9, 15))

@@ -26,6 +26,9 @@ from aidd_studio.evaluation.recordings import recordings
 GAPS = (0.1, 0.3, 1.0)
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "as on the card": {},
+    "recall 0": {"recall": 0.0},
+    "recall 0.4": {"recall": 0.4},
+    "all drawn": {"likeliest_first": False},
     "temperature 0.6": {"temperature": 0.6},
     "temperature 1.0": {"temperature": 1.0},
     "top-p 0.9": {"top_p": 0.9},
@@ -91,7 +94,8 @@ _HEAD = """# Settings of the engine aidd
 Written by `python -m aidd_studio.evaluation.settings_sweep`. One setting is varied at a time; every variant fills the
 same {count} gaps of each length in the development recordings with 4 candidates, of which the one put first counts.
 Lower is better but for diversity, the mean mel distance between two candidates. Seconds are CPU time of one process for
-all four. On the card: {chosen}.
+all four. On the card: {chosen}. All candidates are drawn where a variant says how to draw: compare those with “all
+drawn”.
 """
 
 
@@ -101,7 +105,10 @@ def render_report(rows: Sequence[Row], count: int) -> str:
     from aidd_studio.weights.store import find_installed
 
     card = AiddSettings().with_card(find_installed(default_pair()[1]).record.defaults)
-    chosen = f"{card.sampler}, {card.steps} steps, temperature {card.temperature}, {card.tokens} tokens of context"
+    chosen = (
+        f"the likeliest first, then {card.sampler}, {card.steps} steps, temperature {card.temperature}, "
+        f"recall {card.recall}, {card.tokens} tokens of context"
+    )
     lines = [_HEAD.format(count=count, chosen=chosen)]
     for gap in dict.fromkeys(row.gap for row in rows):
         lines += [
