@@ -139,11 +139,24 @@ class _Work:
         self.expects_first = settings.expects_first
         self.note = ""
 
+    def _seen_whole(self, part: _Part, hop: int) -> bool:
+        """Whether the models see the part's gaps with their surroundings at once.
+
+        Of a longer gap only the pieces are, from one side; there the likeliest codes of all would be silence.
+        """
+        segment = part.segment
+        if segment is None:
+            return True
+        gaps = segment.gaps
+        return not self.settings.tokens or gaps[-1][1] - gaps[0][0] <= self.settings.tokens * hop
+
     def fills(self, seeds: Sequence[int]) -> Iterator[Fill]:
         """Candidates, batch by batch. Raises MemoryError when not even one fits into this machine's memory."""
         models, parts = self._ready()
         batch = self.settings.batch or _fitting_batch(models, len(seeds))
+        hop = models.tokenizer.config.hop
         expected = self.expects_first and models.refiner is not None
+        expected = expected and all(self._seen_whole(part, hop) for part in parts)
         done = 0
         while done < len(seeds):
             part = seeds[done : done + batch]

@@ -53,7 +53,7 @@ def cut_segment(
 
     elsewhere: bool [frames], what is missing too, but not to be rendered. The first gap begins with a token, so that
     no token is hidden for a few samples' sake. Context beyond `tokens` tokens is left out, evenly on both sides;
-    gaps never are.
+    gaps never are, and where they are longer than that, which fills them piece by piece, each side keeps half as much.
     """
     resampled = resample(sound, rate, model_rate)
     wanted = _at_rate(missing, len(resampled), rate, model_rate)
@@ -61,7 +61,8 @@ def cut_segment(
     hidden = wanted if other is None else wanted | other
     holes = runs(wanted)
     first, last = holes[0][0], holes[-1][1]
-    spare = max(0, tokens * hop - (last - first)) // 2
+    extent = last - first
+    spare = (tokens * hop - extent if extent <= tokens * hop else tokens * hop) // 2
     before, after = _shared(spare, first, len(resampled) - last)
     begin = first - before // hop * hop
     within = slice(begin, last + after)

@@ -177,6 +177,10 @@ def test_a_gap_longer_than_the_context_is_filled_piece_by_piece() -> None:
     assert calls[0] > 6
     for start in range(24_000, 72_000, 4800):
         assert np.sqrt(np.mean(fill.samples[:, start : start + 4800] ** 2)) > 0.01
+    (other,) = fills(made, damaged(recording(24_000, 1, seconds=4.0, seed=9), 24_000, Gap(24_000, 72_000)))
+    assert not np.allclose(other.samples[:, 40_000:50_000], fill.samples[:, 40_000:50_000], atol=1e-3), (
+        "it is looked at"
+    )
 
 
 def test_an_intact_channel_that_differs_is_left_alone() -> None:
@@ -356,6 +360,14 @@ def test_the_first_candidate_is_what_the_model_expects_unless_it_is_said_how_to_
     score.register_forward_hook(lambda *_: counted.append(1))
     fills(made, window)
     assert counted == [1]
+
+
+def test_no_candidate_is_the_likeliest_where_a_gap_is_longer_than_the_context() -> None:
+    install(tokenizer_name=DEFAULT_TOKENIZER)
+    install_refiner()
+    window = damaged(recording(24_000, 1, seconds=3.0), 24_000, Gap(24_000, 48_000))
+    made = AiddEngine(AiddSettings(model="tiny-score", tokens=64))
+    assert [fill.settings["likeliest_first"] for fill in fills(made, window, 2)] == [False, False]
 
 
 def test_masking_more_tokens_is_a_setting() -> None:

@@ -78,11 +78,13 @@ def test_a_segment_begins_its_first_gap_with_a_token_and_can_be_laid_back(rate: 
     assert np.sqrt(np.mean((back - sound)[inner] ** 2)) < 0.02 * np.sqrt(np.mean(sound**2))
 
 
-def test_a_gap_longer_than_the_context_is_not_cut() -> None:
+def test_a_gap_longer_than_the_context_is_not_cut_and_keeps_surroundings() -> None:
     missing = np.zeros(3 * RATE, dtype=np.bool_)
     missing[RATE : 2 * RATE] = True
     segment = cut_segment(np.random.default_rng(0).standard_normal(3 * RATE), missing, RATE, RATE, 320, 16)
     assert segment.missing.sum() == RATE
+    ((start, end),) = segment.gaps
+    assert start == 8 * 320 and len(segment.wave) - end == 8 * 320
 
 
 def test_what_is_filled_with_another_window_is_hidden_but_not_rendered() -> None:
