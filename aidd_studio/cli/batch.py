@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,12 +144,16 @@ def _run(
     place: _Place,
     resume: bool,
     workers: Workers | None = None,
+    ended: list[Outcome] | None = None,
 ) -> list[Outcome]:
+    """The outcomes, added to those in `ended` as they come, so that what was done before Ctrl+C is known."""
     from aidd_studio.restoration.batch.journal import BatchJournal
     from aidd_studio.restoration.batch.run import run_batch
 
+    outcomes = [] if ended is None else ended
+
     def work(watch: Watch, journal: BatchJournal | None = None) -> list[Outcome]:
-        ended = run_batch(
+        coming = run_batch(
             items,
             settings,
             place.jobs,
@@ -159,7 +163,10 @@ def _run(
             networks=place.networks,
             workers=workers,
         )
-        return _tell(outcome for _, outcome in ended)
+        for _, outcome in coming:
+            outcomes.append(outcome)
+            _tell(outcome)
+        return outcomes
 
     if settings.dry_run:
         with progress("Looking") as watch:
@@ -179,12 +186,12 @@ def _watch(
     arrivals = _Arrivals({item.source for item in items})
     with Workers(place.jobs, chosen(place.networks, settings)) as workers:
         try:
-            outcomes += _run(items, settings, place, resume, workers)
+            _run(items, settings, place, resume, workers, outcomes)
             hint("Watching for new files; stop with Ctrl+C.")
             while True:
                 time.sleep(POLL)
                 if complete := arrivals.complete(look):
-                    outcomes += _run(complete, settings, place, True, workers)
+                    _run(complete, settings, place, True, workers, outcomes)
         except KeyboardInterrupt:
             return outcomes
 
@@ -220,11 +227,7 @@ class _Arrivals:
         return size == before and size > 0
 
 
-def _tell(outcomes: Iterable[Outcome]) -> list[Outcome]:
-    """Say each outcome on stderr as it comes."""
-    ended = []
-    for outcome in outcomes:
-        ended.append(outcome)
-        gaps = f"{len(outcome.gaps)} gap{'' if len(outcome.gaps) == 1 else 's'}" if outcome.gaps else ""
-        hint(": ".join(part for part in (outcome.status, outcome.source, outcome.reason or gaps) if part))
-    return ended
+def _tell(outcome: Outcome) -> None:
+    """Say an outcome on stderr."""
+    gaps = f"{len(outcome.gaps)} gap{'' if len(outcome.gaps) == 1 else 's'}" if outcome.gaps else ""
+    hint(": ".join(part for part in (outcome.status, outcome.source, outcome.reason or gaps) if part))

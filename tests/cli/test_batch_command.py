@@ -114,6 +114,7 @@ def test_a_watched_folder_is_worked_off_by_processes_that_stay(archive: Path, tm
         found.append(workers())
     (inbox / "broken.wav").write_bytes(b"RIFFnothing")
     until(lambda: "broken.wav" in (output / ".aidd-batch.jsonl").read_text())
+    time.sleep(1)  # it is counted a moment after it is in the journal
     watching.send_signal(signal.SIGINT)
     _, said = watching.communicate(timeout=60)
     assert found[0] == found[1] and len(found[0]) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import signal
 import threading
 import time
 from collections import deque
@@ -16,7 +17,7 @@ from aidd_studio.engines.aidd_remote import Address
 from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome
 from aidd_studio.restoration.batch.network_process import NetworkProcess, Where
 from aidd_studio.restoration.batch.one_file import restore_file
-from aidd_studio.restoration.batch.processes import CONTEXT, keep_to_one_thread, leave_with_parent
+from aidd_studio.restoration.batch.processes import CONTEXT, deaf_to_ctrl_c, keep_to_one_thread, leave_with_parent
 from aidd_studio.watch import Watch
 
 FILES_PER_WORKER = 200
@@ -95,7 +96,9 @@ class Workers:
                 while queue and places and not hold():
                     item, place = queue.popleft(), places.pop()
                     board[place] = told[place] = 0.0
-                    running[pool.submit(_restore_there, place, item, settings)] = item, place
+                    with deaf_to_ctrl_c():
+                        future = pool.submit(_restore_there, place, item, settings)
+                    running[future] = item, place
                 finished, _ = wait(running, timeout=0.1, return_when=FIRST_COMPLETED)
                 if not running:
                     time.sleep(0.1)
@@ -119,7 +122,8 @@ class Workers:
     def _ready(self) -> tuple[ProcessPoolExecutor, Any]:
         if self._pool is None:
             if self._networks != "own" and self._service is None:
-                self._service = NetworkProcess(joint=True if self._networks == "joint" else None)
+                with deaf_to_ctrl_c():
+                    self._service = NetworkProcess(joint=True if self._networks == "joint" else None)
             address = self._service.address if self._service else None
             self._board = RawArray(ctypes.c_double, self._jobs + 2)  # one recording more than workers waits at hand
             self._pool = ProcessPoolExecutor(
@@ -151,6 +155,7 @@ def _begin(board: Any, networks: Address | None = None) -> None:
     """One thread per worker: the files are the parallelism. networks: where they are asked; None for its own."""
     global _board
     _board = board
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     keep_to_one_thread()
     if networks is not None:
         from aidd_studio.engines.aidd_models import ask_at

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 CONTEXT = multiprocessing.get_context("spawn")
 
@@ -21,6 +23,22 @@ def keep_to_one_thread() -> None:
     threadpool_limits(1)
     for name in THREADS:  # for what is loaded later, torch above all
         os.environ[name] = "1"
+
+
+@contextmanager
+def deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes that are started within do not hear Ctrl+C, from their first moment on: it is the first one's affair.
+
+    A terminal sends it to all of them. The first process hears it a moment later, when this ends.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def leave_with_parent(stop: Callable[[], None], patience: float) -> None:
