@@ -28,7 +28,7 @@ def seen(qtbot, window, idle, minute):
     window.open_path(minute)
     qtbot.waitUntil(lambda: window.document is not None, timeout=60_000)
     idle()
-    qtbot.waitUntil(lambda: bool(kept()), timeout=60_000)
+    qtbot.waitUntil(lambda: len(kept()) == len(shown(window)) > 0, timeout=60_000)
     idle()
     return window
 
