@@ -20,7 +20,7 @@ DAMPING_FRAMES = (np.inf, 32768.0, 8192.0, 2048.0)
 """Time constants in frames that are tried in turn when a prediction rises too far; none at first."""
 
 BLOCK = 256
-"""Frames predicted at once: those before a block count by one convolution, those in it by another."""
+"""Frames predicted between two looks at the watch."""
 
 CONTEXT = 0.1
 """Seconds of context at each side of a gap (about 4096 frames at 44.1 kHz)."""
