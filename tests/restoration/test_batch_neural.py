@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +96,56 @@ def test_when_the_process_of_the_networks_is_killed_the_workers_go_on_alike(arch
                 os.kill(service.pid, signal.SIGTERM)
     assert outcomes == ["restored"] * 2
     assert {item.source.name: item.target.read_bytes() for item in items} == undisturbed
+
+
+@pytest.fixture
+def takes(demo: Path, tmp_path: Path) -> Path:
+    """Eight excerpts of one second with a hole of 60 ms."""
+    folder = tmp_path / "takes"
+    folder.mkdir()
+    sound, rate = soundfile.read(demo / "original.flac", dtype="int16", stop=12 * 44_100)
+    for number in range(8):
+        piece = sound[(2 + number) * rate : (3 + number) * rate, 0].copy()
+        piece[15_000 + 1_000 * number :][: round(0.06 * rate)] = 0
+        soundfile.write(folder / f"take{number}.wav", piece, rate)
+    return folder
+
+
+def killed_and_resumed(sources: Path, output: Path, networks: Choice, kills: int) -> int:
+    """Run the command, kill it so often and let it end then; how many of the kills met it at work."""
+    command = [sys.executable, "-m", "aidd_studio", "batch", str(sources), "-o", str(output), "--engine", "aidd"]
+    command += ["--networks", networks, "--jobs", "1"]
+    rng = np.random.default_rng(8)
+    met = 0
+    for number in range(kills):
+        finished = 3 * number + int(rng.integers(1, 3))
+        process = subprocess.Popen([*command, *["--resume"] * (number > 0)], stderr=subprocess.DEVNULL)
+        while process.poll() is None and len(list(output.glob("[!.]*.wav"))) < finished:
+            time.sleep(0.01)
+        time.sleep(float(rng.uniform(0, 0.25)))
+        met += process.poll() is None
+        process.kill()
+        process.wait()
+    subprocess.run([*command, "--resume"], check=True, capture_output=True)
+    return met
+
+
+@needs_models
+def test_after_kill_9_and_resume_the_results_are_those_of_an_undisturbed_run(takes: Path, tmp_path: Path) -> None:
+    """The three kinds of run at once, as most of their time is spent on loading models."""
+    kills: dict[Choice, int] = {"own": 2, "shared": 1}
+    with ThreadPoolExecutor() as pool:
+        runs = [
+            pool.submit(killed_and_resumed, takes, tmp_path / place, place, count) for place, count in kills.items()
+        ]
+        items = collect([takes], tmp_path / "undisturbed")
+        ended = [outcome for _, outcome in run_batch(items, BatchSettings(engine="aidd"))]
+        assert [(outcome.status, outcome.reason) for outcome in ended] == [("restored", "")] * 8
+        assert min(run.result() for run in runs) >= 1, "no kill met a batch at work"
+    for place in kills:
+        assert {path.name for path in (tmp_path / place).glob("[!.]*")} == {item.target.name for item in items}
+        for item in items:
+            assert (tmp_path / place / item.target.name).read_bytes() == item.target.read_bytes()
 
 
 @needs_models
