@@ -20,7 +20,7 @@ from aidd_studio.studio.document import Document, FillProgress, best
 from aidd_studio.studio.fill_settings import RUN_ON_DEVICES, FillChoice
 from aidd_studio.studio.frequency_axis import FrequencyAxis
 from aidd_studio.studio.jobs import REPORT_EVERY
-from aidd_studio.studio.spectrogram_view import colour_table
+from aidd_studio.studio.tile_pictures import colour_table
 from aidd_studio.watch import Watch
 
 if TYPE_CHECKING:

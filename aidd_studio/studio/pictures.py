@@ -17,7 +17,7 @@ from aidd_studio.studio.document import Document
 from aidd_studio.studio.jobs import JobQueue
 from aidd_studio.studio.playback_control import FIRST_CANDIDATE, ORIGINAL
 from aidd_studio.studio.spectrogram_tiles import SpectrogramTiles
-from aidd_studio.studio.spectrogram_view import Tile
+from aidd_studio.studio.tile_pictures import Tile, TilePictures
 from aidd_studio.watch import Watch
 
 READ_BELOW = 512
@@ -190,6 +190,10 @@ class Pictures(QObject):
         if self._clip is None or self._peaks is None:
             return ()
         return self._tiles.between(self._clip, self._arrived, start, end, scale)
+
+    def develop_with(self, pictures: TilePictures) -> None:
+        """Where the pictures of new tiles are wanted."""
+        self._tiles.pictures = pictures
 
 
 def _extremes_of(samples: Samples, edges: np.ndarray) -> tuple[Samples, Samples]:

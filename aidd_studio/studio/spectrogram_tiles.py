@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aidd_studio.audio.clip import Clip, Patch
 from aidd_studio.audio.spectrogram import TILE_COLUMNS, tile_levels
 from aidd_studio.audio.tile_cache import TileCache
 from aidd_studio.studio.jobs import JobQueue
-from aidd_studio.studio.spectrogram_view import Tile
+from aidd_studio.studio.tile_pictures import Developed, Tile, TilePictures
 from aidd_studio.watch import Watch
 
 FINEST_HOP = 16
@@ -34,6 +34,7 @@ class SpectrogramTiles:
 
     def __init__(self, queue: JobQueue, arrived: Callable[[], None]) -> None:
         self.fft = 2048
+        self.pictures: TilePictures | None = None  # made with the tiles, on the same thread
         self._queue = queue
         self._arrived = arrived
         self._kept = TileCache(None, 0)
@@ -77,8 +78,9 @@ class SpectrogramTiles:
                 wanted.append(key)
                 self._ask(clip, key, is_known)
         self._wanted = set(wanted)
-        stand_ins = [] if len(exact) > last - first else self._stand_ins(start, end, hop)
-        return (*stand_ins, *exact)
+        if len(exact) > last - first:
+            return tuple(exact)
+        return needed([*self._stand_ins(start, end, hop), *exact], start, end)
 
     def _fft_at(self, scale: float) -> int:
         """Near by, shorter spectra: what happens within a gap of milliseconds matters more than fine pitch."""
@@ -98,9 +100,9 @@ class SpectrogramTiles:
         if key in self._asked:
             return
         self._asked.add(key)
-        kept = self._kept
+        kept, pictures = self._kept, self.pictures
 
-        def work(watch: Watch) -> Tile | None:
+        def work(watch: Watch) -> tuple[Tile, Developed | None] | None:
             watch.check()
             if key not in self._wanted:
                 return None  # the person has looked elsewhere meanwhile
@@ -113,22 +115,49 @@ class SpectrogramTiles:
                 levels = tile_levels(clip, start, key.hop, TILE_COLUMNS, key.fft)
                 if not key.patches:
                     kept.keep(key.fft, key.hop, key.index, levels)
-            return Tile(key, start, start + levels.shape[1] * key.hop, levels)
+            tile = Tile(key, start, start + levels.shape[1] * key.hop, levels)
+            return tile, pictures.develop(tile) if pictures is not None else None
 
-        def done(tile: Tile | None) -> None:
+        def done(made: tuple[Tile, Developed | None] | None) -> None:
             if kept is not self._kept:
                 return  # of a recording that was open before
             self._asked.discard(key)
-            if tile is None:
+            if made is None:
                 if key in self._wanted:  # its samples have come meanwhile, or it is looked at again
                     self._arrived()
                 return
+            tile, developed = made
+            if pictures is not None:
+                pictures.keep(tile, developed)
             self._tiles[key] = tile
             while len(self._tiles) > KEPT_TILES:
                 self._tiles.popitem(last=False)
             self._arrived()
 
         self._queue.submit("Tile", work, on_done=done, on_failed=lambda _why: None, visible=False)
+
+
+def needed(tiles: Sequence[Tile], start: float, end: float) -> tuple[Tile, ...]:
+    """Those of the tiles that are seen between two frames when each is drawn over the ones before it."""
+    bare = [(start, end)]
+    seen: list[Tile] = []
+    for tile in reversed(tiles):
+        left = [part for stretch in bare for part in _outside(stretch, tile)]
+        if left != bare:
+            seen.append(tile)
+            bare = left
+        if not bare:
+            break
+    return tuple(reversed(seen))
+
+
+def _outside(stretch: tuple[float, float], tile: Tile) -> list[tuple[float, float]]:
+    """What a tile leaves bare of a stretch."""
+    begin, end = stretch
+    if tile.end <= begin or tile.start >= end:
+        return [stretch]
+    parts = ((begin, tile.start), (tile.end, end))
+    return [(first, last) for first, last in parts if last > first]
 
 
 def _touching(clip: Clip, start: int, end: int) -> tuple[Patch, ...]:

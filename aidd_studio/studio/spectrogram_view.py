@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
-from functools import cache
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
 from aidd_studio.studio import theme
 from aidd_studio.studio.frequency_axis import FrequencyAxis, FrequencyScale
 from aidd_studio.studio.gap_regions import GapRegions
+from aidd_studio.studio.tile_pictures import Look, Tile, TilePictures, pixel_table
 from aidd_studio.studio.time_axis import TimeAxis
 from aidd_studio.studio.time_view import TimeView
 from aidd_studio.studio.waveform_drawing import WaveformSource, paint_waveform
 
 COLOUR_MAPS = ("magma", "inferno", "viridis", "cividis", "grey")
-
-KEPT_IMAGES = 160
-
-
-@dataclass(frozen=True, eq=False)
-class Tile:
-    """Levels of a stretch of sound: uint8 [bins, columns], frames `start` to `end`."""
-
-    key: Hashable
-    start: float
-    end: float
-    levels: NDArray[np.uint8]
 
 
 class SpectrogramSource(Protocol):
@@ -50,17 +34,9 @@ class SpectrogramSource(Protocol):
         """The best tiles there are for a stretch at `scale` frames per pixel, coarser ones first; asks for better."""
         ...
 
-
-@cache
-def colour_table(name: str) -> NDArray[np.uint8]:
-    """A perceptually uniform table of colours: uint8 [256, 3]."""
-    if name == "grey":
-        return np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
-    import pyqtgraph
-
-    found: Any = pyqtgraph.colormap
-    table: NDArray[np.uint8] = found.get(name).getLookupTable(nPts=256, alpha=False)
-    return table
+    def develop_with(self, pictures: TilePictures) -> None:
+        """Where the pictures of new tiles are wanted."""
+        ...
 
 
 class SpectrogramView(TimeView):
@@ -78,7 +54,7 @@ class SpectrogramView(TimeView):
         self.scale: FrequencyScale = "mel"
         self.gain_db = 0.0
         self.range_db = 90.0
-        self._images: OrderedDict[Hashable, QImage] = OrderedDict()
+        self.pictures = TilePictures()
         self.setAccessibleName("Spectrogram")
         self.setMinimumHeight(64)
 
@@ -92,7 +68,9 @@ class SpectrogramView(TimeView):
 
     def set_source(self, source: SpectrogramSource | None, waveform: WaveformSource | None) -> None:
         self.source, self.waveform = source, waveform
-        self._images.clear()
+        self.pictures.clear()
+        if source is not None:
+            source.develop_with(self.pictures)
         self.update()
 
     def set_look(
@@ -107,7 +85,6 @@ class SpectrogramView(TimeView):
         self.scale = scale or self.scale
         self.gain_db = self.gain_db if gain_db is None else gain_db
         self.range_db = self.range_db if range_db is None else range_db
-        self._images.clear()
         self.update()
 
     def set_overlay(self, opacity: float) -> None:
@@ -123,14 +100,13 @@ class SpectrogramView(TimeView):
     def paint_content(self, painter: QPainter, size: QSize, ratio: float) -> None:
         if self.source is None:
             return
-        table = self._table(self.source)
-        painter.fillRect(QRect(0, 0, size.width(), size.height()), int(table[0]))
+        look = self._look(self.source, max(8, round(size.height() * ratio)))
+        painter.fillRect(QRect(0, 0, size.width(), size.height()), int(pixel_table(look)[0]))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        height = max(8, round(size.height() * ratio))
         painter.setOpacity(1.0 - max(0.0, self.overlay - 0.5) * 1.6)
         for tile in self.source.tiles(self.axis.start, self.axis.end, self.axis.scale):
             left, right = self.axis.to_x(tile.start), self.axis.to_x(tile.end)
-            image = self._image(tile, height, table)
+            image = self.pictures.of(tile, look)
             painter.drawImage(QRectF(left, 0, right - left, size.height()), image, QRectF(image.rect()))
         painter.setOpacity(1.0)
         if self.overlay > 0 and self.waveform is not None:
@@ -138,6 +114,9 @@ class SpectrogramView(TimeView):
             paint_waveform(
                 painter, size, self.axis, self.waveform, 1.0, ratio, alpha=alpha, lines=False, colours=self.colours
             )
+
+    def scale_key(self) -> object:
+        return (self.source is None, self.frequencies)
 
     def paint_scale(self, painter: QPainter, box: QRect) -> None:
         if self.source is None:
@@ -153,24 +132,7 @@ class SpectrogramView(TimeView):
         painter.setPen(theme.colour("faint"))
         painter.drawText(QRectF(4, 2, 30, 14), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, "Hz")
 
-    def _table(self, source: SpectrogramSource) -> NDArray[np.uint32]:
-        """The colour of each level as 0xffRRGGBB, with gain and range applied."""
-        span = source.ceiling_db - source.floor_db
-        decibels = source.floor_db + np.arange(256) / 255 * span + self.gain_db
-        shown = np.clip((decibels - (source.ceiling_db - self.range_db)) / self.range_db, 0, 1)
-        rgb = colour_table(self.colour_map)[np.round(shown * 255).astype(np.intp)].astype(np.uint32)
-        table = np.uint32(0xFF000000) | (rgb[:, 0] << 16) | (rgb[:, 1] << 8) | rgb[:, 2]
-        return table.astype(np.uint32)
-
-    def _image(self, tile: Tile, height: int, table: NDArray[np.uint32]) -> QImage:
-        key = (tile.key, height)
-        image = self._images.get(key)
-        if image is None:
-            pixels = np.ascontiguousarray(table[self.frequencies.rows(tile.levels, height)])
-            rows, columns = pixels.shape
-            image = QImage(pixels.data, columns, rows, 4 * columns, QImage.Format.Format_RGB32).copy()
-            self._images[key] = image
-            while len(self._images) > KEPT_IMAGES:
-                self._images.popitem(last=False)
-        self._images.move_to_end(key)
-        return image
+    def _look(self, source: SpectrogramSource, height: int) -> Look:
+        return Look(
+            self.frequencies, height, self.colour_map, self.gain_db, self.range_db, source.floor_db, source.ceiling_db
+        )

@@ -118,7 +118,13 @@ _in_use: list[Colours] = [DARK]
 
 def colour(name: str, alpha: int = 255, of: Colours | None = None) -> QColor:
     """A named colour of the theme in use, or of another one."""
-    made = QColor(getattr(of or current(), name))
+    return _made(getattr(of or current(), name), alpha)
+
+
+@cache
+def _made(code: str, alpha: int) -> QColor:
+    """Kept, since every frame asks for hundreds; nobody may change one."""
+    made = QColor(code)
     made.setAlpha(alpha)
     return made
 

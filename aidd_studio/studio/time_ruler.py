@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QWidget
 
@@ -53,21 +53,20 @@ class TimeRuler(QWidget):
         axis, bottom = self._axis, self.height()
         step = tick_step(axis.scale, axis.rate, axis.format)
         minor = step / 5
-        first = math.floor(axis.start / minor)
+        first = math.ceil(axis.start / minor)
         last = math.ceil(axis.end / minor)
-        for index in range(first, last + 1):
-            x = GUTTER + axis.to_x(index * minor)
-            if x < GUTTER:
-                continue
-            major = index % 5 == 0
-            painter.setPen(theme.colour("faint" if major else "border"))
-            painter.drawLine(QPointF(x, bottom - (8 if major else 4)), QPointF(x, bottom - 1))
-            if major:
-                painter.setPen(theme.colour("dim"))
-                box = QRectF(x + 4, 0, 140, bottom - 5)
-                painter.drawText(
-                    box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self._label(index * minor, step)
-                )
+        at = [(index, GUTTER + axis.to_x(index * minor)) for index in range(first, last + 1)]
+        for is_major, length, tint in ((False, 4, "border"), (True, 8, "faint")):
+            painter.setPen(theme.colour(tint))
+            painter.drawLines(
+                [QLineF(x, bottom - length, x, bottom - 1) for index, x in at if (index % 5 == 0) == is_major]
+            )
+        painter.setPen(theme.colour("dim"))
+        left_and_middle = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        for index, x in at:
+            if index % 5 == 0:
+                text = self._label(index * minor, step)
+                painter.drawText(QRectF(x + 4, 0, 140, bottom - 5), left_and_middle, text)
 
     def _label(self, frame: float, step: float) -> str:
         axis = self._axis

@@ -55,6 +55,8 @@ class TimeView(QWidget):
         self.snap: Snap | None = None
         self._content: QPixmap | None = None
         self._content_key: object = None
+        self._scale: QPixmap | None = None
+        self._scale_key: object = None
         self._pressed: QPointF | None = None
         self._grabbed: Hit | None = None
         self._panned: float | None = None
@@ -89,6 +91,10 @@ class TimeView(QWidget):
     def paint_content(self, painter: QPainter, size: QSize, ratio: float) -> None:
         """Draw the picture at 0, 0; `ratio` is the screen's pixels per logical pixel."""
 
+    def scale_key(self) -> object:
+        """Changes when the scale has to be drawn again."""
+        return None
+
     def paint_scale(self, painter: QPainter, box: QRect) -> None:
         """Draw the scale left of the picture."""
 
@@ -102,9 +108,7 @@ class TimeView(QWidget):
                 self._content = self._rendered(canvas.size(), ratio)
                 self._content_key = key
             if event.rect().left() < GUTTER:
-                gutter = QRect(0, 0, GUTTER, self.height())
-                painter.fillRect(gutter, theme.colour("window"))
-                self.paint_scale(painter, gutter)
+                self._paint_gutter(painter, ratio)
             painter.drawPixmap(canvas.topLeft(), self._content)
             style = RegionStyle(self.colours, self.labels, self.tint)
             self.regions.paint(painter, QRectF(canvas), ratio, style)
@@ -116,13 +120,28 @@ class TimeView(QWidget):
             self._drawn_playhead = self.axis.playhead
 
     def _rendered(self, size: QSize, ratio: float) -> QPixmap:
-        picture = QPixmap(size * ratio)
-        picture.setDevicePixelRatio(ratio)
+        picture = self._content  # fresh memory for every frame would take time
+        if picture is None or picture.size() != size * ratio or picture.devicePixelRatio() != ratio:
+            picture = QPixmap(size * ratio)
+            picture.setDevicePixelRatio(ratio)
         picture.fill(theme.colour("canvas"))
         with painting(picture) as painter:
             if self.axis.frames:
                 self.paint_content(painter, size, ratio)
         return picture
+
+    def _paint_gutter(self, painter: QPainter, ratio: float) -> None:
+        """The scale, drawn once and kept: its many small texts take longer than the picture beside them."""
+        gutter = QRect(0, 0, GUTTER, self.height())
+        key = (gutter.size(), ratio, theme.current().name, self.scale_key())
+        if self._scale is None or key != self._scale_key:
+            self._scale = QPixmap(gutter.size() * ratio)
+            self._scale.setDevicePixelRatio(ratio)
+            self._scale.fill(theme.colour("window"))
+            with painting(self._scale) as inner:
+                self.paint_scale(inner, gutter)
+            self._scale_key = key
+        painter.drawPixmap(gutter.topLeft(), self._scale)
 
     def _paint_line(self, painter: QPainter, frame: int, pen: QPen) -> None:
         x = GUTTER + round(self.axis.to_x(frame))

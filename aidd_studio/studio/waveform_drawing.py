@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -95,7 +96,9 @@ def _paint_extremes(
     height = round(size.height() * ratio)
     edges = [round(height * channel / source.channels) for channel in range(source.channels + 1)]
     shades, least = _shades(*hues), ratio * (LINE if scale < 1.0 else 1.0)
-    image = np.zeros((height, count), np.uint32)
+    canvas = _canvas(height, columns)
+    canvas[:] = 0
+    image = canvas[:, :count]
     for channel, (top, bottom) in enumerate(itertools.pairwise(edges)):
         reach = (bottom - top) / 2 - LANE_MARGIN * ratio
         middle = (bottom - top) / 2
@@ -109,9 +112,23 @@ def _paint_extremes(
         upper = np.where(thin, (upper + lower - least) / 2, upper)
         lower = np.where(thin, upper + least, lower)
         _rasterise(image[top:bottom], upper, lower, known, shades)
-    picture = QImage(image.data, count, height, 4 * count, QImage.Format.Format_ARGB32_Premultiplied)
+    picture = QImage(canvas.data, count, height, 4 * columns, QImage.Format.Format_ARGB32_Premultiplied)
     picture.setDevicePixelRatio(ratio)
     painter.drawImage(QPointF(0, 0), picture)
+
+
+@lru_cache(maxsize=4)
+def _canvas(height: int, columns: int) -> NDArray[np.uint32]:
+    """Memory for a picture, used again for the next one of that size: fresh pages cost more than the drawing while
+    another thread is taking some as well."""
+    return np.empty((height, columns), np.uint32)
+
+
+@lru_cache(maxsize=4)
+def _scratch(height: int, columns: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.uint32]]:
+    """Memory for what is on the way to a lane of a picture, used again likewise."""
+    shape = (height, columns)
+    return np.empty(shape, np.bool_), np.empty(shape, np.bool_), np.empty(shape, np.uint32)
 
 
 def _line_extremes(
@@ -163,10 +180,13 @@ def _rasterise(
     core_top = np.maximum(top, np.ceil(heart[0] - heart[1] - np.float32(0.5)).astype(np.int16))
     core_bottom = np.minimum(bottom, np.ceil(heart[0] + heart[1] - np.float32(0.5)).astype(np.int16))
     part = out[first:last]
-    np.multiply((rows >= top) & (rows < bottom), shades[255], out=part)
+    inside, below, more = (scratch[: len(part), : part.shape[1]] for scratch in _scratch(*out.shape))
+    np.logical_and(np.greater_equal(rows, top, out=inside), np.less(rows, bottom, out=below), out=inside)
+    np.multiply(inside, shades[255], out=part)
     # From the outer to the inner colour in uint32, where a step down is a long step up.
     inwards = np.uint32((int(shades[511]) - int(shades[255])) % 2**32)
-    part += ((rows >= core_top) & (rows < core_bottom)) * inwards
+    np.logical_and(np.greater_equal(rows, core_top, out=inside), np.less(rows, core_bottom, out=below), out=inside)
+    part += np.multiply(inside, inwards, out=more)
     _add_ends(out, upper, lower, known, heart, shades)
 
 

@@ -64,6 +64,9 @@ class WaveformView(TimeView):
         if self.source is not None:
             paint_waveform(painter, size, self.axis, self.source, self.gain, ratio)
 
+    def scale_key(self) -> object:
+        return (self.source.channels if self.source else 0, self.gain)
+
     def paint_scale(self, painter: QPainter, box: QRect) -> None:
         if self.source is None:
             return
