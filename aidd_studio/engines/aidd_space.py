@@ -35,6 +35,9 @@ FADE = 0.005
 SMOOTHING = 5
 """Frames over which levels are smoothed."""
 
+SMOOTHER = np.hanning(SMOOTHING + 2)[1:-1] / np.hanning(SMOOTHING + 2).sum()
+"""The weights of these frames: float64 [SMOOTHING]."""
+
 FLOOR = 1e-20
 """Power that counts as none."""
 
@@ -187,10 +190,11 @@ def _made_up(foretold: Spectrum, wanted: Signal, noise: Spectrum) -> Spectrum:
 
 def _level(band: Spectrum) -> Signal:
     """The power of m signals [m, frames, bins] together, mean of the bins, smoothed along time: [frames]."""
-    level = np.mean(np.sum(np.abs(band) ** 2, axis=0), axis=1)
-    kernel = np.hanning(SMOOTHING + 2)[1:-1]
-    padded = np.pad(level, SMOOTHING // 2, mode="edge")
-    smooth: Signal = np.convolve(padded, kernel / kernel.sum(), mode="valid")
+    power = band.real**2 + band.imag**2
+    level = power.mean(axis=2).sum(axis=0)
+    beside = SMOOTHING // 2
+    padded = np.concatenate((np.full(beside, level[0]), level, np.full(beside, level[-1])))
+    smooth: Signal = np.convolve(padded, SMOOTHER, mode="valid")
     return smooth
 
 

@@ -54,10 +54,10 @@ def reflections(signal: NDArray[Any], order: int) -> Signal:
 def common_reflections(signals: NDArray[Any], order: int) -> Signal:
     """Reflection coefficients that several rows share: float64 [order]. signals: [rows, frames].
 
-    Each step is one pass of BLAS over both residuals in place, and their energy is carried from step to step
-    (Andersen 1978), computed anew before rounding can show.
+    Each step is BLAS over both residuals in place, and their energy is carried from step to step (Andersen 1978),
+    computed anew before rounding can show.
     """
-    from scipy.linalg.blas import ddot, drotm  # type: ignore[attr-defined]
+    from scipy.linalg.blas import daxpy, dcopy, ddot  # type: ignore[attr-defined]
 
     signals = np.asarray(signals, dtype=np.float64)
     found = np.zeros(order)
@@ -66,7 +66,7 @@ def common_reflections(signals: NDArray[Any], order: int) -> Signal:
     if scale == 0.0 or frames < 2:
         return found
     rows = [(row / scale, row / scale) for row in signals]  # forward and backward residuals
-    lattice = np.zeros(5)  # BLAS's name for the matrix (1, r; r, 1) is (0, -, r, r, -)
+    before = np.empty(frames)  # of the step at hand, a backward residual
     floor = SILENCE * sum(ddot(forward, forward) for forward, _ in rows)
     energy, exact = 0.0, np.inf
     for step in range(min(order, frames - 1)):
@@ -79,17 +79,19 @@ def common_reflections(signals: NDArray[Any], order: int) -> Signal:
         for forward, backward in rows:
             product += ddot(forward, backward, left, first)
         reflection = min(LARGEST_REFLECTION, max(-LARGEST_REFLECTION, -2.0 * product / energy))
-        found[step] = lattice[2] = lattice[3] = reflection
+        found[step] = reflection
         energy *= 1.0 - reflection * reflection
         for forward, backward in rows:
-            drotm(forward, backward, lattice, left, first, overwrite_x=True, overwrite_y=True)
+            dcopy(backward, before, left)
+            daxpy(forward, backward, left, reflection, first)
+            daxpy(before, forward, left, reflection, 0, 1, first)
             energy -= forward.item(first) ** 2 + backward.item(left - 1) ** 2
     return found
 
 
 def coefficients(reflections: NDArray[Any]) -> Signal:
     """Prediction coefficients from reflection coefficients (Levinson's step-up): [..., p] to [..., p + 1]."""
-    from scipy.linalg.blas import daxpy  # type: ignore[attr-defined]
+    from scipy.linalg.blas import daxpy, dcopy  # type: ignore[attr-defined]
 
     reflections = np.asarray(reflections, dtype=np.float64)
     order = reflections.shape[-1]
@@ -99,6 +101,6 @@ def coefficients(reflections: NDArray[Any]) -> Signal:
     for model, row in zip(found.reshape(-1, order + 1), reflections.reshape(-1, order), strict=True):
         for step, reflection in enumerate(row.tolist()):
             size = step + 2
-            known[:size] = model[:size]
+            dcopy(model, known, size)
             daxpy(known, model, size, reflection, 0, -1)  # adds the model so far, backwards
     return found
