@@ -340,17 +340,18 @@ class _Work:
     def _channels(self, part: _Part, segment: Segment, made: Signal, seed: int) -> Signal:
         """The part's channels at the source's rate, from the models' wave float64 [T]."""
         from aidd_studio.engines.aidd_segment import lay_back
-        from aidd_studio.engines.aidd_space import complete
+        from aidd_studio.engines.aidd_space import complete, sight
 
         self.watch.check()
-        rate, frames = self.window.rate, self.window.frames
-        change = lay_back(made - segment.wave, segment, frames, rate)
-        common = part.channels.mean(axis=0) + change
-        channels = part.channels
+        rate, change = self.window.rate, made - segment.wave
+        channels = part.channels.copy()
         for start, end in runs(part.asked):
+            first, last = max(0, start - sight(rate)), min(self.window.frames, end + sight(rate))
+            around = slice(first, last)
+            common = part.channels[:, around].mean(axis=0) + lay_back(change, segment, first, last, rate)
             rng = np.random.default_rng([seed, start])
-            filled = complete(channels, common, start, end, rate, segment.rate, rng)
-            channels = np.concatenate((channels[:, :start], filled[:, start:end], channels[:, end:]), axis=1)
+            filled = complete(channels[:, around], common, start - first, end - first, rate, segment.rate, rng)
+            channels[:, start:end] = filled[:, start - first : end - first]
         return channels
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aidd_studio.audio.resampling import resample, resampled_length
+from aidd_studio.audio.resampling import resample
 from aidd_studio.engines.burg import Signal
 from aidd_studio.engines.extrapolation import runs
 
@@ -17,6 +17,9 @@ LEVEL = 0.1
 
 LARGEST_BOOST = 100.0
 """Near-silence is raised by 40 dB at most."""
+
+MARGIN = 0.05
+"""Seconds beside a stretch that are resampled with it; the resampler looks less far."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,14 +85,18 @@ def _at_rate(missing: NDArray[np.bool_], length: int, rate: int, model_rate: int
     return hidden
 
 
-def lay_back(change: Signal, segment: Segment, frames: int, rate: int) -> Signal:
-    """A change of the segment's wave float64 [T] as a change of the window's sound: float64 [frames]."""
-    whole = np.zeros(resampled_length(frames, rate, segment.rate))
-    whole[segment.offset : segment.offset + len(change)] = change / segment.scale
-    back = np.zeros(frames)
-    restored = resample(whole, segment.rate, rate)[:frames]
-    back[: len(restored)] = restored
-    return back
+def lay_back(change: Signal, segment: Segment, start: int, end: int, rate: int) -> Signal:
+    """A change of the segment's wave float64 [T] as a change of the window's sound from `start` to `end`."""
+    common = math.gcd(rate, segment.rate)
+    step, model_step = rate // common, segment.rate // common  # frames at both rates that span the same time
+    margin = math.ceil(MARGIN * rate)
+    first, last = max(0, start - margin) // step, -(-(end + margin) // step)
+    begin = first * model_step
+    around = np.zeros((last - first) * model_step)
+    low, high = max(begin, segment.offset), min(begin + len(around), segment.offset + len(change))
+    around[low - begin : max(low, high) - begin] = change[low - segment.offset : max(low, high) - segment.offset]
+    restored: Signal = resample(around / segment.scale, segment.rate, rate)
+    return restored[start - first * step : end - first * step]
 
 
 def _shared(spare: int, before: int, after: int) -> tuple[int, int]:

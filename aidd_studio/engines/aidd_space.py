@@ -79,8 +79,7 @@ def complete(
     made: Signal = channels + (common - foretold)
     if channels.shape[0] == 1 and rate <= model_rate:
         return made
-    size = 2 * round(WINDOW * rate / 2)
-    reach = round(CONTEXT * rate) + 2 * size
+    size, reach = _window_size(rate), sight(rate)
     first, last = max(0, start - reach), min(channels.shape[1], end + reach)
     transform = ShortTime(np.sqrt(hann(size)), last - first)
     limit = int(np.searchsorted(np.arange(transform.bins) * rate / size, TRANSITION * model_rate / 2))
@@ -97,6 +96,15 @@ def complete(
     for row, spectrum in zip(made, change, strict=True):
         row[start:end] += fade * transform.back(spectrum, near)[start - first : end - first]
     return made
+
+
+def sight(rate: int) -> int:
+    """How many frames beside a gap are looked at."""
+    return round(CONTEXT * rate) + 2 * _window_size(rate)
+
+
+def _window_size(rate: int) -> int:
+    return 2 * round(WINDOW * rate / 2)
 
 
 def band_edges(bins: int, rate: int, limit: int) -> list[tuple[int, int]]:
