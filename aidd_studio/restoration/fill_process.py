@@ -41,12 +41,20 @@ PATIENCE = 0.02
 TOLD_EVERY = 0.05
 """Seconds between two reports of progress from the process."""
 
+LESS_URGENT = 5
+"""How much farther back than the program that asked this process stands in the queue for a core (Unix niceness)."""
+
 LEAVING = 5.0
 """Seconds that the process has to end once it was told to."""
 
 DIED = (
     "The process that makes the fills ended unexpectedly, most likely for lack of memory; "
     "close other programs or ask for fewer candidates, then fill again."
+)
+
+
+NOT_STARTED = (
+    "The process that makes the fills could not be started ({error}); close other programs or files, then fill again."
 )
 
 
@@ -178,11 +186,14 @@ class FillProcess:
             return self._line
         self.close()
         context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs,), name="aidd-studio fills", daemon=True)
-        self._process.start()
-        theirs.close()
-        self._line = _Line(ours)
+        try:
+            ours, theirs = context.Pipe()
+            with theirs:
+                process = context.Process(target=_serve, args=(theirs,), name="aidd-studio fills", daemon=True)
+                process.start()
+        except OSError as error:
+            raise WorkerDied(NOT_STARTED.format(error=error)) from error
+        self._process, self._line = process, _Line(ours)
         return self._line
 
 
@@ -222,6 +233,8 @@ class _Line:
 def _serve(pipe: Connection) -> None:
     """Do tasks one after the other, for as long as the program at the other end lives."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in the terminal is for the window
+    if hasattr(os, "nice"):
+        os.nice(LESS_URGENT)
     line = _Line(pipe)
     tasks: queue.SimpleQueue[tuple[_Task, Watch]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(line, tasks), name="listening", daemon=True).start()

@@ -68,9 +68,14 @@ def _drawn(name: str, tint: str, size: int, ratio: float) -> QPixmap:
 
 
 def _svg(name: str, tint: str) -> bytes:
-    text = (_folder() / f"{name}.svg").read_text(encoding="utf-8")
-    return text.replace("currentColor", tint).encode()
+    return _drawing(name).replace("currentColor", tint).encode()
 
 
+@cache
+def _drawing(name: str) -> str:
+    return (_folder() / f"{name}.svg").read_text(encoding="utf-8")
+
+
+@cache
 def _folder() -> Path:
     return paths.resources() / "icons"

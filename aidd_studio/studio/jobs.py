@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
@@ -23,6 +24,10 @@ log = logging.getLogger(__name__)
 
 REPORT_EVERY = 0.1
 """Seconds between two progress signals, so that a chatty job does not flood the window."""
+
+TURN = 0.0005
+"""Seconds after which a thread that computes lets another one have Python's lock. The window's thread asks for it anew
+after every call into Qt, dozens of times a frame; with Python's own 5 ms a busy worker held frames up for 50 ms."""
 
 Work = Callable[[Watch], Any]
 """What a job does. A generator gives its items one by one; anything else gives one result."""
@@ -128,6 +133,7 @@ class JobQueue(QObject):
 
     def __init__(self, name: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        sys.setswitchinterval(min(TURN, sys.getswitchinterval()))
         self.jobs: list[Job] = []
         self._thread = QThread(self)
         self._thread.setObjectName(name)

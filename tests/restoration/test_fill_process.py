@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,29 @@ def test_a_process_that_was_killed_is_told_in_a_sentence_and_replaced(process: F
     kill()
     time.sleep(0.2)
     assert len(plain(process, clip)) == 3, "killed between two fills, it is replaced unnoticed"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows counts no file descriptors")
+def test_a_process_that_cannot_be_started_is_told_in_a_sentence(process: FillProcess, clip: Clip) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+    held = []
+    try:
+        with suppress(OSError):
+            while True:
+                held.append(os.open(os.devnull, os.O_RDONLY))
+        for _ in range(3):  # enough for the pipe, not for the process
+            os.close(held.pop())
+        for _ in range(2):
+            with pytest.raises(WorkerDied, match=r"could not be started .*close other programs or files"):
+                plain(process, clip)
+    finally:
+        for one in held:
+            os.close(one)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert len(plain(process, clip)) == 3
 
 
 def test_what_an_engine_refuses_comes_through_as_itself(process: FillProcess, clip: Clip) -> None:
