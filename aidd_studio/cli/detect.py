@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Optional
 
 import typer
 
@@ -26,7 +26,7 @@ def detect_command(
         from aidd_studio.audio.atomic import check_place
         from aidd_studio.audio.reading import read
         from aidd_studio.gaps.detection import detect
-        from aidd_studio.gaps.labels import check_labels, write_labels
+        from aidd_studio.gaps.labels import check_labels, gap_as_data, write_labels
 
         if labels is not None:
             check_labels(labels)
@@ -47,26 +47,13 @@ def detect_command(
                     "rate": clip.rate,
                     "channels": clip.channels,
                     "seconds": clip.duration,
-                    "gaps": [gap_as_json(gap, clip.rate) for gap in gaps],
+                    "gaps": [gap_as_data(gap, clip.rate) for gap in gaps],
                 }
             )
             return
         for gap in gaps:
             say(gap_as_line(gap, clip.rate))
         hint(f"{len(gaps)} dropout{'' if len(gaps) == 1 else 's'} in {clip.duration:.1f} s of sound.")
-
-
-def gap_as_json(gap: Gap, rate: int) -> dict[str, Any]:
-    """A gap as plain data: seconds, frames, channels (counted from 1), kind, confidence."""
-    return {
-        "start": gap.start / rate,
-        "end": gap.end / rate,
-        "start_frame": gap.start,
-        "end_frame": gap.end,
-        "channels": None if gap.channels is None else [channel + 1 for channel in gap.channels],
-        "kind": gap.kind,
-        "confidence": round(gap.confidence, 4),
-    }
 
 
 def gap_as_line(gap: Gap, rate: int) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from aidd_studio.cli.console import errors_as_sentences, hint, progress, say, say_json
-from aidd_studio.cli.detect import gap_as_json, gap_as_line
+from aidd_studio.cli.detect import gap_as_line
 from aidd_studio.errors import AudioWriteError, NothingToRestore, UsageError
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aidd_studio.audio.writing import WriteReport
     from aidd_studio.gaps.gap import Gap
     from aidd_studio.restoration.restore import RestorationResult
+    from aidd_studio.watch import Watch
 
 # ruff: noqa: UP045 - typer reads the annotations at run time
 
@@ -101,17 +102,21 @@ def restore_command(
         chosen = ready_engine(engine, settings)
         with progress(f"Restoring {source.name}") as watch:
             clip = read(source, watch.part(0.0, 0.1))
-            wanted = _gaps(clip, gap or [], gaps, detect)
+            wanted = _gaps(clip, gap or [], gaps, detect, watch.part(0.1, 0.2))
             result = restore(
-                clip, wanted, chosen, candidates, seed, crossfade=crossfade / 1000, watch=watch.part(0.1, 0.9)
+                clip, wanted, chosen, candidates, seed, crossfade=crossfade / 1000, watch=watch.part(0.2, 0.9)
             )
             if not result.gaps:
-                raise NothingToRestore(f"No dropout was found in {source}; mark the gaps with --gap START:END.")
+                raise NothingToRestore(
+                    f"There is no gap in {gaps}; leave out --gaps to look for dropouts in {source}."
+                    if gaps is not None and not detect
+                    else f"No dropout was found in {source}; mark the gaps with --gap START:END."
+                )
             written = write(result.clip, output, like=clip, overwrite=overwrite, watch=watch.part(0.9, 1.0))
         _tell(result, source, written, time.perf_counter() - started, as_json)
 
 
-def _gaps(clip: Clip, spans: list[str], labels: Path | None, detect_too: bool) -> list[Gap] | None:
+def _gaps(clip: Clip, spans: list[str], labels: Path | None, detect_too: bool, watch: Watch) -> list[Gap] | None:
     """The gaps a person asked for; None when they are to be detected."""
     from aidd_studio.gaps.gap import Gap
     from aidd_studio.gaps.labels import read_labels
@@ -125,15 +130,17 @@ def _gaps(clip: Clip, spans: list[str], labels: Path | None, detect_too: bool) -
     if detect_too:
         from aidd_studio.gaps.detection import detect
 
-        found += detect(clip)
+        found += detect(clip, watch)
     return found
 
 
 def _tell(result: RestorationResult, source: Path, written: WriteReport, seconds: float, as_json: bool) -> None:
+    from aidd_studio.gaps.labels import gap_as_data
+
     rate = result.clip.rate
     if as_json:
         rows = [
-            gap_as_json(filled.gap, rate)
+            gap_as_data(filled.gap, rate)
             | {
                 "engine": filled.chosen.engine,
                 "why": filled.chosen.note,
@@ -154,6 +161,7 @@ def _tell(result: RestorationResult, source: Path, written: WriteReport, seconds
                 "seconds": round(seconds, 3),
                 "peak_dbfs": written.peak_dbfs,
                 "over_full_scale": written.over_full_scale,
+                "notes": list(written.notes),
                 "gaps": rows,
             }
         )
@@ -165,3 +173,5 @@ def _tell(result: RestorationResult, source: Path, written: WriteReport, seconds
     hint(f"{count} gap{'' if count == 1 else 's'} filled in {seconds:.1f} s; the result is {written.path}")
     if written.over_full_scale:
         hint(f"{written.over_full_scale} samples were above full scale and were limited to it.")
+    for note in written.notes:
+        hint(note)

@@ -74,7 +74,8 @@ class Fill:
 
     samples: float32 [channels, frames] of the whole window. Inside the gaps they are the fill; outside they are
     either the window's own samples or the engine's rendition of them, which the splice may cross-fade with.
-    score: higher is better; comparable only within one engine and window unless `score_scale` says "calibrated".
+    score: higher is better; comparable within one engine and window only, but for those of `auto`, which brings the
+    scores of all its engines onto one scale.
     """
 
     samples: Samples

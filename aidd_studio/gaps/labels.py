@@ -271,19 +271,20 @@ def _as_csv(gaps: Sequence[Gap], rate: int) -> str:
 
 
 def _as_json(gaps: Sequence[Gap], rate: int) -> str:
-    rows = [
-        {
-            "start": gap.start / rate,
-            "end": gap.end / rate,
-            "start_frame": gap.start,
-            "end_frame": gap.end,
-            "channels": None if gap.channels is None else _counted_from_one(gap),
-            "kind": gap.kind,
-            "confidence": _rounded(gap.confidence),
-        }
-        for gap in gaps
-    ]
-    return json.dumps({"rate": rate, "gaps": rows}, indent=2) + "\n"
+    return json.dumps({"rate": rate, "gaps": [gap_as_data(gap, rate) for gap in gaps]}, indent=2) + "\n"
+
+
+def gap_as_data(gap: Gap, rate: int) -> dict[str, Any]:
+    """A gap as plain data for JSON, which `read_labels` reads: seconds, frames, channels (counted from 1), kind."""
+    return {
+        "start": gap.start / rate,
+        "end": gap.end / rate,
+        "start_frame": gap.start,
+        "end_frame": gap.end,
+        "channels": None if gap.channels is None else _counted_from_one(gap),
+        "kind": gap.kind,
+        "confidence": _rounded(gap.confidence),
+    }
 
 
 def _counted_from_one(gap: Gap) -> list[int]:

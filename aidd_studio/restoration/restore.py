@@ -50,22 +50,16 @@ class RestorationResult:
     seed: int
 
     def provenance(self) -> dict[str, Any]:
-        """Everything needed to make the result again, as plain data for JSON."""
-        rate = self.clip.rate
+        """Everything needed to make the result again, as plain data for JSON; from such a file `read_labels` reads."""
+        from aidd_studio.gaps.labels import gap_as_data
+
         return {
             "engine": self.engine,
             "seed": self.seed,
+            "rate": self.clip.rate,
             "gaps": [
-                {
-                    "start": filled.gap.start / rate,
-                    "end": filled.gap.end / rate,
-                    "start_frame": filled.gap.start,
-                    "end_frame": filled.gap.end,
-                    "channels": None if filled.gap.channels is None else list(filled.gap.channels),
-                    "kind": filled.gap.kind,
-                    "confidence": filled.gap.confidence,
-                    "candidates": [candidate.provenance() for candidate in filled.candidates],
-                }
+                gap_as_data(filled.gap, self.clip.rate)
+                | {"candidates": [candidate.provenance() for candidate in filled.candidates]}
                 for filled in self.gaps
             ],
         }
