@@ -28,9 +28,9 @@ LOOK_AHEAD = 0.25
 class DrawnTokens:
     """What a network drew.
 
-    codes int64 [B, L]. vectors float32 [B, L, D]: the codes' vectors, at drawn positions the mean of all codes'
-    vectors as probable as the network held them when it drew. log_likelihood float64 [B]: nats per drawn token.
-    Where nothing was drawn (the likeliest), the codes are the most probable ones given the surroundings alone.
+    codes int64 [B, L]. vectors float32 [B, L, D]: the codes' vectors. log_likelihood float64 [B]: nats per drawn token.
+    Where nothing was drawn (the likeliest), the codes are the most probable ones given the surroundings alone, and the
+    vectors the mean of all codes' vectors, as probable as the network holds them.
     """
 
     codes: Tensor
@@ -75,19 +75,18 @@ def draw_tokens(
     counted = 0
     for number, (start, end, kept) in enumerate(pieces):
         part = torch.from_numpy(fill[start:end] & (np.arange(start, end) >= _first_open(pieces, number)))
+        part = part.to(codes.device)
         known = codes[start:end][~torch.from_numpy(fill[start:end]).to(codes.device)]
-        recall = recall_for(model, table, known, settings.recall)
-        hidden = part.to(codes.device).expand(len(seeds), -1)
-        expectation = _Expectation(model, recall, table, hidden, plain)
+        listener = _Listener(model, recall_for(model, table, known, settings.recall))
 
-        def follow(progress: Progress, number: int = number, expectation: _Expectation = expectation) -> None:
-            expectation.follow(progress)
+        def follow(progress: Progress, number: int = number, listener: _Listener = listener) -> None:
+            listener.follow(progress)
             report((number + progress.calls / progress.expected_calls) / len(pieces))
 
         piece = SAMPLERS[_sampler(settings)](
-            expectation,
+            listener,
             drawn[:, start:end],
-            part.to(codes.device),
+            part,
             model.config.build_graph(),
             LogLinear(),
             steps=steps,
@@ -96,62 +95,44 @@ def draw_tokens(
             top_p=1.0 if settings.top_p is None else settings.top_p,
             callback=follow,
         )
-        piece = expectation.settled(piece)
+        rendition = torch.nn.functional.embedding(piece, table)
+        if bool(plain.any()):
+            where = part.nonzero().flatten()
+            piece[plain.nonzero(), where], rendition[plain.nonzero(), where] = listener.expected(plain, table)
         drawn[:, start:kept] = piece[:, : kept - start]
-        expectation.write(vectors[:, start:kept], part[: kept - start].to(codes.device))
-        likelihood += expectation.log_likelihood
+        vectors[:, start:kept] = rendition[:, : kept - start]
+        likelihood += listener.log_likelihood
         counted += int(part.sum())
     return DrawnTokens(drawn, vectors, likelihood / max(1, counted))
 
 
-class _Expectation:
-    """Stands before a network and keeps what it held of each position when that was drawn.
+class _Listener:
+    """Stands before a network and keeps what it held of the hidden positions at first, when nothing was drawn yet."""
 
-    The mean of the codes' vectors is a steadier guide for a refiner than one drawn code, while what was drawn before
-    still leads the way. `likeliest` rows [B] keep what the network held at first, when nothing was drawn yet.
-    """
-
-    def __init__(self, model: ScoreModel, recall: Recall, table: Tensor, hidden: Tensor, likeliest: Tensor) -> None:
-        self._model, self._recall, self._table, self._hidden, self._likeliest = model, recall, table, hidden, likeliest
-        self._vectors = table.new_zeros(*hidden.shape, table.shape[1])
-        self._positions, self._log_score = hidden[0].nonzero().flatten(), table.new_zeros(0)
-        self._everywhere = self._positions  # all that is hidden at first
+    def __init__(self, model: ScoreModel, recall: Recall) -> None:
+        self._model, self._recall = model, recall
         self._first: Tensor | None = None
-        self.log_likelihood = np.zeros(len(hidden))
+        self.log_likelihood: NDArray[np.float64] = np.zeros(0)
 
     def __call__(self, tokens: Tensor, sigma: Tensor, positions: Tensor) -> Tensor:
-        self._positions, self._log_score = positions, self._recall(self._model(tokens, sigma, positions))
+        log_score = self._recall(self._model(tokens, sigma, positions))
         if self._first is None:
-            self._first = self._log_score[..., : self._model.config.tokens].log_softmax(-1)
-        return self._log_score
+            self._first = log_score[..., : self._model.config.tokens].log_softmax(-1)
+        return log_score
 
     def follow(self, progress: Progress) -> None:
-        """Take note of the positions that this step has settled."""
-        settled = (self._hidden & ~progress.hidden)[:, self._positions]
-        if settled.any():
-            real = self._model.config.tokens  # without the mask
-            mean = self._log_score[settled][:, :real].softmax(-1) @ self._table[:real]
-            part = self._vectors[:, self._positions]
-            part[settled] = mean
-            self._vectors[:, self._positions] = part
-        self._hidden = progress.hidden
+        """Take note of how likely what was drawn is."""
         self.log_likelihood = progress.log_likelihood.cpu().numpy().copy()
 
-    def settled(self, tokens: Tensor) -> Tensor:
-        """The sampler's tokens [B, n], in likeliest rows the most probable ones."""
-        if self._first is None or not self._likeliest.any():
-            return tokens
-        rows, where = self._likeliest, self._everywhere
-        sure, codes = self._first[rows].max(-1)
-        tokens = tokens.clone()
-        tokens[rows.nonzero(), where] = codes
-        self._vectors[rows.nonzero(), where] = self._first[rows].exp() @ self._table[: self._first.shape[-1]]
-        self.log_likelihood[rows.cpu().numpy()] = sure.double().sum(-1).cpu().numpy()
-        return tokens
+    def expected(self, rows: Tensor, table: Tensor) -> tuple[Tensor, Tensor]:
+        """Of rows bool [B]: the most probable codes [n, hidden], and the mean of all codes' vectors [n, hidden, D].
 
-    def write(self, vectors: Tensor, where: Tensor) -> None:
-        """Put the means into vectors [B, n, D] where bool [n]."""
-        vectors[:, where] = self._vectors[:, : len(where)][:, where]
+        The rows' likelihood becomes that of these codes.
+        """
+        assert self._first is not None
+        sure, codes = self._first[rows].max(-1)
+        self.log_likelihood[rows.cpu().numpy()] = sure.double().sum(-1).cpu().numpy()
+        return codes, self._first[rows].exp() @ table[: self._first.shape[-1]]
 
 
 def plan_pieces(fill: NDArray[np.bool_], longest: int) -> list[tuple[int, int, int]]:

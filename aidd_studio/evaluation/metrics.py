@@ -92,6 +92,17 @@ def spectral_convergence(original: ArrayLike, restored: ArrayLike, gap: Span | N
     return float(np.mean(difference / norm))
 
 
+def level_difference(original: ArrayLike, restored: ArrayLike, gap: Span) -> float:
+    """How much louder the restored recording is in the middle half of a gap, in dB; within ±60."""
+    start, end = gap
+    quarter = (end - start) // 4
+    a, b = _pair(original, restored, (start + quarter, end - quarter))
+    found = [
+        0.0 if not x.any() and not y.any() else _ratio_db(float(y @ y), float(x @ x)) for x, y in zip(a, b, strict=True)
+    ]
+    return float(np.mean(np.clip(found, -60.0, 60.0)))
+
+
 def boundary_click(restored: ArrayLike, gap: Span, rate: int) -> float:
     """Roughness of the worse of a gap's two joins, in dB over its surroundings; about 0 where nothing can be heard.
 

@@ -17,7 +17,13 @@ from aidd_studio.audio.reading import read
 from aidd_studio.audio.resampling import resample
 from aidd_studio.engines.engine import Window
 from aidd_studio.engines.extrapolation import two_sided
-from aidd_studio.evaluation.metrics import boundary_click, log_spectral_distance, mel_distance, spectral_convergence
+from aidd_studio.evaluation.metrics import (
+    boundary_click,
+    level_difference,
+    log_spectral_distance,
+    mel_distance,
+    spectral_convergence,
+)
 from aidd_studio.gaps.gap import Gap
 from aidd_studio.restoration.restore import best_first
 from aidd_studio.watch import Watch
@@ -216,6 +222,7 @@ def _measures(sound: Sound, fill: Sound, begin: int, end: int) -> Measures:
         "mel": mel_distance(sound, fill, RATE, span),
         "convergence": spectral_convergence(sound, fill, span),
         "click": max(-60.0, boundary_click(fill, span, RATE)),
+        "level": level_difference(sound, fill, span),
     }
 
 

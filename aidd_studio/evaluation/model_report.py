@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aidd_studio.audio.atomic import atomic_path
 from aidd_studio.errors import UsageError
@@ -223,10 +224,11 @@ def _absolute(cases: Sequence[Mapping[str, Any]]) -> str:
 def _candidates(cases: Sequence[Mapping[str, Any]]) -> str:
     lines = [
         "Diversity is the mean mel distance between two candidates; clicks are the roughness of the worse join over",
-        "its surroundings in dB (the original joins measure about 0).",
+        "its surroundings in dB (the original joins measure about 0). Level is how much louder the first fill, and in",
+        "brackets extrapolation, is in the middle half of the gap than the original: median, and mean of the amounts.",
         "",
-        "| gap | diversity | best of 4 / first (mel) | click, mean | click, worst |",
-        "| --- | --- | --- | --- | --- |",
+        "| gap | diversity | best of 4 / first (mel) | click, mean | click, worst | level | amount |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for gap in TARGETS:
         mine = [case for case in cases if case["gap"] == gap]
@@ -235,10 +237,17 @@ def _candidates(cases: Sequence[Mapping[str, Any]]) -> str:
         best = _of(mine, "best of candidates", "mel") / _of(mine, "first", "mel")
         clicks = [case["measures"]["first"]["click"] for case in mine]
         diversity = np.mean([case["diversity"] for case in mine])
+        levels = [np.array([case["measures"][fill]["level"] for case in mine]) for fill in ("first", "extrapolation")]
+        median, amount = (f"{figure(levels[0]):.1f} dB [{figure(levels[1]):.1f}]" for figure in (np.median, _amount))
         lines.append(
-            f"| {gap * 1000:.0f} ms | {diversity:.2f} | {best:.2f} | {np.mean(clicks):.1f} dB | {max(clicks):.1f} dB |"
+            f"| {gap * 1000:.0f} ms | {diversity:.2f} | {best:.2f} | {np.mean(clicks):.1f} dB | {max(clicks):.1f} dB "
+            f"| {median} | {amount} |"
         )
     return "\n".join(lines)
+
+
+def _amount(levels: NDArray[np.float64]) -> float:
+    return float(np.mean(np.abs(levels)))
 
 
 def _by_file(cases: Sequence[Mapping[str, Any]]) -> str:

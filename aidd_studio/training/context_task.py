@@ -19,7 +19,13 @@ from aidd_studio.tokenizer.model import WavTokenizer
 from aidd_studio.training.devices import Devices
 from aidd_studio.training.gap_examples import CONTEXT, GapExamples, load_examples
 from aidd_studio.training.rendering import RATE
-from aidd_studio.training.spectral_losses import log_mel_loss, magnitudes
+from aidd_studio.training.spectral_losses import level_loss, log_mel_loss, magnitudes
+
+SHORT, LONG = 0.3, 0.5
+"""Seconds of the longest gap whose losses are weighed as a short one's, and of the shortest long one."""
+
+LEVEL_BANDS = 24
+"""Mel bands, of up to 12 kHz, whose levels are compared."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,9 @@ class ContextSettings:
     tokens: int = 1200  # token frames in a batch
     convergence: float = 0.5
     distance: float = 0.4
+    distance_long: float | None = None  # from half a second on; None for the same
+    level: float = 0.0
+    level_long: float | None = None
     no_codes: float = 0.15  # share of batches that see no tokens
     damaged: float = 0.5  # share of batches whose tokens are partly wrong
     guessed: float = 0.0  # share of batches whose tokens a score model guesses
@@ -140,7 +149,7 @@ class ContextTask:
         return torch.where(wrong, codes.gather(1, picks), gap)
 
     def _distance(self, made: Tensor, true: Tensor, start: int, end: int) -> tuple[Tensor, Mapping[str, float]]:
-        """Log-mel L1 at three resolutions, log-spectral distance and spectral convergence around the gap."""
+        """Log-mel L1 at three resolutions, log-spectral distance, spectral convergence and levels around the gap."""
         settings = self.settings
         mel = made.new_zeros(())
         convergence = made.new_zeros(())
@@ -156,9 +165,17 @@ class ContextTask:
             convergence = convergence + error.mean() / len(resolutions)
         difference = 2 * ((a + 1e-4).log() - (b + 1e-4).log())
         distance = difference.square().mean(-1).add(1e-6).sqrt().mean()
-        loss = mel + settings.convergence * convergence + settings.distance * distance
-        figures = {"mel": mel, "convergence": convergence, "distance": distance}
+        level = level_loss(a, b, size, LEVEL_BANDS, RATE)
+        share = min(1.0, max(0.0, ((end - start) / RATE - SHORT) / (LONG - SHORT)))
+        loss = mel + settings.convergence * convergence
+        loss = loss + _between(settings.distance, settings.distance_long, share) * distance
+        loss = loss + _between(settings.level, settings.level_long, share) * level
+        figures = {"mel": mel, "convergence": convergence, "distance": distance, "level": level}
         return loss, {name: float(value.detach()) for name, value in figures.items()}
+
+
+def _between(short: float, long: float | None, share: float) -> float:
+    return short if long is None else short + share * (long - short)
 
 
 @torch.no_grad()

@@ -17,8 +17,8 @@ from aidd_studio.training.segments import Segments, levelled
 CONTEXT = 12_800
 """Samples kept on each side of a gap (0.53 s)."""
 
-LENGTHS = (960, 1680, 2400, 3600, 4800, 7200, 9600, 12_000, 18_000, 24_000)
-"""Gap lengths in samples at 24 kHz: 40 ms to 1 s."""
+LENGTHS = (960, 1680, 2400, 3600, 4800, 7200, 9600, 12_000, 18_000, 24_000, 36_000)
+"""Gap lengths in samples at 24 kHz: 40 ms to 1.5 s."""
 
 
 @dataclass(frozen=True)

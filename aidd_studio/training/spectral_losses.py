@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from aidd_studio.evaluation.metrics import mel_bank
 
@@ -48,6 +49,20 @@ def log_mel_loss(a: Tensor, b: Tensor, size: int, bands: int, rate: int, floor: 
     """Mean absolute difference of log mel magnitudes. a, b: magnitudes [B, frames, bins] of window `size`."""
     bank = _bank(rate, size, bands, a.device)
     return ((a @ bank).clamp_min(floor).log() - (b @ bank).clamp_min(floor).log()).abs().mean()
+
+
+def level_loss(a: Tensor, b: Tensor, size: int, bands: int, rate: int, frames: int = 4) -> Tensor:
+    """Mean absolute difference, in nepers, of the levels of mel bands over stretches of `frames` frames.
+
+    a, b: magnitudes [B, frames, bins] of window `size`. The powers are averaged before the logarithm, so that sound
+    which is weaker than it should be is not made up for by being even, as it is where single bins are compared.
+    """
+    bank = _bank(rate, size, bands, a.device)
+    frames = min(frames, a.shape[1])
+    levels = [
+        functional.avg_pool1d((side.square() @ bank).transpose(1, 2), frames, max(1, frames // 2)) for side in (a, b)
+    ]
+    return 0.5 * ((levels[0] + 1e-6).log() - (levels[1] + 1e-6).log()).abs().mean()
 
 
 def multi_resolution_loss(restored: Tensor, original: Tensor, rate: int) -> tuple[Tensor, Tensor]:

@@ -108,6 +108,17 @@ def test_a_step_at_a_join_is_a_click_and_the_untouched_recording_has_none():
     assert metrics.boundary_click(stepped, GAP, RATE) > 15.0
 
 
+def test_a_softer_fill_is_told_in_decibels_and_silence_has_a_bound():
+    x = music()
+    y = x.copy()
+    y[:, GAP[0] : GAP[1]] *= 0.5
+    assert metrics.level_difference(x, y, GAP) == pytest.approx(-6.02, abs=0.01)
+    y[:, GAP[0] : GAP[1]] = 0
+    assert metrics.level_difference(x, y, GAP) == -60
+    assert metrics.level_difference(y, x, GAP) == 60
+    assert metrics.level_difference(y, y, GAP) == 0
+
+
 def test_silence_all_around_has_no_click():
     assert metrics.boundary_click(np.zeros((2, 1_000)), (400, 600), RATE) == -math.inf
 

@@ -16,8 +16,8 @@ FILLS = ("extrapolation", "extrapolation 2048", *ROWS)
 
 
 def _case(gap: float, first: float) -> dict[str, object]:
-    measures = {name: {"lsd": 1.0, "mel": 1.0, "convergence": 1.0, "click": 0.0} for name in FILLS}
-    measures["first"] = {"lsd": first, "mel": first, "convergence": first, "click": -1.0}
+    measures = {name: {"lsd": 1.0, "mel": 1.0, "convergence": 1.0, "click": 0.0, "level": -2.0} for name in FILLS}
+    measures["first"] = {"lsd": first, "mel": first, "convergence": first, "click": -1.0, "level": -3.0}
     return {"group": "real recordings", "file": "a.wav", "gap": gap, "measures": measures, "diversity": 0.3}
 
 
@@ -28,6 +28,7 @@ def test_a_target_that_is_missed_is_called_missed() -> None:
     row = next(line for line in text.splitlines() if line.startswith("| 300 ms | 2 |"))
     assert "0.51 (≤ 0.45: missed)" in row
     assert "0.51 (≤ 0.55: met)" in row
+    assert "| -3.0 dB [-2.0] | 3.0 dB [2.0] |" in text
     assert "| real recordings: music | 3.00 | 3.90 | 4.50 |" in text
 
 

@@ -19,7 +19,7 @@ from aidd_studio.training.context_task import ContextSettings, ContextTask, gues
 from aidd_studio.training.corpus import build_recorded
 from aidd_studio.training.devices import Devices
 from aidd_studio.training.segments import Segments
-from aidd_studio.training.spectral_losses import magnitudes, multi_resolution_loss
+from aidd_studio.training.spectral_losses import level_loss, magnitudes, multi_resolution_loss
 from aidd_studio.training.tokenizer_task import TokenizerSettings, TokenizerTask
 from aidd_studio.training.tokens import load_tokens, tokenize_corpus
 
@@ -202,3 +202,36 @@ def test_equal_sounds_have_no_spectral_distance_and_the_gradient_is_the_slope() 
         nondet_tol=1e-3,
         fast_mode=True,
     )
+
+
+def test_levels_are_compared_as_power_whatever_the_single_bins_are() -> None:
+    torch.manual_seed(0)
+    noise, other = (magnitudes(0.1 * torch.randn(2, 24_000), 2048, 512) for _ in range(2))
+    assert float(level_loss(noise, noise, 2048, 24, 24_000)) == 0
+    assert float(level_loss(noise / 2, noise, 2048, 24, 24_000)) == pytest.approx(np.log(2), rel=1e-3)
+    assert float(level_loss(other, noise, 2048, 24, 24_000)) < 0.2, "another draw of the same noise is as loud"
+    brief = noise[:, :2]
+    assert float(level_loss(brief / 2, brief, 2048, 24, 24_000)) == pytest.approx(np.log(2), rel=1e-3)
+
+
+def test_long_gaps_are_weighed_for_themselves(corpus: Path, tmp_path: Path) -> None:
+    for length in (2400, 9600, 12_000):
+        for split in ("train", "held"):
+            gap_examples.make_shard(corpus, split, tmp_path, length, 2, 5)
+    torch.manual_seed(0)
+    found = []
+    for level_long in (0.5, 2.5):
+        settings = ContextSettings(tokens=100, no_codes=1.0, convergence=0.0, distance=0.0, level=0.5)
+        settings = replace(settings, level_long=level_long)
+        task = ContextTask(ContextDecoder(SMALL), None, settings, tmp_path, CPU)
+        true = torch.from_numpy(task.held[2400].take(np.arange(2))[0])
+        quiet = true.clone()
+        lengths = {}
+        for length in (2400, 9600, 12_000):
+            quiet = true.clone()
+            quiet[:, 6000 : 6000 + length] /= 2
+            loss, figures = task._distance(quiet, true, 6000, 6000 + length)
+            lengths[length] = (float(loss) - figures["mel"]) / figures["level"]
+        found.append(lengths)
+    assert list(found[0].values()) == pytest.approx([0.5, 0.5, 0.5], rel=1e-3)
+    assert list(found[1].values()) == pytest.approx([0.5, 1.5, 2.5], rel=1e-3)
