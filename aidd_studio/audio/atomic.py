@@ -24,39 +24,51 @@ def atomic_path(path: Path | str, overwrite: bool = False) -> Iterator[Path]:
     """An empty temporary file with the target's suffix in the target's folder; it becomes the target in the end.
 
     When the block ends well the file is forced to the disk and renamed; when it ends in any exception it is removed.
+    Where `path` is a symbolic link that may be overwritten, the link stays, and what it leads to is the target.
     Raises AudioWriteError when the target exists (unless `overwrite`), the folder is missing or not writable, or
     the disk is full.
     """
     path = Path(path)
     check_place(path, overwrite)
     with _as_sentences(path):
-        temporary = _create(path)
+        place = _end_of_links(path)
+        temporary = _create(place)
         try:
             yield temporary
-            _keep_mode(path, temporary)
+            _keep_mode(place, temporary)
             _force_to_disk(temporary)
-            _move(temporary, path, overwrite)
+            _move(temporary, place, overwrite)
         finally:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
-        _force_folder_to_disk(path.parent)
+        _force_folder_to_disk(place.parent)
 
 
 def check_place(path: Path, overwrite: bool) -> None:
     """Raise AudioWriteError when no file can come to be at `path`; looks only, writes nothing."""
     try:
+        folder = _end_of_links(path).parent
         if path.is_dir():
             raise AudioWriteError(f"{path} is a folder; give the name of a file.")
-        if not path.parent.is_dir():
-            raise AudioWriteError(f"The folder {path.parent} does not exist; create it or choose another.")
+        if not folder.is_dir():
+            raise AudioWriteError(f"The folder {folder} does not exist; create it or choose another.")
         if not overwrite and os.path.lexists(path):
             raise AudioWriteError(f"{path} exists already; choose another name or allow overwriting.")
     except OSError as error:
         raise write_error(path, error) from error
     except ValueError as error:  # a null byte in the name
         raise AudioWriteError(f"{str(path)!r} cannot be the name of a file.") from error
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise AudioWriteError(f"There is no permission to write into {path.parent}; choose another folder.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise AudioWriteError(f"There is no permission to write into {folder}; choose another folder.")
+
+
+def _end_of_links(path: Path) -> Path:
+    """The file that a symbolic link leads to, which need not exist; any other path as it is. Raises OSError."""
+    if not path.is_symlink():
+        return path
+    with suppress(FileNotFoundError):
+        path.stat()  # raises for links that lead in a circle
+    return Path(os.path.realpath(path))
 
 
 def write_error(path: Path, error: OSError) -> AudioWriteError:

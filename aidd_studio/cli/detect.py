@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -31,7 +32,7 @@ def detect_command(
         if labels is not None:
             check_labels(labels)
             check_place(labels, overwrite=True)
-            if labels.exists() and not overwrite:
+            if os.path.lexists(labels) and not overwrite:
                 raise AudioWriteError(f"{labels} exists already; use --overwrite to replace it.")
             if labels.exists() and source.exists() and labels.samefile(source):
                 raise AudioWriteError(f"{labels} is the recording itself; give the labels another name.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -97,7 +98,7 @@ def restore_command(
             find_device(device)
         started = time.perf_counter()
         check_target(output, source, overwrite=True)
-        if output.exists() and not overwrite:
+        if os.path.lexists(output) and not overwrite:
             raise AudioWriteError(f"{output} exists already; use --overwrite to replace it.")
         chosen = ready_engine(engine, settings)
         with progress(f"Restoring {source.name}") as watch:

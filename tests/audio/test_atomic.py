@@ -80,10 +80,31 @@ def test_permissions_follow_the_umask_or_the_replaced_file(tmp_path: Path) -> No
     assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o604
 
 
-def test_overwriting_a_link_replaces_the_link_and_not_what_it_leads_to(tmp_path: Path) -> None:
-    (tmp_path / "precious").write_bytes(b"precious")
-    (tmp_path / "link").symlink_to(tmp_path / "precious")
-    with atomic_path(tmp_path / "link", overwrite=True) as temporary:
+@pytest.mark.parametrize("there", [True, False])
+def test_overwriting_a_link_keeps_it_and_writes_what_it_leads_to(tmp_path: Path, there: bool) -> None:
+    (tmp_path / "far").mkdir()
+    if there:
+        (tmp_path / "far" / "real.wav").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("far/real.wav")
+    (tmp_path / "link.wav").symlink_to("link")
+    with atomic_path(tmp_path / "link.wav", overwrite=True) as temporary:
+        assert temporary.parent == tmp_path / "far", "it is renamed within one file system"
         temporary.write_bytes(b"new")
-    assert (tmp_path / "precious").read_bytes() == b"precious"
-    assert (tmp_path / "link").read_bytes() == b"new"
+    assert (tmp_path / "link.wav").readlink() == Path("link") and (tmp_path / "link").is_symlink()
+    assert (tmp_path / "far" / "real.wav").read_bytes() == b"new"
+    assert names(tmp_path) == ["far", "link", "link.wav"] and names(tmp_path / "far") == ["real.wav"]
+
+
+def test_a_link_is_kept_unless_overwriting_is_allowed_and_one_in_a_circle_is_told(tmp_path: Path) -> None:
+    (tmp_path / "nowhere.wav").symlink_to(tmp_path / "gone.wav")
+    with pytest.raises(AudioWriteError, match="exists already"), atomic_path(tmp_path / "nowhere.wav"):
+        pass
+    (tmp_path / "lost.wav").symlink_to(tmp_path / "no folder" / "a.wav")
+    with pytest.raises(AudioWriteError, match="does not exist"), atomic_path(tmp_path / "lost.wav", overwrite=True):
+        pass
+    (tmp_path / "circle.wav").symlink_to(tmp_path / "circle.wav")
+    circle = atomic_path(tmp_path / "circle.wav", overwrite=True)
+    with pytest.raises(AudioWriteError, match="levels of symbolic links") as error, circle:
+        pass
+    assert "\n" not in str(error.value)
+    assert names(tmp_path) == ["circle.wav", "lost.wav", "nowhere.wav"]

@@ -130,6 +130,16 @@ def test_an_existing_file_is_kept_unless_overwrite_is_given(damaged: Path, tmp_p
     assert soundfile.info(output).frames == 2 * RATE
 
 
+def test_a_link_in_the_results_place_is_kept_and_with_overwrite_written_through(damaged: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "link.wav"
+    link.symlink_to(tmp_path / "elsewhere" / "real.wav")
+    result = aidd("restore", damaged, "-o", link)
+    assert result.exit_code == 1 and "--overwrite" in sentence(result)
+    assert aidd("restore", damaged, "-o", link, "--overwrite").exit_code == 0
+    assert link.is_symlink() and soundfile.info(tmp_path / "elsewhere" / "real.wav").frames == 2 * RATE
+
+
 def test_the_source_is_never_written_to(damaged: Path, tmp_path: Path) -> None:
     before = damaged.read_bytes()
     link = tmp_path / "link.wav"

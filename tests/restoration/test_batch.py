@@ -173,6 +173,25 @@ def test_a_pattern_that_makes_no_good_names_is_refused(archive: Path, tmp_path: 
         collect([archive], tmp_path / "out", recursive=True, include="take*.wav", pattern=pattern)
 
 
+def test_no_result_may_replace_another_recording(archive: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "take0_restored.wav").symlink_to(archive / "side0" / "take2.wav")
+    with pytest.raises(UsageError, match="would replace"):
+        collect([archive / "side0"], tmp_path / "out")
+
+
+def test_a_link_in_a_results_place_is_kept_and_with_overwrite_written_through(archive: Path, tmp_path: Path) -> None:
+    items = collect([archive / "side0" / "take0.wav"], tmp_path / "out")
+    for folder in ("out", "elsewhere"):
+        (tmp_path / folder).mkdir()
+    items[0].target.symlink_to(tmp_path / "elsewhere" / "real.wav")
+    ((_, outcome),) = run_batch(items, SETTINGS)
+    assert outcome.status == "failed" and "--overwrite" in outcome.reason
+    ((_, outcome),) = run_batch(items, replace(SETTINGS, overwrite=True))
+    assert outcome.status == "restored" and items[0].target.is_symlink()
+    assert soundfile.info(tmp_path / "elsewhere" / "real.wav").frames == RATE
+
+
 def test_results_are_never_taken_for_sources(archive: Path) -> None:
     first = collect([archive], archive / "restored", recursive=True)
     assert len(list(run_batch(first, SETTINGS))) == len(first)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -163,6 +164,7 @@ def result_name(file: Path, pattern: str = PATTERN, suffix: str | None = None) -
 
 
 def _refuse_collisions(items: Sequence[BatchItem]) -> None:
+    sources = {os.path.realpath(item.source): item.source for item in items}
     seen: dict[Path, Path] = {}
     for item in items:
         other = seen.setdefault(item.target, item.source)
@@ -171,3 +173,6 @@ def _refuse_collisions(items: Sequence[BatchItem]) -> None:
                 f"{other} and {item.source} would both become {item.target}; "
                 "choose a pattern with {stem} and {suffix}."
             )
+        lost = sources.get(os.path.realpath(item.target), item.source)
+        if lost != item.source:
+            raise UsageError(f"The result of {item.source} would replace {lost}; choose another pattern or folder.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -51,7 +52,7 @@ def run_batch(
         ours = journal is not None and journal.may_replace(item)
         if known:
             yield item, known
-        elif item.target.exists() and not (settings.overwrite or ours or settings.dry_run):
+        elif os.path.lexists(item.target) and not (settings.overwrite or ours or settings.dry_run):
             reason = f"{item.target} exists; allow replacing it (--overwrite) or choose another name."
             yield item, Outcome(str(item.source), str(item.target), "failed", reason)
         else:
