@@ -6,7 +6,8 @@
     result = aidd.restore(clip)
     aidd.write(result.clip, "restored.flac", like="damaged.flac")
 
-Names are loaded when they are first used, so that importing the package costs next to nothing.
+Names are loaded when they are first used, so that importing the package costs next to nothing. docs/PYTHON.md shows
+more of them at work.
 """
 
 from __future__ import annotations
@@ -19,28 +20,67 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from aidd_studio.audio.clip import Clip
     from aidd_studio.audio.reading import read
-    from aidd_studio.audio.writing import write
-    from aidd_studio.gaps.detection import detect
+    from aidd_studio.audio.writing import WriteReport, write
+    from aidd_studio.engines.engine import Engine, EngineInfo
+    from aidd_studio.engines.registry import create_engine, engine_infos, engine_settings
+    from aidd_studio.errors import AiddError, Cancelled
+    from aidd_studio.gaps.detection import DetectionSettings, detect
     from aidd_studio.gaps.gap import Gap
-    from aidd_studio.restoration.restore import restore
+    from aidd_studio.gaps.labels import read_labels, write_labels
+    from aidd_studio.restoration.candidate import Candidate
+    from aidd_studio.restoration.restore import FilledGap, RestorationResult, restore
+    from aidd_studio.watch import Watch
+    from aidd_studio.weights.store import InstalledModel, installed_models
 
 _HOMES = {
-    "Clip": "aidd_studio.audio.clip",
-    "Gap": "aidd_studio.gaps.gap",
-    "detect": "aidd_studio.gaps.detection",
-    "read": "aidd_studio.audio.reading",
-    "restore": "aidd_studio.restoration.restore",
-    "write": "aidd_studio.audio.writing",
+    "audio.clip": ("Clip",),
+    "audio.reading": ("read",),
+    "audio.writing": ("WriteReport", "write"),
+    "engines.engine": ("Engine", "EngineInfo"),
+    "engines.registry": ("create_engine", "engine_infos", "engine_settings"),
+    "errors": ("AiddError", "Cancelled"),
+    "gaps.detection": ("DetectionSettings", "detect"),
+    "gaps.gap": ("Gap",),
+    "gaps.labels": ("read_labels", "write_labels"),
+    "restoration.candidate": ("Candidate",),
+    "restoration.restore": ("FilledGap", "RestorationResult", "restore"),
+    "watch": ("Watch",),
+    "weights.store": ("InstalledModel", "installed_models"),
 }
 
-__all__ = ["Clip", "Gap", "__version__", "detect", "read", "restore", "write"]
+__all__ = [
+    "AiddError",
+    "Cancelled",
+    "Candidate",
+    "Clip",
+    "DetectionSettings",
+    "Engine",
+    "EngineInfo",
+    "FilledGap",
+    "Gap",
+    "InstalledModel",
+    "RestorationResult",
+    "Watch",
+    "WriteReport",
+    "__version__",
+    "create_engine",
+    "detect",
+    "engine_infos",
+    "engine_settings",
+    "installed_models",
+    "read",
+    "read_labels",
+    "restore",
+    "write",
+    "write_labels",
+]
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'aidd_studio' has no attribute {name!r}")
-    return getattr(import_module(home), name)
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"aidd_studio.{home}"), name)
+    raise AttributeError(f"module 'aidd_studio' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

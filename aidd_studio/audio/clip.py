@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 Samples = NDArray[np.float32]
 """float32 [channels, frames], full scale at ±1."""
 
+MOST_CHANNELS = 8
+
 
 @dataclass(frozen=True)
 class Source:
@@ -49,7 +51,9 @@ class Patch:
 class Clip:
     """An immutable recording: `base` samples as they were read, with patches laid over them in order.
 
-    Patches cost no copy of the recording, so an hour-long clip and its restored version share memory.
+    Patches cost no copy of the recording, so an hour-long clip and its restored version share memory. float32 samples
+    [channels, frames], or [frames] of one channel, are not copied either; other floating-point ones are converted.
+    Raises ValueError for integers, whose full scale nobody knows, and for what looks like [frames, channels].
     """
 
     base: Samples  # float32 [channels, frames], never written to
@@ -58,11 +62,16 @@ class Clip:
     patches: tuple[Patch, ...] = ()
 
     def __post_init__(self) -> None:
-        base = np.asarray(self.base, dtype=np.float32)
+        given = np.asarray(self.base)
+        if not np.issubdtype(given.dtype, np.floating):
+            raise ValueError("samples must be floating point with full scale at 1; divide int16 by 32768, for instance")
+        base = np.asarray(given, dtype=np.float32)
         if base.ndim == 1:
             base = base[None, :]
-        if base.ndim != 2:
+        if base.ndim != 2 or base.shape[0] < 1:
             raise ValueError("samples must be [channels, frames]")
+        if base.shape[0] > max(MOST_CHANNELS, base.shape[1]):
+            raise ValueError("samples must be [channels, frames], not [frames, channels]; transpose them")
         if self.rate <= 0:
             raise ValueError("the sample rate must be positive")
         object.__setattr__(self, "base", _frozen(base))

@@ -11,13 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from aidd_studio.audio.clip import Clip, Samples, Source
+from aidd_studio.audio.clip import MOST_CHANNELS, Clip, Samples, Source
 from aidd_studio.audio.subtypes import LOSSY as LOSSY
 from aidd_studio.errors import AudioReadError
 from aidd_studio.watch import Watch
 
 LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
-MOST_CHANNELS = 8
 
 BLOCK = 1 << 16
 """Frames read at once."""

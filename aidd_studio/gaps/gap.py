@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -15,7 +17,7 @@ GapKind = Literal["manual", "silence", "near-silence", "held", "invalid"]
 class Gap:
     """Frames `start` to `end` (half open) of the source, in some or all channels.
 
-    `channels` is None when all channels are damaged. `confidence` is 0 to 1 (1 for gaps marked by hand).
+    `channels`, counted from 0, is None when all are damaged. `confidence` is 0 to 1 (1 for gaps marked by hand).
     """
 
     start: int
@@ -31,6 +33,14 @@ class Gap:
             if not self.channels:
                 raise GapError("A gap needs at least one channel.")
             object.__setattr__(self, "channels", tuple(sorted(set(self.channels))))
+
+    @classmethod
+    def from_seconds(cls, start: float, end: float, rate: int, channels: Sequence[int] | None = None) -> Gap:
+        """The gap between two times of a recording of that rate, each at its nearest frame. Raises GapError."""
+        if not (math.isfinite(start) and math.isfinite(end)):
+            raise GapError(f"A gap needs a start and an end in seconds, not {start} and {end}.")
+        first, last = (math.floor(time * rate + 0.5) for time in (start, end))
+        return cls(first, last, None if channels is None else tuple(channels))
 
     @property
     def frames(self) -> int:

@@ -72,6 +72,7 @@ def plan(clip: Clip, gaps: Sequence[Gap], engine: Described) -> Windows:
     Near gaps share a window and are filled jointly. Where a window's context reaches into gaps of other windows,
     they are missing in it too. Raises GapError for a gap outside the recording or without any sound left around it.
     """
+    gaps = list(gaps)
     validate(gaps, clip.frames, clip.channels, clip.rate)
     joined = merge(gaps, clip.channels)
     context = round(min(engine.info.context, LONGEST_CONTEXT) * clip.rate)

@@ -162,3 +162,11 @@ def test_shifting_keeps_the_length_and_never_leaves_the_beginning(gap: Gap, fram
             shift(gap, frames)
     else:
         assert shift(shift(gap, frames), -frames) == gap
+
+
+def test_a_gap_in_seconds_lies_at_the_nearest_frames() -> None:
+    assert Gap.from_seconds(1.00004, 1.2, 8000, [1, 0]) == Gap(8000, 9600, (0, 1))
+    assert Gap.from_seconds(0.0, 0.4 / 8000 + 1 / 8000, 8000) == Gap(0, 1)
+    for start, end in ((float("nan"), 1.0), (0.0, float("inf")), (1.0, 1.0), (2.0, 1.0)):
+        with pytest.raises(GapError):
+            Gap.from_seconds(start, end, 8000)
