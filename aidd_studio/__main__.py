@@ -15,6 +15,10 @@ def main() -> None:
     # fills of 300 ms on two cores beside two busy programs: 20 s as it comes, 2.1 s with OMP_WAIT_POLICY=PASSIVE, 1.3 s
     # with a short spin; on an idle machine 0.62, 0.77 and 0.68 s.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    # So it is with NumPy's and SciPy's linear algebra, whose sums here are too short to gain by a second thread: to
+    # restore one gap of 50 ms beside busy programs takes 0.5 s of processor time with one thread and 0.7 to 18 s with
+    # two. Torch has threads of its own.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         _open_door()
     except KeyboardInterrupt:  # so early that no command could catch it

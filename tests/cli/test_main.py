@@ -55,6 +55,24 @@ def test_filling_a_gap_with_the_networks_loads_no_more_than_that_takes(tmp_path:
     assert not {"scipy.signal", "scipy.stats", "scipy.fft", "matplotlib", "PySide6", "torch._dynamo", "sympy"} & modules
 
 
+def test_linear_algebra_takes_one_thread_unless_a_person_says_otherwise() -> None:
+    code = (
+        "import sys\nsys.argv = ['aidd-studio', 'engines']\nimport aidd_studio.__main__ as program\n"
+        "try:\n    program.main()\nexcept SystemExit:\n    pass\n"
+        "import scipy.linalg, threadpoolctl\n"
+        "pools = [pool['num_threads'] for pool in threadpoolctl.threadpool_info() if pool['prefix'] != 'libgomp']\n"
+        "print('POOLS', *pools)"
+    )
+    for given, expected in (({}, "1"), ({"OPENBLAS_NUM_THREADS": "2"}, "2")):
+        environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"} | given
+        environment["OMP_NUM_THREADS"] = "2"
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=120
+        )
+        pools = done.stdout.rsplit("POOLS", 1)[1].split()
+        assert pools and set(pools) == {expected}, done.stderr
+
+
 def test_version_is_the_packages() -> None:
     done = subprocess.run([sys.executable, "-m", "aidd_studio", "--version"], capture_output=True, text=True)
     assert done.stdout.strip() == f"aidd-studio {aidd_studio.__version__}"
@@ -73,6 +91,10 @@ def test_without_a_display_the_window_says_so(words: list[str]) -> None:
 def test_a_mistyped_command_is_a_usage_error() -> None:
     done = subprocess.run([sys.executable, "-m", "aidd_studio", "restoer"], capture_output=True, text=True)
     assert done.returncode == 2 and "restoer" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_importing_the_package_is_silent_and_loads_nothing() -> None:
+    assert python("import sys, aidd_studio\nassert 'numpy' not in sys.modules and 'typer' not in sys.modules") == ""
 
 
 def test_the_public_names_are_there() -> None:
