@@ -46,7 +46,7 @@ def restore_command(
         Optional[int], typer.Option(min=1, help="Steps of the sampler, a network call each (aidd engine).")
     ] = None,
     temperature: Annotated[
-        Optional[float], typer.Option(min=0.0, help="Below 1 draws safer, above 1 bolder; 0 to 10 (aidd engine).")
+        Optional[float], typer.Option(min=0.0, max=10.0, help="Below 1 draws safer, above 1 bolder (aidd engine).")
     ] = None,
     top_p: Annotated[
         Optional[float],
