@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,9 @@ from aidd_studio.engines.aidd_models import Models
 from aidd_studio.engines.aidd_segment import Segment
 from aidd_studio.engines.aidd_settings import AiddSettings
 from aidd_studio.engines.aidd_tokens import DrawnTokens
+from aidd_studio.engines.aidd_tones import Tones
 from aidd_studio.engines.burg import Signal
-from aidd_studio.engines.extrapolation import hand_overs
+from aidd_studio.engines.extrapolation import both_sides
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,12 +29,19 @@ def edge_frames(gap: int, rate: int, settings: AiddSettings) -> int:
 def render(models: Models, segment: Segment, drawn: DrawnTokens, settings: AiddSettings) -> Signal:
     """The segment's wave with new sound in its gaps: float64 [B, T].
 
-    By the refiner where there is one, else by the decoder, cross-faded at the edges with linear prediction.
+    By the refiner where there is one, else by the decoder, cross-faded at the edges with linear prediction. Tones that
+    linear prediction is sure of are kept.
     """
     if models.refiner is not None:
-        return _refined(models, segment, drawn.vectors)
-    decoded = models.tokenizer.decode(drawn.codes).double().cpu().numpy()[:, : len(segment.wave)]
-    return np.stack([_mixed(segment, row, settings) for row in decoded])
+        made = _refined(models, segment, drawn.vectors)
+    else:
+        decoded = models.tokenizer.decode(drawn.codes).double().cpu().numpy()[:, : len(segment.wave)]
+        made = np.stack([_mixed(segment, row, settings) for row in decoded])
+    for start, end in segment.gaps:
+        tones = _predicted(segment, start, end).tones
+        if tones is not None:
+            made[:, start:end] = [tones.kept_in(row[start:end]) for row in made]
+    return made
 
 
 def _mixed(segment: Segment, decoded: Signal, settings: AiddSettings) -> Signal:
@@ -56,7 +65,7 @@ def _refined(models: Models, segment: Segment, vectors: Tensor) -> Signal:
     padded = np.pad(segment.wave, (0, length - len(segment.wave)))
     made = torch.from_numpy(padded).float().to(models.device).expand(len(vectors), -1).clone()
     for start, end in segment.gaps:
-        predicted = torch.from_numpy(_predicted(segment, start, end)).to(made)
+        predicted = torch.from_numpy(_predicted(segment, start, end).hand_overs).to(made)
         made[:, start:end] = predicted[0]
         first = max(0, start - CONTEXT) // hop
         last = min(vectors.shape[1], -(-(end + CONTEXT) // hop))
@@ -72,9 +81,20 @@ def _refined(models: Models, segment: Segment, vectors: Tensor) -> Signal:
     return waves
 
 
+@dataclass(frozen=True, eq=False)
+class _Prediction:
+    """A gap extrapolated at the models' rate as in the refiner's training, [3, n], and the tones that are kept."""
+
+    hand_overs: Signal
+    tones: Tones | None  # none at the recording's ends
+
+
 @lru_cache(maxsize=8)
-def _predicted(segment: Segment, start: int, end: int) -> Signal:
-    """A gap extrapolated at the models' rate as in the refiner's training, [3, n]; kept for the next candidates."""
+def _predicted(segment: Segment, start: int, end: int) -> _Prediction:
+    """Kept for the next candidates."""
     from aidd_studio.tokenizer.context_decoder import EXTRAPOLATION_ORDER, EXTRAPOLATION_SIGHT
 
-    return hand_overs(segment.wave, start, end, EXTRAPOLATION_ORDER, EXTRAPOLATION_SIGHT)
+    sides = both_sides(segment.wave, start, end, EXTRAPOLATION_ORDER, EXTRAPOLATION_SIGHT)
+    fills = sides.hand_overs()
+    tones = Tones.of(sides.forward, sides.backward, fills[0]) if sides.complete else None
+    return _Prediction(fills, tones)

@@ -5,6 +5,7 @@ After Kauppinen & Roth, "Audio signal extrapolation – theory and applications"
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -113,23 +114,50 @@ def two_sided(
     return cross_fade(forward, backward, before.shape[-1], after.shape[-1])
 
 
-def hand_overs(signal: NDArray[Any], start: int, end: int, order: int, context: int) -> Signal:
-    """A gap of one channel extrapolated as by `two_sided`, and with the change of sides late and early: float64 [3, n].
+@dataclass(frozen=True, eq=False)
+class BothSides:
+    """A gap of one channel predicted from before and from after it, float64 [n] each.
 
-    Where both predictions are cross-faded over the whole gap they partly cancel in its middle; the last two rows hold
-    each of them alone over three quarters of it.
+    before, after: the frames of context that each was made from.
     """
+
+    forward: Signal
+    backward: Signal
+    before: int
+    after: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is sound on both sides."""
+        return self.before >= 2 and self.after >= 2
+
+    def crossed(self) -> Signal:
+        """The gap as `two_sided` fills it: float64 [n]."""
+        return cross_fade(self.forward, self.backward, self.before, self.after)
+
+    def hand_overs(self) -> Signal:
+        """The gap as `two_sided` fills it, and with the change of sides late and early: float64 [3, n].
+
+        Where both predictions are cross-faded over the whole gap they partly cancel in its middle; the last two rows
+        hold each of them alone over three quarters of it.
+        """
+        if not self.complete:
+            return np.stack([self.crossed()] * 3)
+        frames = len(self.forward)
+        quarter = frames // 4
+        swift = raised_cosine(quarter)
+        late = np.concatenate((np.zeros(frames - quarter), swift))
+        early = np.concatenate((swift, np.ones(frames - quarter)))
+        swiftly = [self.forward * (1.0 - rise) + self.backward * rise for rise in (late, early)]
+        return np.stack([self.crossed(), *swiftly])
+
+
+def both_sides(signal: NDArray[Any], start: int, end: int, order: int, context: int) -> BothSides:
+    """The gap `start` to `end` of one channel [frames] predicted from up to `context` frames on each side."""
     before, after = signal[max(0, start - context) : start], signal[end : end + context]
     frames = end - start
     forward, backward = extrapolate(before, frames, order), extrapolate_back(after, frames, order)
-    if len(before) < 2 or len(after) < 2:
-        return np.stack([cross_fade(forward, backward, len(before), len(after))] * 3)
-    quarter = frames // 4
-    swift = raised_cosine(quarter)
-    late = np.concatenate((np.zeros(frames - quarter), swift))
-    early = np.concatenate((swift, np.ones(frames - quarter)))
-    swiftly = [forward * (1.0 - rise) + backward * rise for rise in (late, early)]
-    return np.stack([cross_fade(forward, backward, len(before), len(after)), *swiftly])
+    return BothSides(forward, backward, len(before), len(after))
 
 
 def cross_fade(forward: Signal, backward: Signal, before: int, after: int) -> Signal:

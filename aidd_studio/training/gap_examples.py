@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from aidd_studio.engines.extrapolation import hand_overs
+from aidd_studio.engines.extrapolation import both_sides
 from aidd_studio.tokenizer.context_decoder import EXTRAPOLATION_ORDER, EXTRAPOLATION_SIGHT
 from aidd_studio.training.segments import Segments, levelled
 
@@ -27,7 +27,7 @@ class GapExamples:
 
     length: int
     sound: NDArray[np.int16]  # [n, CONTEXT + length + CONTEXT]
-    filled: NDArray[np.int16]  # [n, 3, length], as by `hand_overs`
+    filled: NDArray[np.int16]  # [n, 3, length], as by `BothSides.hand_overs`
     scale: NDArray[np.float32]  # [n]
 
     def take(self, rows: NDArray[np.int_]) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
@@ -54,7 +54,8 @@ def make_shard(corpus: Path, split: str, folder: Path, length: int, count: int, 
         if np.sqrt(np.mean(sound[CONTEXT : CONTEXT + length] ** 2)) < 1e-4:
             continue
         sound = levelled(sound)
-        fill = hand_overs(sound.astype(np.float64), CONTEXT, CONTEXT + length, EXTRAPOLATION_ORDER, EXTRAPOLATION_SIGHT)
+        start, end = CONTEXT, CONTEXT + length
+        fill = both_sides(sound.astype(float), start, end, EXTRAPOLATION_ORDER, EXTRAPOLATION_SIGHT).hand_overs()
         scale = float(max(np.abs(sound).max(), np.abs(fill).max())) / 32767
         sounds.append(np.round(sound / scale).astype(np.int16))
         fills.append(np.round(fill / scale).astype(np.int16))

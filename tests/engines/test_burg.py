@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aidd_studio.engines.burg import burg, coefficients, common_burg, common_reflections, reflections
-from aidd_studio.engines.extrapolation import extrapolate, extrapolate_back, hand_overs, predict, prefill, two_sided
+from aidd_studio.engines.extrapolation import both_sides, extrapolate, extrapolate_back, predict, prefill, two_sided
 
 RATE = 44100
 
@@ -145,7 +145,8 @@ def test_one_side_is_enough_at_the_edges(start: int, end: int) -> None:
 def test_hand_overs_hold_each_side_alone_over_most_of_the_gap() -> None:
     before, after = mixture(3400), mixture(3400, seed=7)[::-1]  # each goes on for 400 frames, one backwards
     missing = np.full(400, np.nan)
-    even, late, early = hand_overs(np.concatenate((before[:3000], missing, after[400:])), 3000, 3400, 512, 3000)
+    sound = np.concatenate((before[:3000], missing, after[400:]))
+    even, late, early = both_sides(sound, 3000, 3400, 512, 3000).hand_overs()
     assert np.max(np.abs(late[:300] - before[3000:3300])) < 1e-2
     assert np.max(np.abs(early[100:] - after[100:400])) < 1e-2
     assert np.max(np.abs(even[195:205] - (before[3195:3205] + after[195:205]) / 2)) < 2e-2
@@ -153,7 +154,7 @@ def test_hand_overs_hold_each_side_alone_over_most_of_the_gap() -> None:
 
 def test_hand_overs_at_an_end_are_the_one_side_there_is() -> None:
     sound = mixture(10000)
-    fills = hand_overs(sound, 0, 300, 512, 4096)
+    fills = both_sides(sound, 0, 300, 512, 4096).hand_overs()
     assert np.array_equal(fills, np.stack([two_sided(sound, 0, 300, 512, 4096)] * 3))
 
 
