@@ -10,7 +10,8 @@ help:            ## list the targets
 .venv/.ready: pyproject.toml constraints.txt tools/setup.sh
 	PYTHON="$(PYTHON)" sh tools/setup.sh
 
-# A browser for the test of the listening page; where none can be had, that test skips and this is tried again next time.
+# A browser for the test of the listening page, Dask for that of a cluster; where they cannot be had, these tests skip
+# and this is tried again next time.
 .venv/.ready-for-tests: .venv/.ready tools/setup_tests.sh
 	sh tools/setup_tests.sh
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# What only the tests need, beside tools/setup.sh: a browser and Playwright, which drives it through the listening page.
+# What only the tests need, beside tools/setup.sh: a browser and Playwright, which drives it through the listening page,
+# and Dask, on whose cluster of two processes a batch is run.
 # Never fails: where something cannot be installed, the tests that need it skip with their reason.
 set -eu
 cd "$(dirname "$0")/.."
@@ -37,6 +38,12 @@ if ! .venv/bin/python -c "import playwright" 2>/dev/null; then
     .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[browser]" || {
         ready=no
         echo "Playwright could not be installed, so the listening page is not tested." >&2
+    }
+fi
+if ! .venv/bin/python -c "import distributed" 2>/dev/null; then
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[cluster]" || {
+        ready=no
+        echo "Dask could not be installed, so a batch on a cluster is not tested." >&2
     }
 fi
 [ "$ready" = no ] || touch .venv/.ready-for-tests
