@@ -24,6 +24,7 @@ from aidd_studio.evaluation.metrics import (
     mel_distance,
     spectral_convergence,
 )
+from aidd_studio.evaluation.noise_reference import noise_drawn_anew
 from aidd_studio.gaps.gap import Gap
 from aidd_studio.restoration.restore import best_first
 from aidd_studio.watch import Watch
@@ -110,6 +111,7 @@ def measure(case: Case) -> dict[str, Any]:
     candidates = _engine_fills("auto" if case.gap < AUTO_BELOW else "aidd", sound, begin, end, case.seed)
     fills["first"] = candidates[0]
     fills |= {f"{kind} tokens": _control(sound, begin, end, case.seed, kind) for kind in ("random", "shuffled", "true")}
+    fills["noise drawn anew"] = noise_drawn_anew(sound, begin, end, case.seed)
     measured = {name: _measures(sound, fill, begin, end) for name, fill in fills.items()}
     each = [_measures(sound, fill, begin, end) for fill in candidates]
     measured["mean of candidates"] = _mean(each)
