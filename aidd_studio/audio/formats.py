@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,11 @@ QUALITY: dict[str, dict[str, Any]] = {
 """libsndfile's compression from 0 (best) to 1: a second encoding must add as little as it can."""
 
 
+def name_for_soundfile(path: Path) -> Any:
+    """A file's name as soundfile takes it, also where it is no valid Unicode, which POSIX allows."""
+    return os.fsencode(path) if os.name == "posix" else str(path)
+
+
 @dataclass(frozen=True)
 class Target:
     """The kind of file to write, and what a person should know about the choice."""
@@ -61,7 +67,9 @@ class Target:
         import soundfile
 
         quality = QUALITY.get(self.subtype, {})
-        return soundfile.SoundFile(path, "w", rate, channels, self.subtype, self.endian, self.container, **quality)
+        return soundfile.SoundFile(
+            name_for_soundfile(path), "w", rate, channels, self.subtype, self.endian, self.container, **quality
+        )
 
     def checked(self, rate: int, channels: int, frames: int) -> Target:
         """The same target, made to hold that much sound. Raises AudioWriteError when it cannot."""

@@ -11,7 +11,7 @@ from typing import Any
 from aidd_studio.audio.atomic import atomic_path, check_place
 from aidd_studio.audio.clip import Clip, Source
 from aidd_studio.audio.encoding import Encoder
-from aidd_studio.audio.formats import Target, choose_target
+from aidd_studio.audio.formats import Target, choose_target, name_for_soundfile
 from aidd_studio.audio.native import NativeSamples
 from aidd_studio.audio.tags import HOLDS_STRINGS, strings_of, write_tags
 from aidd_studio.errors import AudioWriteError
@@ -190,7 +190,7 @@ def _check_end(temporary: Path, path: Path, frames: int) -> None:
     import soundfile
 
     try:
-        with soundfile.SoundFile(temporary) as file:
+        with soundfile.SoundFile(name_for_soundfile(temporary)) as file:
             if not file.seekable() or (file.seek(frames - 1) == frames - 1 and len(file.read(1)) == 1):
                 return
     except (soundfile.LibsndfileError, RuntimeError):

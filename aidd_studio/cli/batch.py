@@ -230,4 +230,5 @@ class _Arrivals:
 def _tell(outcome: Outcome) -> None:
     """Say an outcome on stderr."""
     gaps = f"{len(outcome.gaps)} gap{'' if len(outcome.gaps) == 1 else 's'}" if outcome.gaps else ""
-    hint(": ".join(part for part in (outcome.status, outcome.source, outcome.reason or gaps) if part))
+    source = "" if outcome.source in outcome.reason else outcome.source  # most reasons name it
+    hint(": ".join(part for part in (outcome.status, source, outcome.reason or gaps) if part))

@@ -14,15 +14,19 @@ import typer
 from aidd_studio.errors import AiddError, Cancelled
 from aidd_studio.watch import Watch
 
+CONTROLS = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 160))}
+"""Characters that end a line or steer a terminal, and how they are shown: a file's name may hold any of them."""
+
 
 class OutputError(AiddError):
     """Results cannot be written to where they are sent."""
 
 
 def say(text: str) -> None:
-    """A line of result for a person. Raises OutputError."""
+    """Lines of result for a person. Raises OutputError."""
+    encoding = _encoding(sys.stdout)
     try:
-        typer.echo(text)
+        typer.echo(text.encode(encoding, "backslashreplace").decode(encoding))
     except OSError as error:
         if error.errno == errno.EPIPE:  # whoever reads has heard enough
             raise
@@ -30,13 +34,18 @@ def say(text: str) -> None:
 
 
 def hint(text: str) -> None:
-    """A line on stderr that is no result."""
-    typer.echo(text, err=True)
+    """A line on stderr that is no result; whatever names it holds, it stays one line."""
+    typer.echo(text.translate(CONTROLS), err=True)
 
 
 def say_json(value: Any) -> None:
     """The one machine-readable object of a command. Raises OutputError."""
-    say(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))
+    any_letters = _encoding(sys.stdout).lower().startswith("utf")
+    say(json.dumps(value, ensure_ascii=not any_letters, indent=2, allow_nan=False))
+
+
+def _encoding(stream: Any) -> str:
+    return getattr(stream, "encoding", None) or "utf-8"
 
 
 @contextmanager

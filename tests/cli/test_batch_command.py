@@ -142,6 +142,44 @@ def test_what_was_restored_before_ctrl_c_stays_and_the_rest_is_resumed(archive: 
     assert len(after) == 61 and len(redone) <= 2, "only what was finished but not yet journaled"
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="names of any bytes")
+def test_names_of_any_bytes_are_restored_and_told_on_one_line_each(archive: Path, tmp_path: Path) -> None:
+    flac = (archive / "a.flac").read_bytes()
+    folder, output = tmp_path / "odd", tmp_path / "out"
+    folder.mkdir()
+    names = [b"line\nbreak.flac", b"\x1b[31mred.flac", b"\xff\xfe.flac", b"-dash {stem}.flac", "e\u0301.flac".encode()]
+    names.append("\u00e9.flac".encode())  # the same letter in another way
+    for name in names:
+        (folder / os.fsdecode(name)).write_bytes(flac)
+    report = tmp_path / "report.html"
+    command = [sys.executable, "-m", "aidd_studio", "batch", folder, "-o", output, "--engine", "autoregressive"]
+    done = subprocess.run([*command, "--json", "--report", report], capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stderr.splitlines()) == len(names) + 1 and b"\x1b" not in done.stderr
+    told = [Path(row["target"]).name for row in json.loads(done.stdout)["files"]]
+    wanted = sorted(name.replace(b".flac", b"_restored.flac") for name in names)
+    assert sorted(map(os.fsencode, told)) == wanted
+    assert sorted(os.fsencode(path.name) for path in output.glob("[!.]*")) == wanted
+    assert "\\udcff\\udcfe.flac" in report.read_text(encoding="utf-8")
+    ascii_only = subprocess.run(
+        [*command, "--resume", "--json"], capture_output=True, env=os.environ | {"PYTHONIOENCODING": "ascii"}
+    )
+    assert ascii_only.returncode == 0 and json.loads(ascii_only.stdout)["totals"]["restored"] == len(names)
+
+
+def test_what_is_no_recording_that_can_be_read_is_told_and_not_passed_over(archive: Path, tmp_path: Path) -> None:
+    (archive / "memo.m4a").write_bytes(b"\0\0\0\x20ftypM4A " + bytes(300))
+    (archive / "folder.wav").mkdir()
+    (archive / "circle.wav").symlink_to("circle.wav")
+    (archive / "gone.wav").symlink_to("nowhere.wav")
+    (archive / "notes.txt").touch()
+    done = batch(archive, "-o", tmp_path / "out", "--json")
+    rows = {Path(row["source"]).name: row for row in json.loads(done.stdout)["files"]}
+    assert done.exit_code == 1 and set(rows) == {"a.flac", "memo.m4a"}
+    assert rows["memo.m4a"]["status"] == "failed" and "can be read" in rows["memo.m4a"]["reason"]
+    assert done.stderr.count("memo.m4a") == 1
+
+
 def test_a_wish_that_cannot_be_is_refused_in_a_sentence(archive: Path, tmp_path: Path) -> None:
     for wish in (("--networks", "somewhere"), ("--watch", "--dry-run"), ("--watch", "--scheduler", "tcp://h:1")):
         refused = batch(archive, "-o", tmp_path / "out", *wish)

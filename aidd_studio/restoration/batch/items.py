@@ -14,9 +14,28 @@ from typing import Any, Literal
 from aidd_studio.errors import UsageError
 
 SUFFIXES = frozenset(
-    {".wav", ".w64", ".rf64", ".aif", ".aiff", ".aifc", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".caf"}
+    {
+        ".wav",
+        ".wave",
+        ".bwf",
+        ".w64",
+        ".rf64",
+        ".aif",
+        ".aiff",
+        ".aifc",
+        ".flac",
+        ".ogg",
+        ".oga",
+        ".opus",
+        ".mp3",
+        ".caf",
+    }
+    | {".au", ".snd"}
 )
 """File names that a batch takes for recordings when it looks through a folder."""
+
+UNREADABLE = frozenset({".m4a", ".aac", ".wma", ".ape", ".wv", ".tta", ".mpc", ".dsf", ".dff", ".amr", ".ac3", ".dts"})
+"""Recordings too, but of kinds that cannot be read: taken along, so that each is told rather than passed over."""
 
 PATTERN = "{stem}_restored{suffix}"
 """How results are named when nothing else is asked for."""
@@ -147,7 +166,7 @@ def _is_wanted(file: Path, include: str | None, output: Path | None) -> bool:
         return False
     if output is not None and file.resolve().is_relative_to(output):
         return False
-    return fnmatch.fnmatch(file.name, include) if include else file.suffix.lower() in SUFFIXES
+    return fnmatch.fnmatch(file.name, include) if include else file.suffix.lower() in SUFFIXES | UNREADABLE
 
 
 def result_name(file: Path, pattern: str = PATTERN, suffix: str | None = None) -> str:

@@ -35,10 +35,11 @@ def restore_file(item: BatchItem, settings: BatchSettings, watch: Watch | None =
 
 
 def _restore(item: BatchItem, settings: BatchSettings, watch: Watch, started: float) -> Outcome:
-    from aidd_studio.audio.reading import read
+    from aidd_studio.audio.reading import probe, read
     from aidd_studio.audio.writing import check_target, write
     from aidd_studio.gaps.detection import detect
 
+    probe(item.source)  # what is no recording is told as that, not for the name of its result
     if not settings.dry_run:
         item.target.parent.mkdir(parents=True, exist_ok=True)
         check_target(item.target, item.source, overwrite=settings.overwrite)

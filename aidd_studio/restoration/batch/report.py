@@ -15,7 +15,8 @@ def write_report(path: Path, outcomes: Sequence[Outcome], settings: BatchSetting
     from aidd_studio.audio.atomic import atomic_path
 
     with atomic_path(path, overwrite=True) as temporary:
-        temporary.write_text(report_html(outcomes, settings), encoding="utf-8")
+        # Names on POSIX may hold bytes that are no letters.
+        temporary.write_text(report_html(outcomes, settings), encoding="utf-8", errors="backslashreplace")
     with atomic_path(path.with_suffix(".json"), overwrite=True) as temporary:
         temporary.write_text(json.dumps(report_data(outcomes, settings), indent=2), encoding="utf-8")
 
