@@ -17,7 +17,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QWidget
 
 from aidd_studio.audio.playback import ClockOutput
-from aidd_studio.restoration.session import Entry
+from aidd_studio.restoration.history import Entry
 from aidd_studio.studio import theme
 from aidd_studio.studio.app import StudioApplication
 from aidd_studio.studio.export_dialog import ExportDialog

@@ -1,39 +1,51 @@
 """Project files: a session kept in a small `.aidd` file that reopens exactly, and the journal behind it.
 
-A project is a ZIP of `project.json` and one FLAC per candidate. Patches lie on the 24-bit grid (see splice), so the
-FLAC keeps them to the bit; patches that exceed full scale are stored with a power-of-two gain. The recording itself
-is referred to by path, size and hash. Everything is read as data, and names inside the archive are never used as
-paths.
+A project is a ZIP of `project.json` and one FLAC per candidate. The recording itself is referred to by path, size and
+hash. Everything is read as data, and names inside the archive are never used as paths.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
+import itertools
 import json
 import lzma
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
-from aidd_studio.audio.clip import Clip, Patch
+from aidd_studio.audio.clip import Clip
 from aidd_studio.errors import AiddError, ProjectChanged, ProjectError
-from aidd_studio.gaps.gap import Gap, GapKind
 from aidd_studio.restoration.candidate import Candidate
-from aidd_studio.restoration.session import Entry, Session, State, Step
-from aidd_studio.restoration.splice import BITS, grid_exponent
+from aidd_studio.restoration.history import Entry, State, Step, change_between, changed
+from aidd_studio.restoration.plain_data import (
+    PROGRAM,
+    SourceReference,
+    candidate_as_data,
+    candidate_from_data,
+    candidates_of,
+    change_as_data,
+    change_from_data,
+    encode_patch,
+    entry_from_data,
+    is_digest,
+    source_as_data,
+    source_from_data,
+)
+from aidd_studio.restoration.session import Session
 
-FORMAT = 1
+FORMAT = 2
+WHOLE_STATES = 1
+"""The format before, which tells all gaps anew for every step; it is still read."""
+
 LARGEST_JSON = 64 * 2**20
 LARGEST_FILL = 256 * 2**20
-LARGEST_PATCH = 2**27
-"""Samples: an hour in 8 channels has ten times as many. A small FLAC may claim far more than memory holds."""
 
 DAMAGE = (
     AiddError,
@@ -54,17 +66,6 @@ DAMAGE = (
 """What reading a damaged or forged project can end in."""
 
 
-@dataclass(frozen=True)
-class SourceReference:
-    """The recording a project belongs to."""
-
-    path: Path
-    sha256: str
-    frames: int
-    rate: int
-    channels: int
-
-
 @dataclass(frozen=True, eq=False)
 class Project:
     """A project as it was read, before its recording is opened."""
@@ -82,7 +83,7 @@ class Project:
             raise ProjectError(f"{known.path} is not the recording this project was made with; choose the right file.")
         if source_hash(clip) != known.sha256:
             raise ProjectError(f"{known.path} has changed since this project was saved; choose the original file.")
-        _check_places(self.steps, clip)
+        check_places(self.steps, clip)
         session = Session(clip)
         session.resume(self.steps, self.position)
         if self.path is not None:
@@ -178,184 +179,56 @@ def load_project(path: Path) -> Project:
 
 
 def describe(session: Session, path: Path, sha256: str) -> dict[str, Any]:
-    """A session as plain data; candidates are named by digest."""
-    clip = session.clip
-    source = clip.source.path if clip.source else Path()
+    """A session as plain data: what each step changed, so that a thousand steps with a thousand gaps stay small."""
+    history = session.steps
+    states = itertools.pairwise([State(), *(step.state for step in history)])
+    changes = [change_as_data(change_between(before, after)) for before, after in states]
+    candidates = all_candidates(session)
     return {
         "format": FORMAT,
-        "program": "AIDD Studio",
-        "source": {
-            "path": str(source),
-            "relative": _relative(source, path.parent),
-            "sha256": sha256,
-            "frames": clip.frames,
-            "rate": clip.rate,
-            "channels": clip.channels,
-        },
+        "program": PROGRAM,
+        "source": source_as_data(session.clip, path.parent, sha256),
         "position": session.position,
-        "steps": [
-            {"name": step.name, "entries": [_entry_as_data(entry) for entry in step.state.entries]}
-            for step in session.steps
-        ],
-        "candidates": {digest: _candidate_as_data(candidate) for digest, candidate in all_candidates(session).items()},
+        "steps": [{"name": step.name} | change for step, change in zip(history, changes, strict=True)],
+        "candidates": {digest: candidate_as_data(candidate) for digest, candidate in candidates.items()},
     }
 
 
-def parse(document: Any, fill: Any, folder: Path) -> Project:
+def parse(document: Any, fill: Callable[[str], bytes], folder: Path) -> Project:
     """The project that plain data describes; `fill(digest)` gives the bytes of a fill."""
-    if not isinstance(document, Mapping) or document.get("program") != "AIDD Studio":
+    if not isinstance(document, Mapping) or document.get("program") != PROGRAM:
         raise ProjectError("This file was not written by AIDD Studio.")
-    if document.get("format") != FORMAT:
+    if document.get("format") not in (WHOLE_STATES, FORMAT):
         raise ProjectError("This project was saved by another version of AIDD Studio; update the program to open it.")
-    source = document["source"]
-    reference = SourceReference(
-        _find(source, folder),
-        str(source["sha256"]),
-        int(source["frames"]),
-        int(source["rate"]),
-        int(source["channels"]),
-    )
     candidates = {
-        digest: _candidate(data, decode_patch(fill(digest), data), digest)
+        digest: candidate_from_data(data, fill(digest), digest)
         for digest, data in document["candidates"].items()
-        if _is_digest(digest)
+        if is_digest(digest)
     }
-    steps = tuple(
-        Step(str(step["name"]), State(tuple(_entry(data, candidates) for data in step["entries"])))
-        for step in document["steps"]
-    )
-    return Project(reference, steps, int(document["position"]))
+    steps: list[Step] = []
+    for data in document["steps"]:
+        before = steps[-1].state if steps else State()
+        steps.append(Step(str(data["name"]), _state(data, before, candidates)))
+    return Project(source_from_data(document["source"], folder), tuple(steps), int(document["position"]))
 
 
-def encode_patch(patch: Patch, rate: int) -> bytes:
-    """A patch as 24-bit FLAC, exact to the bit."""
-    import soundfile
-
-    buffer = io.BytesIO()
-    whole = patch.samples.astype(np.float64) * 2.0 ** (BITS - grid_exponent(patch.samples))
-    soundfile.write(buffer, (np.round(whole) * 256).astype(np.int32).T, rate, format="FLAC", subtype="PCM_24")
-    return buffer.getvalue()
-
-
-def decode_patch(content: bytes, data: Mapping[str, Any]) -> Patch:
-    """The patch that a FLAC holds, with its place and gain from the description."""
-    import soundfile
-
-    with soundfile.SoundFile(io.BytesIO(content)) as file:
-        if not 0 < file.frames * file.channels <= LARGEST_PATCH:
-            raise ProjectError("A fill in the project is damaged; its length makes no sense.")
-        samples = file.read(dtype="float32", always_2d=True)
-    gain = 2.0 ** int(data["exponent"])
-    channels = tuple(int(channel) for channel in data["patch_channels"])
-    return Patch(int(data["patch_start"]), channels, np.ascontiguousarray(samples.T * np.float32(gain)))
+def _state(data: Mapping[str, Any], before: State, candidates: Mapping[str, Candidate]) -> State:
+    if "entries" in data:
+        return State(tuple(entry_from_data(entry, candidates) for entry in data["entries"]))
+    return changed(before, change_from_data(data, candidates))
 
 
 def all_candidates(session: Session) -> dict[str, Candidate]:
     """Every candidate that any step of the history knows, by digest."""
-    return {
-        candidate.digest: candidate
-        for step in session.steps
-        for entry in step.state.entries
-        for candidate in entry.candidates
-    }
+    return candidates_of(set[Entry]().union(*(step.state.entries for step in session.steps)))
 
 
-def _entry_as_data(entry: Entry) -> dict[str, Any]:
-    return {
-        "id": entry.id,
-        "gap": _gap_as_data(entry.gap),
-        "candidates": [candidate.digest for candidate in entry.candidates],
-        "accepted": entry.accepted,
-        "starred": sorted(entry.starred),
-    }
-
-
-def _entry(data: Mapping[str, Any], candidates: Mapping[str, Candidate]) -> Entry:
-    accepted = data["accepted"]
-    if accepted is not None and accepted not in data["candidates"]:
-        raise ProjectError("A gap in the project is damaged; its accepted fill is not there.")
-    return Entry(
-        int(data["id"]),
-        _gap(data["gap"]),
-        tuple(candidates[digest] for digest in data["candidates"]),
-        accepted,
-        frozenset(str(digest) for digest in data["starred"]),
-    )
-
-
-def _gap_as_data(gap: Gap) -> dict[str, Any]:
-    return {
-        "start": gap.start,
-        "end": gap.end,
-        "channels": gap.channels,
-        "kind": gap.kind,
-        "confidence": gap.confidence,
-    }
-
-
-def _gap(data: Mapping[str, Any]) -> Gap:
-    channels = None if data["channels"] is None else tuple(int(channel) for channel in data["channels"])
-    if data["kind"] not in get_args(GapKind):
-        raise ProjectError("A gap in the project is of an unknown kind; update the program to open it.")
-    return Gap(int(data["start"]), int(data["end"]), channels, data["kind"], float(data["confidence"]))
-
-
-def _candidate_as_data(candidate: Candidate) -> dict[str, Any]:
-    return candidate.provenance() | {
-        "gap": _gap_as_data(candidate.gap),
-        "patch_start": candidate.patch.start,
-        "patch_channels": list(candidate.patch.channels),
-        "exponent": grid_exponent(candidate.patch.samples),
-    }
-
-
-def _candidate(data: Mapping[str, Any], patch: Patch, digest: str) -> Candidate:
-    candidate = Candidate(
-        _gap(data["gap"]),
-        patch,
-        str(data["engine"]),
-        int(data["seed"]),
-        float(data["score"]),
-        float(data["seconds"]),
-        float(data["crossfade"]),
-        dict(data["settings"]),
-        dict(data["weights"]),
-        str(data["note"]),
-    )
-    if candidate.digest != digest:
-        raise ProjectError("A fill in the project is damaged; its samples are not those that were saved.")
-    return candidate
-
-
-def _check_places(steps: tuple[Step, ...], clip: Clip) -> None:
+def check_places(steps: Sequence[Step], clip: Clip) -> None:
     """Raise ProjectError when a gap or a fill lies where the recording has no sound."""
-    places = [
-        (entry.gap.start, entry.gap.end, entry.gap.channels or ()) for step in steps for entry in step.state.entries
-    ]
-    fills = {candidate for step in steps for entry in step.state.entries for candidate in entry.candidates}
+    entries = set[Entry]().union(*(step.state.entries for step in steps))
+    places = [(entry.gap.start, entry.gap.end, entry.gap.channels or ()) for entry in entries]
+    fills = candidates_of(entries).values()
     places += [(candidate.patch.start, candidate.patch.end, candidate.patch.channels) for candidate in fills]
     for start, end, channels in places:
         if start < 0 or end > clip.frames or not all(0 <= channel < clip.channels for channel in channels):
             raise ProjectError("The project is damaged; something in it lies outside its recording.")
-
-
-def _is_digest(name: str) -> bool:
-    return len(name) == 24 and all(letter in "0123456789abcdef" for letter in name)
-
-
-def _relative(source: Path, folder: Path) -> str:
-    try:
-        return source.resolve().relative_to(folder.resolve()).as_posix()
-    except ValueError:
-        return source.name
-
-
-def _find(source: Mapping[str, Any], folder: Path) -> Path:
-    """The recording where it was, or beside the project when both have moved."""
-    stored = Path(str(source["path"]))
-    beside = folder / Path(str(source["relative"])).name
-    nested = folder / str(source["relative"])
-    places = [stored, beside]
-    if nested.resolve().is_relative_to(folder.resolve()):
-        places.append(nested)
-    return next((place for place in places if place.is_file()), stored)

@@ -2,67 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from aidd_studio.audio.clip import Clip
 from aidd_studio.errors import GapError
 from aidd_studio.gaps.arithmetic import by_place
 from aidd_studio.gaps.gap import Gap
 from aidd_studio.restoration.candidate import Candidate
-
-GapState = Literal["open", "candidates", "accepted"]
-
-
-@dataclass(frozen=True, eq=False)
-class Entry:
-    """A gap of the session with its candidates; `accepted` is the digest of the chosen one."""
-
-    id: int
-    gap: Gap
-    candidates: tuple[Candidate, ...] = ()
-    accepted: str | None = None
-    starred: frozenset[str] = frozenset()
-
-    @property
-    def state(self) -> GapState:
-        if self.accepted is not None:
-            return "accepted"
-        return "candidates" if self.candidates else "open"
-
-    @property
-    def chosen(self) -> Candidate | None:
-        """The accepted candidate."""
-        return next((candidate for candidate in self.candidates if candidate.digest == self.accepted), None)
-
-
-@dataclass(frozen=True, eq=False)
-class State:
-    """All gaps at one moment, sorted by time. Cheap to keep: states share their entries."""
-
-    entries: tuple[Entry, ...] = ()
-
-    def entry(self, id: int) -> Entry:
-        """The entry with that id. Raises GapError when it is gone."""
-        for entry in self.entries:
-            if entry.id == id:
-                return entry
-        raise GapError("That gap is no longer in the list.")
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """One entry of the history: what was done, and the state it led to.
-
-    key: tells it from all other steps of this run of the program, whatever candidates come to its gaps later.
-    """
-
-    name: str
-    state: State
-    key: int = field(default_factory=itertools.count().__next__)
+from aidd_studio.restoration.history import Entry, History, Offer, State, Step, in_order
 
 
 class Session:
@@ -76,24 +25,29 @@ class Session:
     def __init__(self, clip: Clip) -> None:
         self.clip = clip
         self.kept: dict[Path, str] = {}  # project files it was read from or saved to -> SHA-256 of what was in them
-        self._steps = [Step("Open", State())]
-        self._position = 0
+        self.history = History()
         self._next_id = 1
         self._listeners: list[Callable[[], None]] = []
 
+    def copy(self) -> Session:
+        """The session as it is now, for another thread. What the copy saves is known to this session too."""
+        made = Session(self.clip)
+        made.kept, made.history, made._next_id = self.kept, self.history.copy(), self._next_id
+        return made
+
     @property
     def state(self) -> State:
-        return self._steps[self._position].state
+        return self.history.state
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """The whole history, the undone steps included."""
-        return tuple(self._steps)
+        return self.history.steps
 
     @property
     def position(self) -> int:
         """Index of the current step in the history."""
-        return self._position
+        return self.history.position
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Have a function called after every change."""
@@ -105,8 +59,7 @@ class Session:
 
     def restored(self) -> Clip:
         """The recording with all accepted fills laid over it; costs no copy of the samples."""
-        chosen = [entry.chosen for entry in self.state.entries]
-        return self.clip.with_patches(*(candidate.patch for candidate in chosen if candidate is not None))
+        return self.clip.with_patches(*(candidate.patch for _, candidate in self.state.chosen))
 
     # Edits
 
@@ -194,7 +147,7 @@ class Session:
             return False
         if candidate.digest in {known.digest for known in entry.candidates}:
             return False
-        self._steps = [_offered(step, id, candidate) for step in self._steps]
+        self.history.offer(Offer(id, candidate))
         self._tell()
         return True
 
@@ -202,41 +155,35 @@ class Session:
 
     @property
     def can_undo(self) -> bool:
-        return self._position > 0
+        return self.position > 0
 
     @property
     def can_redo(self) -> bool:
-        return self._position + 1 < len(self._steps)
+        return self.position + 1 < len(self.history.keys)
 
     def undo(self) -> None:
         """Go back one step."""
-        self.go_to(max(0, self._position - 1))
+        self.go_to(max(0, self.position - 1))
 
     def redo(self) -> None:
         """Go forward one step."""
-        self.go_to(min(len(self._steps) - 1, self._position + 1))
+        self.go_to(min(len(self.history.keys) - 1, self.position + 1))
 
     def go_to(self, position: int) -> None:
         """Jump to any step of the history."""
-        if not 0 <= position < len(self._steps):
-            raise GapError("The history has no such step.")
-        if position != self._position:
-            self._position = position
+        if position != self.position:
+            self.history.go_to(position)
             self._tell()
 
     def resume(self, steps: Sequence[Step], position: int) -> None:
         """Take over a history that was kept in a project file."""
-        self._steps = list(steps) or [Step("Open", State())]
-        self._position = min(max(0, position), len(self._steps) - 1)
-        ids = [entry.id for step in self._steps for entry in step.state.entries]
+        self.history = History(steps, position)
+        ids = [entry.id for step in steps for entry in step.state.entries]
         self._next_id = max(ids, default=0) + 1
         self._tell()
 
     def _step(self, name: str, entries: Iterable[Entry]) -> None:
-        ordered = tuple(sorted(entries, key=lambda entry: (entry.gap.start, entry.gap.end)))
-        del self._steps[self._position + 1 :]
-        self._steps.append(Step(name, State(ordered)))
-        self._position += 1
+        self.history.put(self.position + 1, name, in_order(entries))
         self._tell()
 
     def _replaced(self, entry: Entry) -> list[Entry]:
@@ -249,12 +196,3 @@ class Session:
     def _tell(self) -> None:
         for listener in self._listeners:
             listener()
-
-
-def _offered(step: Step, id: int, candidate: Candidate) -> Step:
-    """The step with a candidate added to its gap, where the gap is there with the same borders."""
-    for place, entry in enumerate(step.state.entries):
-        if entry.id == id and (entry.gap.start, entry.gap.end) == (candidate.gap.start, candidate.gap.end):
-            grown = replace(entry, candidates=(*entry.candidates, candidate))
-            return replace(step, state=State((*step.state.entries[:place], grown, *step.state.entries[place + 1 :])))
-    return step

@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
-from aidd_studio.restoration.session import Entry
+from aidd_studio.restoration.history import Entry
 from aidd_studio.studio.candidate_row import CandidateRow
 from aidd_studio.studio.candidate_words import differing_settings
 from aidd_studio.studio.document import Document, FillProgress

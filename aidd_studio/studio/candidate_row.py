@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPainterPath, QPaintEve
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from aidd_studio.restoration.candidate import Candidate
-from aidd_studio.restoration.session import Entry
+from aidd_studio.restoration.history import Entry
 from aidd_studio.studio import theme
 from aidd_studio.studio.candidate_words import details, engine_title, facts
 from aidd_studio.studio.icons import icon

@@ -11,8 +11,9 @@ from PySide6.QtCore import QObject, Signal
 from aidd_studio.audio.clip import Clip, Patch
 from aidd_studio.gaps.gap import Gap
 from aidd_studio.restoration.candidate import Candidate
+from aidd_studio.restoration.history import Entry
 from aidd_studio.restoration.restore import best_first
-from aidd_studio.restoration.session import Entry, Session
+from aidd_studio.restoration.session import Session
 from aidd_studio.studio.undo_stack import UndoStack
 
 
@@ -117,7 +118,8 @@ class Document(QObject):
 
     def selected_entries(self) -> list[Entry]:
         """The selected gaps in order of time."""
-        return [entry for entry in self.entries if entry.id in self.selected]
+        selected = frozenset(self.selected)
+        return [entry for entry in self.entries if entry.id in selected]
 
     def neighbour(self, step: int, frame: int, *, unfinished: bool = False) -> Entry | None:
         """The next (+1) or previous (-1) gap from the current one, or from a frame when none is current."""
@@ -177,20 +179,17 @@ class Document(QObject):
 
     def patches_with(self, candidate: Candidate | None) -> tuple[Patch, ...]:
         """All accepted fills, with a candidate in place of what its own gap has."""
-        patches = []
-        for entry in self.entries:
-            if candidate is not None and entry.gap == candidate.gap:
-                continue
-            if entry.chosen is not None:
-                patches.append(entry.chosen.patch)
+        mine = candidate.gap if candidate is not None else None
+        patches = [chosen.patch for gap, chosen in self.session.state.chosen if gap != mine]
         if candidate is not None:
             patches.append(candidate.patch)
         return tuple(patches)
 
     def clip_for_filling(self, ids: Sequence[int]) -> Clip:
         """The recording with the accepted fills of all other gaps, which are better context than damage."""
-        others = [entry.chosen for entry in self.entries if entry.id not in ids]
-        return self.clip.with_patches(*(candidate.patch for candidate in others if candidate is not None))
+        wanted = frozenset(ids)
+        gaps = {entry.gap for entry in self.entries if entry.id in wanted}
+        return self.clip.with_patches(*(chosen.patch for gap, chosen in self.session.state.chosen if gap not in gaps))
 
     # The way back
 

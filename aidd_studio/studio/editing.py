@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from aidd_studio.gaps.gap import Gap
-from aidd_studio.restoration.session import Entry
+from aidd_studio.restoration.history import Entry
 
 if TYPE_CHECKING:
     from aidd_studio.studio.main_window import MainWindow

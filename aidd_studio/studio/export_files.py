@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from aidd_studio import paths
 from aidd_studio.audio.clip import Clip
-from aidd_studio.restoration.session import Entry
+from aidd_studio.restoration.history import Entry
 from aidd_studio.watch import Watch
 
 What = Literal["whole", "selection", "candidates"]

@@ -13,8 +13,8 @@ from aidd_studio.audio.clip import Clip
 from aidd_studio.gaps.gap import Gap
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.fill_process import FillProcess
+from aidd_studio.restoration.history import Entry
 from aidd_studio.restoration.restore import FILLED, Order
-from aidd_studio.restoration.session import Entry
 from aidd_studio.studio.candidate_row import picture_from
 from aidd_studio.studio.document import Document, FillProgress, best
 from aidd_studio.studio.fill_settings import RUN_ON_DEVICES, FillChoice

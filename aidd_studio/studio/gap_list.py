@@ -112,11 +112,12 @@ class GapList(QWidget):
 
     def _refresh(self) -> None:
         self._following = True
-        self._model.refresh()
+        are_others = self._model.refresh()
         self._following = False
-        self._follow()
+        if are_others or self._proxy.state is not None:  # else the rows that are selected still are
+            self._follow()
         entries = self._model.entries
-        accepted = sum(entry.state == "accepted" for entry in entries)
+        accepted = sum(entry.accepted is not None for entry in entries)
         if entries:
             noun = "gap" if len(entries) == 1 else "gaps"
             self._count.setText(f"{len(entries)} {noun} · {accepted} accepted")

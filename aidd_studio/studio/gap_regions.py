@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Literal
 
-from PySide6.QtCore import QLineF, QObject, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QBrush, QPainter, QPen, QPixmap
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPen, QPixmap
 
-from aidd_studio.restoration.session import Entry
+from aidd_studio.restoration.history import Entry
 from aidd_studio.studio import theme
 from aidd_studio.studio.document import Document
+from aidd_studio.studio.gap_strip import LOOKS, GapPlaces, region_strip
 from aidd_studio.studio.gap_table import STATES
 from aidd_studio.studio.icons import pixmap
 from aidd_studio.studio.time_axis import TimeAxis
@@ -64,14 +66,23 @@ class GapRegions(QObject):
         self.document: Document | None = None
         self.moving: tuple[int, int, int] | None = None  # id, start, end
         self.marking: tuple[int, int] | None = None
+        self._places: GapPlaces | None = None
+        self._places_of: tuple[Entry, ...] = ()
+        self._places_selected: tuple[int, ...] = ()
+        self._strips: dict[RegionStyle, tuple[object, QPixmap]] = {}
 
     def set_document(self, document: Document | None) -> None:
         """Draw another document's gaps."""
         self.document = document
         self.moving = self.marking = None
         if document is not None:
-            for signal in (document.changed, document.selection_changed, document.filling_changed):
+            document.filling_changed.connect(self._filling_changed)
+            for signal in (document.changed, document.selection_changed):
                 signal.connect(self.changed)
+        self._filling_changed()
+
+    def _filling_changed(self) -> None:
+        self._places = None
         self.changed.emit()
 
     def move(self, moving: tuple[int, int, int] | None) -> None:
@@ -90,19 +101,23 @@ class GapRegions(QObject):
             return self.moving[1], self.moving[2]
         return entry.gap.start, entry.gap.end
 
+    def places(self) -> GapPlaces:
+        """All gaps as arrays, counted anew when they have changed."""
+        document = self.document
+        entries = document.entries if document else ()
+        selected = document.selected if document else ()
+        if self._places is None or self._places_of is not entries or self._places_selected is not selected:
+            self._places = GapPlaces.of(entries, document.filling if document else {}, selected)
+            self._places_of, self._places_selected = entries, selected
+        return self._places
+
     def visible(self) -> list[Entry]:
         """The gaps that reach into the visible part."""
         if self.document is None:
             return []
-        entries = self.document.entries
-        starts = [entry.gap.start for entry in entries]
-        first = max(0, bisect_left(starts, self._axis.start) - 1)
-        last = bisect_left(starts, self._axis.end) + 1
-        return [
-            entry
-            for entry in entries[first:last]
-            if self.borders(entry)[1] >= self._axis.start and self.borders(entry)[0] <= self._axis.end
-        ]
+        lefts, rights = self._spans()
+        seen = np.flatnonzero((rights >= 0) & (lefts <= self._axis.width))
+        return [self.document.entries[index] for index in seen]
 
     def hit(self, x: float) -> Hit | None:
         """The gap at a pixel; edges of selected gaps first, then edges of others, then bodies."""
@@ -129,58 +144,79 @@ class GapRegions(QObject):
             return
         painter.save()
         painter.setClipRect(box)
-        plain: dict[tuple[str, bool], list[QRectF]] = {}
-        selected_ids = frozenset(document.selected)
-        for entry in self.visible():
-            look = self._plain_look(entry, document, style, entry.id in selected_ids)
-            if look is None:
-                self._paint_one(painter, box, entry, document, ratio, style)
-            else:
-                plain.setdefault(look, []).append(self._area(entry, box))
-        for (state, selected), areas in plain.items():
-            _paint_areas(painter, areas, state, selected, style)
+        self._paint_strip(painter, box, ratio, style)
+        for entry in self._told(style):
+            self._paint_details(painter, box, entry, document, ratio, style)
         if self.marking is not None:
             self._paint_mark(painter, box, self.marking)
         painter.restore()
 
-    def _plain_look(
-        self, entry: Entry, document: Document, style: RegionStyle, selected: bool
-    ) -> tuple[str, bool] | None:
-        """State and selection of a gap of which nothing else is shown; None when it has a label or progress.
+    def _paint_strip(self, painter: QPainter, box: QRectF, ratio: float, style: RegionStyle) -> None:
+        """The regions themselves; none of them depends on the others, so they are kept for the next frame."""
+        places, (lefts, rights) = self.places(), self._spans()
+        seen = (rights >= -1) & (lefts <= box.width() + 1)
+        if not seen.any():
+            return
+        key = (places, self._axis.start, self._axis.scale, self.moving, box.width(), ratio, style)
+        if self._strips.get(style, (None,))[0] != key:
+            strip = region_strip(
+                lefts[seen], rights[seen], places.only(seen), round(box.width()), ratio, style.colours, style.strength
+            )
+            self._strips[style] = key, strip
+        painter.drawTiledPixmap(box, self._strips[style][1])
 
-        A thousand gaps have no room for labels, and are drawn all at once.
-        """
-        left, right = self._span(entry)
-        filling = document.filling.get(entry.id)
-        is_labelled = right - left >= SPACE_FOR_LABEL or (selected and len(document.selected) <= MOST_LABELS)
-        if (filling is not None and filling.fraction > 0) or (style.labels and is_labelled):
-            return None
-        return "filling" if filling is not None else entry.state, selected
+    def _told(self, style: RegionStyle) -> list[Entry]:
+        """The visible gaps with a label or progress; a thousand have no room for that."""
+        document = self.document
+        if document is None:
+            return []
+        lefts, rights = self._spans()
+        places = self.places()
+        told = places.looks == LOOKS.index("filling")
+        if style.labels:
+            told |= rights - lefts >= SPACE_FOR_LABEL
+            if len(document.selected) <= MOST_LABELS:
+                told |= places.selected
+        told &= (rights >= 0) & (lefts <= self._axis.width)
+        return [document.entries[index] for index in np.flatnonzero(told)]
 
     def _area(self, entry: Entry, box: QRectF) -> QRectF:
         left, right = self._span(entry)
         return QRectF(box.left() + left, box.top(), right - left, box.height())
 
+    def _spans(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The left and right edges of all gaps in pixels."""
+        places = self.places()
+        starts, ends = places.starts, places.ends
+        if self.moving is not None and self.document is not None:
+            ids = [entry.id for entry in self.document.entries]
+            if self.moving[0] in ids:
+                index = ids.index(self.moving[0])
+                starts, ends = starts.copy(), ends.copy()
+                starts[index], ends[index] = self.moving[1:]
+        lefts, rights = (starts - self._axis.start) / self._axis.scale, (ends - self._axis.start) / self._axis.scale
+        wider = np.maximum(0.0, LEAST_WIDTH - (rights - lefts)) / 2
+        return lefts - wider, rights + wider
+
     def _span(self, entry: Entry) -> tuple[float, float]:
         start, end = self.borders(entry)
         left, right = self._axis.to_x(start), self._axis.to_x(end)
-        if right - left < LEAST_WIDTH:
-            middle = (left + right) / 2
-            return middle - LEAST_WIDTH / 2, middle + LEAST_WIDTH / 2
-        return left, right
+        wider = max(0.0, LEAST_WIDTH - (right - left)) / 2
+        return left - wider, right + wider
 
-    def _paint_one(
+    def _paint_details(
         self, painter: QPainter, box: QRectF, entry: Entry, document: Document, ratio: float, style: RegionStyle
     ) -> None:
+        """How far a fill is, and the label."""
         area = self._area(entry, box)
         filling = document.filling.get(entry.id)
         state = "filling" if filling is not None else entry.state
         _, glyph, tint = STATES[state]
         selected = entry.id in document.selected
-        _paint_areas(painter, [area], state, selected, style)
-        if filling is not None:
+        is_labelled = area.width() >= SPACE_FOR_LABEL or (selected and len(document.selected) <= MOST_LABELS)
+        if filling is not None and filling.fraction > 0:
             self._paint_done(painter, area, filling.fraction, tint, style)
-        if style.labels and (selected or area.width() >= SPACE_FOR_LABEL):
+        if style.labels and is_labelled:
             self._paint_label(painter, area, pixmap(glyph, 16, tint, ratio), selected, tint)
         if style.labels and filling is not None and area.width() >= SPACE_FOR_SHARE:
             self._paint_share(painter, area, filling.fraction)
@@ -222,22 +258,3 @@ class GapRegions(QObject):
         painter.setPen(QPen(theme.colour("accent"), 1.0))
         painter.drawLine(area.topLeft(), area.bottomLeft())
         painter.drawLine(area.topRight(), area.bottomRight())
-
-
-def _paint_areas(painter: QPainter, areas: list[QRectF], state: str, selected: bool, style: RegionStyle) -> None:
-    """Regions in the same state: tint, hatching of open ones, and their edges."""
-    tint = STATES[state][2]
-    brushes = [QBrush(theme.colour(tint, round(style.strength * (46 if selected else 24)), style.colours))]
-    if state == "open":
-        hatch = theme.colour(tint, round(style.strength * (70 if selected else 40)), style.colours)
-        brushes.append(QBrush(hatch, Qt.BrushStyle.BDiagPattern))
-    painter.setPen(Qt.PenStyle.NoPen)
-    for brush in brushes:
-        painter.setBrush(brush)
-        painter.drawRects(areas)
-    pen = QPen(theme.colour(tint, 255 if selected else 150, style.colours), 2.0 if selected else 1.0)
-    if state == "candidates" and not selected:
-        pen.setStyle(Qt.PenStyle.DashLine)
-    painter.setPen(pen)
-    left = [QLineF(area.topLeft(), area.bottomLeft()) for area in areas]
-    painter.drawLines(left + [QLineF(area.topRight(), area.bottomRight()) for area in areas])

@@ -14,7 +14,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import QWidget
 
-from aidd_studio.restoration.session import Entry
+from aidd_studio.restoration.history import Entry
 from aidd_studio.studio import theme
 from aidd_studio.studio.document import Document, FillProgress
 from aidd_studio.studio.icons import icon
@@ -57,8 +57,8 @@ class GapTable(QAbstractTableModel):
         self._document = document
         self.refresh()
 
-    def refresh(self) -> None:
-        """Take over the document's entries; rows are only replaced when gaps came or went."""
+    def refresh(self) -> bool:
+        """Take over the document's entries; true when gaps came or went, so that all rows were replaced."""
         fresh = self._document.entries if self._document else ()
         filling = dict(self._document.filling) if self._document else {}
         before, self._filling_before = self._filling_before, filling
@@ -66,7 +66,7 @@ class GapTable(QAbstractTableModel):
             self.beginResetModel()
             self.entries = fresh
             self.endResetModel()
-            return
+            return True
         known, self.entries = self.entries, fresh
         changed = [
             row
@@ -75,6 +75,7 @@ class GapTable(QAbstractTableModel):
         ]
         for first, last in _stretches(changed):
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(COLUMNS) - 1))
+        return False
 
     def refresh_all(self) -> None:
         """Everything is written or drawn otherwise now."""

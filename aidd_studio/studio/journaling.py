@@ -13,7 +13,8 @@ from PySide6.QtCore import QObject, QTimer
 
 from aidd_studio import paths
 from aidd_studio.errors import AiddError
-from aidd_studio.restoration.session import Session, Step
+from aidd_studio.restoration.history import History
+from aidd_studio.restoration.session import Session
 from aidd_studio.studio.document import Document
 from aidd_studio.studio.jobs import JobQueue
 from aidd_studio.watch import Watch
@@ -26,10 +27,6 @@ JOURNAL_AFTER = 400
 """Milliseconds after an edit that changes no accepted fill until the journal is written; a dragged edge makes many."""
 
 Accepted = tuple[tuple[int, str], ...]
-
-
-History = tuple[tuple[Step, ...], int]
-"""Steps, and at which of them the session is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +45,6 @@ class Journaling(QObject):
         self._window = window
         self.queue = JobQueue("journal", self)
         self._journal: Journal | None = None
-        self._mirror: Session | None = None
         self._journal_of: Document | None = None
         self._wanted: deque[History] = deque(maxlen=1)  # what the next job writes: always the latest
         self._accepted: Accepted = ()  # fills that are in the journal, or on their way to it
@@ -79,7 +75,7 @@ class Journaling(QObject):
         if document is None or not chosen:
             self._next(order)
             return
-        ahead = copied(document.session)
+        ahead = document.session.copy()
         if not self._window.attempt(lambda: ahead.accept_all(chosen)):
             self._next(order)
             return
@@ -93,7 +89,6 @@ class Journaling(QObject):
             done()  # the work goes on where the disk does not take it; it is told that it is not safe
             self._window.say(why, "warning")
 
-        wanted = ahead.steps, ahead.position
         if ahead.position == document.session.position:  # accepted already
             done()
             self._next(order)
@@ -101,7 +96,7 @@ class Journaling(QObject):
         self._accepted = _accepted(ahead)
         self.queue.submit(
             "Journal",
-            lambda watch: self._save(document, wanted, watch),
+            lambda watch: self._save(document, ahead.history, watch),
             on_done=done,
             on_failed=failed,
             on_end=lambda: self._next(order),
@@ -136,7 +131,7 @@ class Journaling(QObject):
             return
         self._timer.stop()
         self._accepted = _accepted(document.session)
-        self._wanted.append((document.session.steps, document.session.position))
+        self._wanted.append(document.session.history.copy())
 
         def work(watch: Watch) -> None:
             with suppress(IndexError):  # the job before this one has written it
@@ -149,13 +144,10 @@ class Journaling(QObject):
         from aidd_studio.restoration.journal import Journal
 
         watch.check()
-        if self._journal_of is not document:
-            self._mirror = Session(document.clip)
-            self._journal = Journal(self._mirror, journal_folder())
+        if self._journal is None or self._journal_of is not document:
+            self._journal = Journal(document.clip, journal_folder())
             self._journal_of = document
-        if self._mirror is not None and self._journal is not None:
-            self._mirror.resume(*wanted)
-            self._journal.save()
+        self._journal.save(wanted)
 
     # Leaving
 
@@ -179,7 +171,6 @@ class Journaling(QObject):
 
     def _forget(self) -> None:
         journal, self._journal, self._journal_of = self._journal, None, None
-        self._mirror = None  # it holds the whole recording
         if journal is not None:
             journal.discard()
 
@@ -232,14 +223,6 @@ def journal_folder() -> Path:
     folder = paths.user_state() / "journals"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def copied(session: Session) -> Session:
-    """The session as it is now, for another thread: states are never changed, only replaced."""
-    copy = Session(session.clip)
-    copy.kept = session.kept  # one and the same, so that what the copy saves is known to the session
-    copy.resume(session.steps, session.position)
-    return copy
 
 
 def _accepted(session: Session) -> Accepted:

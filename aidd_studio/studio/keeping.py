@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
 from aidd_studio.errors import ProjectChanged
-from aidd_studio.studio.journaling import copied
 from aidd_studio.studio.opening import PROJECT
 from aidd_studio.watch import Watch
 
@@ -57,7 +56,7 @@ class Keeping(QObject):
         window, document = self._window, self._window.document
         if document is None:
             return
-        snapshot, moment = copied(document.session), document.moment
+        snapshot, moment = document.session.copy(), document.moment
 
         def work(watch: Watch) -> bool:
             from aidd_studio.restoration.project import save_project

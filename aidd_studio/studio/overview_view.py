@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 from aidd_studio.audio.clip import Samples
 from aidd_studio.studio import theme
 from aidd_studio.studio.gap_regions import GapRegions
+from aidd_studio.studio.gap_strip import LOOKS, GapPlaces, Strip, covered
 from aidd_studio.studio.gap_table import STATES
 from aidd_studio.studio.painting import painting
 from aidd_studio.studio.time_axis import TimeAxis
@@ -17,6 +18,9 @@ from aidd_studio.studio.time_ruler import GUTTER
 from aidd_studio.studio.waveform_drawing import WaveformSource, paint_waveform
 
 HEIGHT = 52
+
+MARK = 4.0
+"""Pixels that a gap's mark is high."""
 
 
 class Folded:
@@ -55,6 +59,8 @@ class OverviewView(QWidget):
         self._source: WaveformSource | None = None
         self._picture: QPixmap | None = None
         self._picture_key: object = None
+        self._gaps: tuple[QPixmap, QPixmap, QPixmap] | None = None
+        self._gaps_key: object = None
         self._grabbed: float | None = None
         self.setFixedHeight(HEIGHT)
         self.setAccessibleName("Overview of the whole recording")
@@ -109,25 +115,17 @@ class OverviewView(QWidget):
         painter.drawPixmap(box.topLeft(), self._picture)
 
     def _paint_gaps(self, painter: QPainter, box: QRectF) -> None:
-        document = self._regions.document
-        if document is None:
+        places, ratio = self._regions.places(), self.devicePixelRatioF()
+        if not places.starts.size:
             return
-        spans: dict[tuple[str, bool], list[tuple[float, float]]] = {}
-        selected = set(document.selected)
-        for entry in document.entries:
-            left = box.left() + self._whole.to_x(entry.gap.start)
-            state = "filling" if entry.id in document.filling else entry.state
-            width = max(2.0, entry.gap.frames / self._whole.scale)
-            spans.setdefault((state, entry.id in selected), []).append((left, width))
-        painter.setPen(Qt.PenStyle.NoPen)
-        for (look, is_selected), places in spans.items():
-            tint = STATES[look][2]
-            painter.setBrush(theme.colour(tint, 50))
-            painter.drawRects([QRectF(left, box.top(), width, box.height()) for left, width in places])
-            # Accepted gaps are marked below, all others above, so that the colour does not carry it alone.
-            top = box.bottom() - 4 if look == "accepted" else box.top()
-            painter.setBrush(theme.colour(tint, 255 if is_selected else 170))
-            painter.drawRects([QRectF(left, top, width, 4) for left, width in places])
+        key = (places, box.width(), self._whole.scale, ratio, theme.current().name)
+        if self._gaps is None or key != self._gaps_key:
+            self._gaps, self._gaps_key = _gap_marks(places, self._whole, round(box.width()), ratio), key
+        tint, above, below = self._gaps
+        painter.drawTiledPixmap(box, tint)
+        # Accepted gaps are marked below, all others above, so that the colour does not carry it alone.
+        painter.drawTiledPixmap(QRectF(box.left(), box.top(), box.width(), MARK), above)
+        painter.drawTiledPixmap(QRectF(box.left(), box.bottom() - MARK, box.width(), MARK), below)
 
     def _paint_frame(self, painter: QPainter, box: QRectF) -> None:
         left = box.left() + self._whole.to_x(self._axis.start)
@@ -170,3 +168,20 @@ class OverviewView(QWidget):
         frame = (event.position().x() - GUTTER) * self._whole.scale
         self._axis.centre(frame + (self._grabbed or 0.0))
         self.moved.emit()
+
+
+def _gap_marks(places: GapPlaces, whole: TimeAxis, width: int, ratio: float) -> tuple[QPixmap, QPixmap, QPixmap]:
+    """The gaps as strips: their tint over the whole height, the marks above, and those below."""
+    tint, above, below = (Strip(round(width * ratio), 1) for _ in range(3))
+    left = np.round((places.starts - whole.start) / whole.scale * ratio).astype(np.int64)
+    right = left + np.maximum(2 * ratio, (places.ends - places.starts) / whole.scale * ratio).astype(np.int64)
+    for selected in (False, True):
+        for code, look in enumerate(LOOKS):
+            which = (places.looks == code) & (places.selected == selected)
+            if not which.any():
+                continue
+            columns = covered(left[which], right[which], round(width * ratio))
+            tint.fill(columns, theme.colour(STATES[look][2], 50))
+            marks = below if look == "accepted" else above
+            marks.fill(columns, theme.colour(STATES[look][2], 255 if selected else 170))
+    return tint.picture(ratio), above.picture(ratio), below.picture(ratio)

@@ -7,12 +7,11 @@ and all that a command does is to take the session to its step.
 
 from __future__ import annotations
 
-import itertools
-
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from aidd_studio.restoration.session import Entry, Session, Step
+from aidd_studio.restoration.history import Entry, Step
+from aidd_studio.restoration.session import Session
 from aidd_studio.studio.time_axis import format_time
 
 
@@ -36,12 +35,12 @@ class UndoStack(QUndoStack):
     @property
     def key(self) -> int:
         """The key of the step that the session is at."""
-        return self._session.steps[self._session.position].key
+        return self._session.history.keys[self._session.position]
 
     def follow(self) -> None:
         """Take over what has happened to the session's history."""
-        steps, position = self._session.steps, self._session.position
-        keys = [step.key for step in steps]
+        history, position = self._session.history, self._session.position
+        keys = history.keys
         if keys == self._keys and position == self.index():
             return
         known = _common(keys, self._keys)
@@ -51,8 +50,8 @@ class UndoStack(QUndoStack):
             self.resetClean()
             known = 1
         self.setIndex(known - 1)
-        for before, step in itertools.pairwise(steps[known - 1 :]):
-            self.push(QUndoCommand(self._text(before, step)))
+        for index in range(known, len(keys)):
+            self.push(QUndoCommand(self._text(history.step(index - 1), history.step(index))))
         self.setIndex(position)
         self._keys = keys
         self._is_following = False

@@ -22,7 +22,7 @@ def situation_of(window: MainWindow) -> Situation:
         candidates=bool(current and current.candidates),
         candidate=bool(document and document.candidate is not None),
         accepted=bool(current and current.accepted),
-        any_accepted=bool(document and any(entry.accepted for entry in document.entries)),
+        any_accepted=bool(document and document.session.state.chosen),
         can_undo=bool(document and document.undo_stack.canUndo()),
         can_redo=bool(document and document.undo_stack.canRedo()),
         working=bool(window.work.jobs),

@@ -200,7 +200,10 @@ TARGETS: dict[str, Target] = {
     "labels": Target(labels, (LabelError,), _label_seeds, ("csv", "json", "aidd_studio.gaps.labels")),
     "timecode": Target(timecode, (UsageError, GapError), _time_seeds, ("aidd_studio.gaps.timecode",), 64),
     "projects": Target(
-        projects, (ProjectError,), _project_seeds, ("zipfile", "json", "aidd_studio.restoration.project")
+        projects,
+        (ProjectError,),
+        _project_seeds,
+        ("zipfile", "json", "aidd_studio.restoration.project", "aidd_studio.restoration.plain_data"),
     ),
     "recordings": Target(
         recordings, (AudioReadError,), _recording_seeds, ("aidd_studio.audio.reading", "aidd_studio.audio.tags"), 8192

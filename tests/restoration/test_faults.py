@@ -87,15 +87,15 @@ def test_a_full_disk_keeps_the_project_that_was_saved_before(tmp_path: Path) -> 
 
 def test_a_full_disk_keeps_the_journal_of_the_edits_before(tmp_path: Path) -> None:
     session = make_session()
-    journal = Journal(session, tmp_path)
-    journal.save()
+    journal = Journal(session.clip, tmp_path)
+    journal.save(session.history)
     samples = on_grid(np.random.default_rng(5).normal(0, 0.2, (1, 4020)))
     session.offer(1, Candidate(Gap(1000, 5000), Patch(990, (0,), samples), "sparse", 5, 0.0))
     with full_disk(), pytest.raises(ProjectError, match="disk is full"):
-        journal.save()
+        journal.save(session.history)
     found = recover(journal.folder).session(session.clip)
     assert [entry.state for entry in found.state.entries] == ["accepted"]
-    journal.save()
+    journal.save(session.history)
     assert len(recover(journal.folder).session(session.clip).state.entries[0].candidates) == 2
     journal.discard()
 
@@ -146,9 +146,9 @@ def test_a_recording_that_is_deleted_while_it_is_open_is_still_restored_and_writ
 
 def test_two_programs_on_one_recording_keep_journals_of_their_own(tmp_path: Path) -> None:
     first, second = make_session(1), make_session(2)
-    journals = [Journal(first, tmp_path), Journal(second, tmp_path)]
-    for journal in journals:
-        journal.save()
+    journals = [Journal(session.clip, tmp_path) for session in (first, second)]
+    for journal, session in zip(journals, (first, second), strict=True):
+        journal.save(session.history)
     assert leftovers(tmp_path) == []
     journals[0].discard()
     found = recover(journals[1].folder).session(second.clip)
@@ -212,11 +212,11 @@ def test_a_project_that_a_session_does_not_know_is_not_replaced_unasked(tmp_path
 
 def test_a_left_over_journal_that_is_no_journal_is_passed_over(tmp_path: Path) -> None:
     for number, content in enumerate(
-        ["[]", "{}", "[" * 100_000, '{"steps": 5, "position": 0}', "null", '{"steps": [[]]}']
+        ["", "[]\n", "{}\n", "[" * 100_000 + "\n", '{"source": {}}\n{"step": 5}\n', "null\n", '{"source": [[]]}\n']
     ):
         folder = tmp_path / str(number)
         folder.mkdir()
-        (folder / "project.json").write_text(content)
+        (folder / "journal.jsonl").write_text(content)
     assert leftovers(tmp_path) == []
     for folder in tmp_path.iterdir():
         with pytest.raises(ProjectError) as error:
@@ -235,7 +235,7 @@ def one(document: dict[str, Any]) -> dict[str, Any]:
 
 def last(document: dict[str, Any]) -> dict[str, Any]:
     """The gap's entry in the last step."""
-    return document["steps"][-1]["entries"][0]
+    return document["steps"][-1]["put"][0]
 
 
 FORGERIES: dict[str, Change] = {

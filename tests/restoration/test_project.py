@@ -15,7 +15,8 @@ from aidd_studio.audio.clip import Clip, Patch, Source
 from aidd_studio.errors import GapError, ProjectError
 from aidd_studio.gaps.gap import Gap
 from aidd_studio.restoration.candidate import Candidate
-from aidd_studio.restoration.project import decode_patch, encode_patch, load_project, save_project
+from aidd_studio.restoration.plain_data import decode_patch, encode_patch, entry_as_data
+from aidd_studio.restoration.project import load_project, save_project
 from aidd_studio.restoration.session import Session
 from aidd_studio.restoration.splice import grid_exponent, on_grid
 
@@ -159,3 +160,45 @@ def test_a_hole_in_one_channel_does_not_shut_out_another_channels() -> None:
     (later,) = session.add_gaps([Gap(2000, 2100)])
     with pytest.raises(GapError, match="overlap"):
         session.move_gap(later, 1700, 2100)
+
+
+def test_a_project_in_which_many_gaps_were_accepted_one_by_one_stays_small(tmp_path: Path) -> None:
+    count = 300
+    session = Session(Clip(np.zeros((1, 40 * count + 100), np.float32), 8000))
+    ids = session.add_gaps([Gap(50 + 40 * number, 60 + 40 * number) for number in range(count)])
+    for id in ids:
+        gap = session.state.entry(id).gap
+        candidate = Candidate(gap, Patch(gap.start - 10, (0,), on_grid(np.full((1, 30), 0.25))), "sparse", id, 0.0)
+        session.offer(id, candidate)
+        session.accept(id, candidate.digest)
+    path = tmp_path / "many.aidd"
+    save_project(session, path)
+    with zipfile.ZipFile(path) as archive:
+        size = archive.getinfo("project.json").file_size
+    assert size < 2000 * count, "each step tells what it changed, not all gaps anew"
+    reopened = load_project(path).session(session.clip)
+    assert [step.name for step in reopened.steps] == [step.name for step in session.steps]
+    for before, after in zip(session.steps, reopened.steps, strict=True):
+        assert [e.accepted for e in before.state.entries] == [e.accepted for e in after.state.entries]
+
+
+def test_a_project_of_the_format_before_is_still_read(tmp_path: Path) -> None:
+    session = Session(make_clip(tmp_path))
+    (id,) = session.add_gaps([Gap(1000, 1200)])
+    candidate = make_candidate(Gap(1000, 1200), 0.1, 1)
+    session.offer(id, candidate)
+    session.accept(id, candidate.digest)
+    path, old = tmp_path / "new.aidd", tmp_path / "old.aidd"
+    save_project(session, path)
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(old, "w") as made:
+        document = json.loads(archive.read("project.json"))
+        document["format"] = 1
+        document["steps"] = [
+            {"name": step.name, "entries": [entry_as_data(entry) for entry in step.state.entries]}
+            for step in session.steps
+        ]
+        for name in archive.namelist():
+            made.writestr(name, json.dumps(document) if name == "project.json" else archive.read(name))
+    reopened = load_project(old).session(session.clip)
+    assert [step.name for step in reopened.steps] == [step.name for step in session.steps]
+    np.testing.assert_array_equal(reopened.restored().samples, session.restored().samples)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtGui import QImage
 
+from aidd_studio.gaps.gap import Gap
 from aidd_studio.studio.frequency_axis import FrequencyAxis
 from aidd_studio.studio.main_window import MainWindow
 from aidd_studio.studio.spectrogram_tiles import needed
@@ -86,3 +87,42 @@ def test_the_pictures_of_tiles_come_with_the_tiles(opened: MainWindow, idle) -> 
     tiles = view.source.tiles(axis.start, axis.end, axis.scale)
     assert tiles
     assert all(pictures.has(tile) for tile in tiles), "there before the window draws them"
+
+
+def test_gaps_are_tinted_where_they_are_and_follow_the_hand(opened: MainWindow, idle) -> None:
+    view, axis, regions = opened.editor.waveform, opened.axis, opened.regions
+    axis.show_range(7000, 9000)
+
+    def touched(before: QImage) -> tuple[int, int]:
+        """First and last frame at which the picture differs."""
+        now = pixels(view.grab().toImage())
+        columns = np.flatnonzero((now != pixels(before)).any(axis=0)) - view.canvas.left()
+        return round(axis.start + columns[0] * axis.scale), round(axis.start + columns[-1] * axis.scale)
+
+    plain = view.grab().toImage()
+    (id,) = opened.document.session.add_gaps([Gap(8000, 8160)])
+    slack = round(2 * axis.scale)
+    first, last = touched(plain)
+    assert abs(first - 8000) <= slack
+    assert abs(last - 8160) <= slack
+    regions.move((id, 8000, 8400))
+    assert abs(touched(plain)[1] - 8400) <= slack
+    regions.move(None)
+    marked = view.grab().toImage()
+    opened.document.select((id,))
+    assert pixels(view.grab().toImage()).tobytes() != pixels(marked).tobytes(), "a selected gap looks different"
+
+
+def test_a_thousand_gaps_are_all_there(opened: MainWindow) -> None:
+    view = opened.editor.waveform
+    plain = pixels(view.grab().toImage())
+    opened.document.session.add_gaps([Gap(start, start + 4) for start in range(0, 32000, 32)])
+    marked = pixels(view.grab().toImage())
+    changed = (marked != plain).any(axis=0)[view.canvas.left() :]
+    assert changed.mean() > 0.9
+
+
+def pixels(image: QImage) -> np.ndarray:
+    """The colours of a picture: uint32 [rows, columns]."""
+    image = image.convertToFormat(QImage.Format.Format_RGB32)
+    return np.frombuffer(image.constBits(), np.uint32).reshape(image.height(), -1)[:, : image.width()].copy()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 
 import numpy as np
@@ -23,9 +22,9 @@ def filled(opened, idle):
 
 def on_disk() -> list[bool]:
     """For every gap of the newest journal, whether a fill is accepted."""
-    (document,) = journal_folder().glob("*/project.json")
-    content = json.loads(document.read_text())
-    return [entry["accepted"] is not None for entry in content["steps"][content["position"]]["entries"]]
+    (folder,) = journal_folder().glob("*/")
+    project = recover(folder)
+    return [entry.accepted is not None for entry in project.steps[project.position].state.entries]
 
 
 def test_whenever_the_window_says_accepted_the_journal_has_it(filled, idle):

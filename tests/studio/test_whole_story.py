@@ -209,7 +209,7 @@ def test_after_a_crash_the_accepted_fills_are_offered_and_recovered(qtbot, opene
     press(qtbot, window, "accept_best")
     idle()
     wanted = window.document.session.restored().samples
-    qtbot.waitUntil(lambda: any(journal_folder().glob("*/project.json")), timeout=30_000)
+    qtbot.waitUntil(lambda: any(journal_folder().glob("*/journal.jsonl")), timeout=30_000)
     idle()
     qtbot.wait(500)
     idle()
@@ -307,5 +307,5 @@ def test_a_journal_that_is_being_written_while_its_recording_is_closed_does_not_
     qtbot.waitUntil(lambda: running.started is not None or running not in window.journaling.queue.jobs, timeout=30_000)
     press(qtbot, window, "close")
     idle()
-    assert not any(journal_folder().glob("*/project.json"))
-    assert window.journaling._mirror is None
+    assert not any(journal_folder().glob("*/journal.jsonl"))
+    assert window.journaling._journal is None
