@@ -76,6 +76,12 @@ def errors_as_sentences(as_json: bool = False) -> Iterator[None]:
         raise _end(Cancelled(), as_json) from None
     except AiddError as error:
         raise _end(error, as_json) from error
+    except OSError as error:  # what no room of the program expected: a folder that may not be made, a disk that is gone
+        if error.errno == errno.EPIPE or error.filename is None:
+            raise
+        raise _end(
+            AiddError(f"{error.filename} cannot be used ({error.strerror}); choose another place."), as_json
+        ) from error
     except MemoryError as error:
         raise _end(
             AiddError("The machine's memory is full; close other programs or work on a shorter file."), as_json

@@ -20,8 +20,8 @@ from aidd_studio.cli.train import train_app
 app = typer.Typer(
     name="aidd-studio",
     help="Fill holes in recordings. Without a command the window opens: aidd-studio [FILE]",
-    epilog="Results go to stdout, progress and errors to stderr. Exit codes: 0 done, 1 bad input, 2 usage, 3 nothing to "
-    "restore, 130 interrupted.",
+    epilog="Results go to stdout, progress and errors to stderr. "
+    "Exit codes: 0 done, 1 bad input, 2 usage, 3 nothing to restore, 130 interrupted.",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

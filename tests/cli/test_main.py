@@ -73,6 +73,14 @@ def test_linear_algebra_takes_one_thread_unless_a_person_says_otherwise() -> Non
         assert pools and set(pools) == {expected}, done.stderr
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no folder here that nobody may write to")
+def test_a_folder_that_cannot_be_made_gives_one_sentence() -> None:
+    words = ["train", "corpus", "/proc/corpus", "--recordings", str(paths.resources() / "demo")]
+    done = subprocess.run([sys.executable, "-m", "aidd_studio", *words], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert done.stderr.startswith("/proc/corpus cannot be used") and done.stderr.count("\n") == 1
+
+
 def test_version_is_the_packages() -> None:
     done = subprocess.run([sys.executable, "-m", "aidd_studio", "--version"], capture_output=True, text=True)
     assert done.stdout.strip() == f"aidd-studio {aidd_studio.__version__}"
