@@ -38,13 +38,13 @@ def tokenize_corpus(
     Shards that are there already are kept, so that a stopped run goes on.
     """
     watch = watch or Watch()
+    splits = {split: Segments(corpus, split) for split in ("held", "train")}
     folder.mkdir(parents=True, exist_ok=True)
     hop = tokenizer.config.hop
     frames = round(seconds * RATE / hop) * hop
     index = {"tokenizer": name, "codes": tokenizer.config.codebook_size, "tokens": frames // hop, "hop": hop}
     _check_index(folder, index)
-    for split in ("held", "train"):
-        segments = Segments(corpus, split)
+    for split, segments in splits.items():
         files = len(segments.paths)
         shards = [range(at, min(files, at + files_per_shard)) for at in range(0, files, files_per_shard)]
         for number, members in enumerate(shards):
