@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Callable
 from typing import Literal
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
@@ -36,6 +36,8 @@ MARGIN = 16
 
 class Banner(QFrame):
     """One message at a time, with at most a few buttons."""
+
+    said = Signal(str)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -100,6 +102,8 @@ class Banner(QFrame):
         self.raise_()
         self._place()
         self.update()
+        choices = ", ".join(buttons or {})
+        self.said.emit(f"{text} {choices}".rstrip())
 
     def ask(self, text: str, buttons: dict[str, Callable[[], object]]) -> None:
         """Ask what the person's own command needs to know; the keyboard is at the first answer until it is given."""

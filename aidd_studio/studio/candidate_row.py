@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolBut
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.history import Entry
 from aidd_studio.studio import theme
-from aidd_studio.studio.candidate_words import details, engine_title, facts
+from aidd_studio.studio.candidate_words import details, engine_title, facts, score_text
 from aidd_studio.studio.icons import icon
 from aidd_studio.studio.painting import painting
 
@@ -127,7 +127,15 @@ class CandidateRow(QFrame):
         self.setToolTip("" if name else details(candidate))
         state = ", accepted" if accepted and name is None else ""
         stars = ", starred" if starred else ""
-        self.setAccessibleName(f"Candidate {self.index + 1}: {title}{state}{stars}")
+        chosen = ", current" if current else ""
+        score = "" if name else f", score {score_text(candidate.score)}"
+        told = name or f"Candidate {self.index + 1}: {title}"
+        self.setAccessibleName(f"{told}{score}{chosen}{state}{stars}")
+        self.setAccessibleDescription(f"Press {self.index + 1} to hear it" if self.index < 9 else "")
+        spoken = name or f"candidate {self.index + 1}"
+        self._play.setAccessibleName(f"{'Stop' if sounding else 'Hear'} {spoken} in context")
+        self._star.setAccessibleName(f"Take the star from {spoken}" if starred else f"Star {spoken}")
+        self._accept.setAccessibleName(f"Accept {spoken}")
 
     def _button(self, name: str, tip: str, action: Callable[[], None]) -> QToolButton:
         button = QToolButton()

@@ -29,10 +29,15 @@ def details(candidate: Candidate) -> str:
     return "\n".join(lines)
 
 
+def spoken(candidate: Candidate) -> str:
+    """A candidate in a few words for the ear."""
+    return f"{engine_title(candidate.engine)}, score {score_text(candidate.score)}"
+
+
 def facts(candidate: Candidate, compared: Sequence[str], *, accepted: bool) -> str:
     """What is told on the card: score, time taken, seed and the settings that are compared; accepted ones say so."""
     parts = ["accepted"] if accepted else []
-    parts += [f"score {_score(candidate.score)}", _taken(candidate.seconds)]
+    parts += [f"score {score_text(candidate.score)}", _taken(candidate.seconds)]
     lines = [" · ".join(parts), f"seed {candidate.seed}"]
     known = candidate.settings
     settings = [_setting(name, known[name]) for name in compared if name in known and known[name] is not False]
@@ -55,15 +60,18 @@ def differing_settings(candidates: Sequence[Candidate]) -> list[str]:
 def _setting(name: str, value: Any) -> str:
     """A setting with its value; one that is only on or off is told by its name while it is on."""
     words = name.replace("_", " ")
-    return words if value is True else f"{words} {value}"
+    return words if value is True else f"{words} {_yes_or_no(value)}"
 
 
-def _score(score: float) -> str:
+def score_text(score: float) -> str:
+    """A score to two digits, with a proper minus."""
     text = f"{score:.2f}"
     return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
 
 
 def _yes_or_no(value: Any) -> Any:
+    if isinstance(value, float):
+        return f"{value:.4g}"
     return ("yes" if value else "no") if isinstance(value, bool) else value
 
 

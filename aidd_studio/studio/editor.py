@@ -87,7 +87,7 @@ class Editor(QWidget):
         self._readout = QLabel()
         self._readout.setObjectName("dim")
         self._readout.setFont(theme.number_font(-0.5))
-        self._readout.setAccessibleName("Under the pointer")
+        self._readout.setAccessibleDescription("Under the pointer")
         self.blend = QSlider(Qt.Orientation.Horizontal)
         self.blend.setObjectName("centred")
         self.blend.setRange(0, 100)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from aidd_studio.restoration.history import Entry
 from aidd_studio.studio.document import Document
 from aidd_studio.studio.gap_table import SORT_ROLE, GapFilter, GapTable
 from aidd_studio.studio.time_axis import TimeAxis
@@ -76,6 +77,10 @@ class GapList(QWidget):
             document.filling_changed.connect(self._filling_changed)
             document.selection_changed.connect(self._follow)
         self._refresh()
+
+    def sentence(self, entry: Entry) -> str:
+        """A gap in words."""
+        return self._model.sentence(entry)
 
     def select_all(self) -> None:
         """Select every gap that is listed."""

@@ -97,6 +97,8 @@ class GapTable(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return COLUMNS[section]
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.AccessibleTextRole:
+            return COLUMNS[section] or "State"
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
             right = section in (1, 2, 4)
             return int(
@@ -120,8 +122,8 @@ class GapTable(QAbstractTableModel):
             return theme.colour("dim")
         if role == Qt.ItemDataRole.FontRole and column in (1, 2, 4):
             return theme.number_font(-0.5)
-        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return self._sentence(entry, state)
+        if role == Qt.ItemDataRole.ToolTipRole or (role == Qt.ItemDataRole.AccessibleTextRole and column == 0):
+            return self.sentence(entry)
         if role == SORT_ROLE:
             return self._sort_key(entry, column)
         if role == STATE_ROLE:
@@ -138,11 +140,13 @@ class GapTable(QAbstractTableModel):
             return KINDS[gap.kind]
         return f"{round(gap.confidence * 100)} %" if column == 4 else ""
 
-    def _sentence(self, entry: Entry, state: str) -> str:
-        gap = entry.gap
+    def sentence(self, entry: Entry) -> str:
+        """All that the row says, in words."""
+        gap, state = entry.gap, self.state_of(entry)
         where = "" if gap.channels is None else f", channel {', '.join(str(c + 1) for c in gap.channels)}"
         length = format_length(gap.frames, self._axis.rate)
-        count = f", {len(entry.candidates)} candidates" if entry.candidates else ""
+        some = len(entry.candidates)
+        count = "" if some == 0 else ", 1 candidate" if some == 1 else f", {some} candidates"
         filling = self._filling(entry)
         name = STATES[state][0] if filling is None else f"{STATES[state][0]} {round(100 * filling.fraction)} %"
         if filling is not None and filling.stage:

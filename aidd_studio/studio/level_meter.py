@@ -6,7 +6,7 @@ import math
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from aidd_studio.studio import theme
 from aidd_studio.studio.painting import painting
@@ -19,7 +19,7 @@ HOLD = 60
 MARKS = (-48, -36, -24, -12, 0)
 
 
-class LevelMeter(QWidget):
+class LevelMeter(QFrame):
     """A bar per output channel, with the highest level held for a second and a light for overload."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -21,6 +21,7 @@ from aidd_studio.studio import preferences as kept
 from aidd_studio.studio import theme
 from aidd_studio.studio.action_list import ACTIONS
 from aidd_studio.studio.actions import Actions
+from aidd_studio.studio.announcing import Announcing
 from aidd_studio.studio.banner import Banner, Tone
 from aidd_studio.studio.batching import Batching
 from aidd_studio.studio.blind_comparison import BlindComparison
@@ -94,6 +95,7 @@ class MainWindow(QMainWindow):
         self.batching = Batching(self)
         self.quitting = Quitting(self)
         self.display = PlaybackDisplay(self)
+        self.announcing = Announcing(self)
         self._build()
         connect_parts(self)
         self._apply_preferences()
@@ -160,6 +162,7 @@ class MainWindow(QMainWindow):
         self._tools.setVisible(document is not None)
         if previous is not None:
             previous.close()
+        self.announcing.set_document(document)
         show_title(self)
         self.display.show_time()
         self.update_situation()

@@ -43,6 +43,7 @@ class ModelsDialog(Dialog):
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
         self._scroll.setMinimumHeight(420)
+        self._scroll.setAccessibleName("Models")
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.body.addWidget(note("Neural models fill long gaps. Downloads are verified before they are used."))
         self.body.addWidget(self._scroll, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QWheelEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from aidd_studio.audio.clip import Samples
 from aidd_studio.studio import theme
@@ -46,7 +46,7 @@ class Folded:
         return self._source.samples(start, end)[:1]
 
 
-class OverviewView(QWidget):
+class OverviewView(QFrame):
     """Click or drag to look elsewhere; the wheel zooms."""
 
     moved = Signal()

@@ -6,7 +6,7 @@ import math
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPolygonF
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from aidd_studio.studio import theme
 from aidd_studio.studio.painting import painting
@@ -18,7 +18,7 @@ GUTTER = 52
 HEIGHT = 26
 
 
-class TimeRuler(QWidget):
+class TimeRuler(QFrame):
     """Ticks in the chosen format. Click or drag to place the cursor."""
 
     def __init__(self, axis: TimeAxis, parent: QWidget | None = None) -> None:

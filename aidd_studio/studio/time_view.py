@@ -16,7 +16,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from aidd_studio.studio import theme
 from aidd_studio.studio.gap_regions import GapRegions, Hit, RegionStyle
@@ -35,8 +35,11 @@ Snap = Callable[[int, int], int]
 """(frame, reach in frames) -> the frame it snaps to."""
 
 
-class TimeView(QWidget):
-    """A picture over time. Subclasses draw the content; hands and marks are handled here."""
+class TimeView(QFrame):
+    """A picture over time. Subclasses draw the content; hands and marks are handled here.
+
+    It is a frame, as are the other pictures, since screen readers pass over what is a plain widget.
+    """
 
     clicked = Signal(int, object)  # frame, Entry or None
     extended = Signal(object)  # Entry, clicked with Ctrl

@@ -33,7 +33,13 @@ def action_button(actions: Actions, id: str, size: int = 20) -> QToolButton:
     button.setDefaultAction(actions[id])
     button.setIconSize(QSize(size, size))
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    button.setAccessibleName(actions[id].toolTip())
+    action = actions[id]
+
+    def name() -> None:
+        button.setAccessibleName(action.text().replace("&", "").rstrip("…"))
+
+    action.changed.connect(name)
+    name()
     return button
 
 
@@ -84,6 +90,11 @@ class VersionSwitch(QWidget):
             row.addWidget(button)
         self._group.idClicked.connect(self.chosen)
         self.show_version(1, "")
+
+    @property
+    def heard(self) -> str:
+        """The name of what is heard."""
+        return self._group.button(0 if self._group.checkedId() == 0 else 1).text()
 
     def show_version(self, version: int, candidate: str) -> None:
         """Mark what is heard; a candidate stands in for the restored recording."""
@@ -136,6 +147,7 @@ class JobStrip(QWidget):
         self._time.setVisible(bool(visible))
         if not visible:
             self._title.setText("")
+            self.setAccessibleName("")
             return
         job = visible[0]
         waiting = f"  +{len(visible) - 1}" if len(visible) > 1 else ""
@@ -164,7 +176,7 @@ class Transport(QFrame):
         self._actions = actions
         self.time = QLabel("0:00:00.000")
         self.time.setFont(theme.number_font(7, QFont.Weight.Medium))
-        self.time.setAccessibleName("Position")
+        self.time.setAccessibleDescription("Position")
         self.start = Field("Gap from", 86)
         self.length = Field("Gap length", 64)
         self.switch = VersionSwitch()

@@ -45,6 +45,9 @@ def show_current_gap(window: MainWindow) -> None:
         window.transport.show_gap(window.axis.text(current.gap.start), length)
     else:
         window.transport.show_gap("–", "–")
+    sentence = window.gap_list.sentence(current) if current is not None else "No gap is selected"
+    for view in window.editor.views:
+        view.setAccessibleDescription(sentence)
 
 
 def show_title(window: MainWindow) -> None:
