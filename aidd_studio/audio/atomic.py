@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,6 +18,9 @@ FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 LONGEST_STEM = 60
 """Characters of the target's name kept in the temporary name, so that the name stays below the system's limit."""
+
+TEMPORARY = re.compile(r"\.(?P<stem>.*)\.[0-9a-f]{8}(?P<suffix>(?:\.[^.]*)?)", re.DOTALL)
+"""The names of temporary files."""
 
 
 @contextmanager
@@ -92,10 +96,26 @@ def _as_sentences(path: Path) -> Iterator[None]:
         raise write_error(path, error) from error
 
 
+def remove_left_overs(paths: Iterable[Path]) -> None:
+    """Remove the temporary files of these paths that a killed program left. Nobody may be writing them now."""
+    wanted: dict[Path, set[tuple[str, str]]] = {}
+    for path in paths:
+        wanted.setdefault(path.parent, set()).add((_kept_stem(path), path.suffix))
+    for folder, names in wanted.items():
+        with suppress(OSError):
+            for entry in folder.iterdir():
+                found = TEMPORARY.fullmatch(entry.name)
+                if found and (found["stem"], found["suffix"]) in names:
+                    entry.unlink()
+
+
+def _kept_stem(path: Path) -> str:
+    return path.stem.lstrip(".")[:LONGEST_STEM]
+
+
 def _create(path: Path) -> Path:
     while True:
-        name = f".{path.stem.lstrip('.')[:LONGEST_STEM]}.{secrets.token_hex(4)}{path.suffix}"
-        temporary = path.with_name(name)
+        temporary = path.with_name(f".{_kept_stem(path)}.{secrets.token_hex(4)}{path.suffix}")
         try:
             # Not tempfile: its files are private, while a recording should get the permissions of the umask.
             os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))

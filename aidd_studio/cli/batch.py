@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -18,6 +18,7 @@ from aidd_studio.errors import Cancelled, NothingToRestore, UsageError
 
 if TYPE_CHECKING:
     from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome
+    from aidd_studio.restoration.batch.journal import BatchJournal
     from aidd_studio.restoration.batch.network_process import Choice
     from aidd_studio.restoration.batch.pool import Workers
     from aidd_studio.watch import Watch
@@ -104,12 +105,8 @@ def batch_command(
             write_report(report, outcomes, settings)
         if as_json:
             say_json(report_data(outcomes, settings))
-        counts = Counter(outcome.status for outcome in outcomes)
-        hint(
-            f"{counts['restored']} restored, {counts['nothing to do']} with nothing to do, {counts['failed']} failed."
-            + (f" The report is {report}." if report else "")
-        )
-    if counts["failed"]:
+        _sum_up(outcomes, settings.dry_run, report)
+    if any(outcome.status == "failed" for outcome in outcomes):
         raise typer.Exit(1)
 
 
@@ -163,14 +160,15 @@ def _run(
             networks=place.networks,
             workers=workers,
         )
-        for _, outcome in coming:
+        for item, found in coming:
+            outcome = _as_it_would_end(item, found, settings, journal) if settings.dry_run else found
             outcomes.append(outcome)
             _tell(outcome)
         return outcomes
 
     if settings.dry_run:
         with progress("Looking") as watch:
-            return work(watch)
+            return work(watch, BatchJournal(place.journal, settings, fresh=not resume))
     with BatchJournal(place.journal, settings, fresh=not resume) as journal, progress("Restoring") as watch:
         return work(watch, journal)
 
@@ -227,8 +225,43 @@ class _Arrivals:
         return size == before and size > 0
 
 
+def _as_it_would_end(
+    item: BatchItem, outcome: Outcome, settings: BatchSettings, journal: BatchJournal | None
+) -> Outcome:
+    """Of a dry run: failed where something is in the way of a result."""
+    from aidd_studio.restoration.batch.run import why_kept
+
+    is_free = settings.overwrite or not os.path.lexists(item.target) or (journal and journal.may_replace(item))
+    if outcome.status != "nothing to do" or outcome.earlier or not outcome.gaps or is_free:
+        return outcome
+    return replace(outcome, status="failed", reason=why_kept(item, journal))
+
+
 def _tell(outcome: Outcome) -> None:
     """Say an outcome on stderr."""
-    gaps = f"{len(outcome.gaps)} gap{'' if len(outcome.gaps) == 1 else 's'}" if outcome.gaps else ""
+    gaps = _count(len(outcome.gaps), "gap") if outcome.gaps else ""
+    if outcome.gaps and outcome.status == "nothing to do":  # in a dry run
+        hint(f"to be restored: {outcome.source}: {gaps}")
+        return
     source = "" if outcome.source in outcome.reason else outcome.source  # most reasons name it
-    hint(": ".join(part for part in (outcome.status, source, outcome.reason or gaps) if part))
+    status = f"{outcome.status} earlier" if outcome.earlier else outcome.status
+    hint(": ".join(part for part in (status, source, outcome.reason or gaps) if part))
+
+
+def _sum_up(outcomes: list[Outcome], dry_run: bool, report: Path | None) -> None:
+    """Say on stderr how many ended in which way."""
+    counts = Counter(outcome.status for outcome in outcomes)
+    earlier = sum(outcome.earlier and outcome.status == "restored" for outcome in outcomes)
+    restored = f"{counts['restored']} restored" + (f" ({earlier} of them earlier)" if earlier else "")
+    nothing, failed = f"{counts['nothing to do']} with nothing to do", f"{counts['failed']} failed"
+    if dry_run:
+        waiting = [outcome for outcome in outcomes if outcome.gaps and outcome.status == "nothing to do"]
+        gaps = _count(sum(len(outcome.gaps) for outcome in waiting), "gap")
+        nothing = f"{counts['nothing to do'] - len(waiting)} with nothing to do"
+        restored = f"{len(waiting)} to be restored ({gaps})" + (f", {earlier} restored earlier" if earlier else "")
+        failed = f"{counts['failed']} that would fail"
+    hint(f"{restored}, {nothing}, {failed}." + (f" The report is {report}." if report else ""))
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

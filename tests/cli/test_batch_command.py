@@ -167,6 +167,35 @@ def test_names_of_any_bytes_are_restored_and_told_on_one_line_each(archive: Path
     assert ascii_only.returncode == 0 and json.loads(ascii_only.stdout)["totals"]["restored"] == len(names)
 
 
+def test_a_dry_run_tells_what_would_be_done_and_writes_nothing(archive: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    first = batch(archive, "-o", output, "--recursive", "--dry-run", "--json")
+    assert first.exit_code == 0 and not output.exists() and json.loads(first.stdout)["totals"]["gaps"] == 2
+    assert first.stderr.splitlines()[-1] == "2 to be restored (2 gaps), 0 with nothing to do, 0 that would fail."
+    assert batch(archive, "-o", output).exit_code == 0
+    before = {path: path.stat().st_mtime_ns for path in output.iterdir()}
+    told = {}
+    for name, wishes in {"again": (), "resume": ("--resume",), "replace": ("--overwrite",)}.items():
+        done = batch(archive, "-o", output, "--recursive", "--dry-run", *wishes)
+        told[name] = (done.exit_code, done.stderr.splitlines()[-1])
+    assert told == {
+        "again": (1, "1 to be restored (1 gap), 0 with nothing to do, 1 that would fail."),
+        "resume": (0, "1 to be restored (1 gap), 1 restored earlier, 0 with nothing to do, 0 that would fail."),
+        "replace": (0, "2 to be restored (2 gaps), 0 with nothing to do, 0 that would fail."),
+    }
+    assert before == {path: path.stat().st_mtime_ns for path in output.iterdir()}
+
+
+def test_resuming_says_what_was_done_earlier(archive: Path, tmp_path: Path) -> None:
+    assert batch(archive, "-o", tmp_path / "out").exit_code == 0
+    done = batch(archive, "-o", tmp_path / "out", "--recursive", "--resume", "--json")
+    assert done.stderr.splitlines()[-1] == "2 restored (1 of them earlier), 0 with nothing to do, 0 failed."
+    assert {Path(row["source"]).name: row["earlier"] for row in json.loads(done.stdout)["files"]} == {
+        "a.flac": True,
+        "b.wav": False,
+    }
+
+
 def test_what_is_no_recording_that_can_be_read_is_told_and_not_passed_over(archive: Path, tmp_path: Path) -> None:
     (archive / "memo.m4a").write_bytes(b"\0\0\0\x20ftypM4A " + bytes(300))
     (archive / "folder.wav").mkdir()

@@ -19,7 +19,7 @@ import psutil
 import pytest
 import soundfile
 
-from aidd_studio.errors import Cancelled, UsageError
+from aidd_studio.errors import AudioWriteError, Cancelled, UsageError
 from aidd_studio.restoration.batch import BatchItem, BatchSettings, collect, restore_file, run_batch
 from aidd_studio.restoration.batch.journal import BatchJournal
 from aidd_studio.restoration.batch.pool import _begin
@@ -216,6 +216,34 @@ def test_resuming_redoes_only_what_is_not_finished(archive: Path, tmp_path: Path
     assert untouched.target.stat().st_mtime_ns == written
     with BatchJournal(path, replace(SETTINGS, seed=1)) as journal:
         assert journal.finished(untouched) is None, "other settings make other outputs"
+        ((_, outcome),) = run_batch([untouched], replace(SETTINGS, seed=1), journal=journal)
+    assert outcome.status == "failed" and "made with other settings" in outcome.reason
+
+
+def test_what_a_killed_run_left_half_written_is_removed_and_nothing_else(archive: Path, tmp_path: Path) -> None:
+    items = collect([archive / "side0"], tmp_path / "out")
+    (tmp_path / "out").mkdir()
+    journal = tmp_path / "out" / "journal.jsonl"
+    with BatchJournal(journal, SETTINGS) as killed:
+        killed.plan(items)
+    kept = [".take9_restored.0a1b2c3d.wav", ".take0_restored.0a1b2c3d.flac", ".take0_restored.mine.wav"]
+    for name in (*kept, ".take0_restored.0a1b2c3d.wav", ".take2_restored.deadbeef.wav"):
+        (tmp_path / "out" / name).write_bytes(b"half")
+    with BatchJournal(journal, SETTINGS) as resumed:
+        list(run_batch(items, SETTINGS, journal=resumed))
+    assert sorted(path.name for path in (tmp_path / "out").glob(".*")) == sorted(kept)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX's locks")
+def test_a_second_batch_into_one_folder_is_told_and_takes_nothing_from_the_first(archive: Path, tmp_path: Path) -> None:
+    items = collect([archive / "side0"], tmp_path / "out")
+    path = tmp_path / "out" / "journal.jsonl"
+    with BatchJournal(path, SETTINGS) as first:
+        with pytest.raises(AudioWriteError, match="Another batch is writing"), BatchJournal(path, SETTINGS, fresh=True):
+            pass
+        list(run_batch(items, SETTINGS, journal=first))
+    with BatchJournal(path, SETTINGS) as later:
+        assert all(later.finished(item) for item in items)
 
 
 CHILD = """
@@ -258,8 +286,8 @@ def test_after_kill_9_at_20_random_moments_the_outputs_are_those_of_an_undisturb
     assert done.stdout.splitlines()[-1] == "{'restored'} 50"
     disturbed = {name: data for name, data in contents(tmp_path / "disturbed").items() if name.endswith(".wav")}
     assert disturbed == contents(tmp_path / "undisturbed")
-    left = {path.suffix for path in (tmp_path / "disturbed").iterdir() if not path.name.startswith(".")}
-    assert left <= {".wav", ".jsonl"}
+    left = {path.name for path in (tmp_path / "disturbed").iterdir()}
+    assert left == {item.target.name for item in undisturbed} | {"journal.jsonl"}, "nothing half-written is left"
 
 
 def test_a_worker_that_is_killed_costs_nothing_but_time(tmp_path: Path) -> None:
@@ -271,12 +299,14 @@ def test_a_worker_that_is_killed_costs_nothing_but_time(tmp_path: Path) -> None:
     for _, outcome in run_batch(items, SETTINGS, 2):
         outcomes.append(outcome)
         if len(outcomes) == 2:
+            (tmp_path / "out" / ".take11_restored.0a1b2c3d.wav").touch()  # as one leaves it that dies in mid-write
             children = subprocess.run(
                 ["pgrep", "-P", str(os.getpid()), "-f", "spawn_main"], capture_output=True, text=True
             )
             os.kill(int(children.stdout.split()[0]), signal.SIGKILL)
     assert [outcome.status for outcome in outcomes] == ["restored"] * 12
     assert len({outcome.target for outcome in outcomes}) == 12
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {item.target.name for item in items}
 
 
 def test_workers_end_with_a_batch_that_is_killed_and_leave_nothing_half_written(tmp_path: Path) -> None:

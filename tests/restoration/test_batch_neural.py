@@ -18,6 +18,7 @@ from aidd_studio.audio.reading import read
 from aidd_studio.engines.registry import create_engine
 from aidd_studio.gaps.gap import Gap
 from aidd_studio.restoration.batch import BatchSettings, collect, run_batch
+from aidd_studio.restoration.batch.journal import JOURNAL_NAME
 from aidd_studio.restoration.batch.network_process import Choice
 from aidd_studio.restoration.batch.pool import Workers
 from aidd_studio.restoration.restore import restore
@@ -143,7 +144,8 @@ def test_after_kill_9_and_resume_the_results_are_those_of_an_undisturbed_run(tak
         assert [(outcome.status, outcome.reason) for outcome in ended] == [("restored", "")] * 8
         assert min(run.result() for run in runs) >= 1, "no kill met a batch at work"
     for place in kills:
-        assert {path.name for path in (tmp_path / place).glob("[!.]*")} == {item.target.name for item in items}
+        left = {path.name for path in (tmp_path / place).iterdir()}
+        assert left == {item.target.name for item in items} | {JOURNAL_NAME}, "nothing half-written is left"
         for item in items:
             assert (tmp_path / place / item.target.name).read_bytes() == item.target.read_bytes()
 

@@ -72,6 +72,7 @@ class BatchSettings:
         decisive = asdict(self)
         for name in ("overwrite", "pictures"):
             del decisive[name]
+        decisive["dry_run"] = False  # one looks at what the other would do
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -86,6 +87,7 @@ class Outcome:
     duration: float = 0.0  # seconds of sound
     seconds: float = 0.0  # seconds of work
     gaps: tuple[dict[str, Any], ...] = ()
+    earlier: bool = False  # known from the journal of an earlier run
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -5,14 +5,20 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import IO, Any
 
-from aidd_studio.audio.atomic import FULL
+from aidd_studio.audio.atomic import FULL, remove_left_overs
 from aidd_studio.errors import AudioWriteError
 from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome
+
+fcntl: ModuleType | None
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
 
 JOURNAL_NAME = ".aidd-batch.jsonl"
 """The journal's name in the output folder, for every door."""
@@ -28,21 +34,24 @@ class BatchJournal:
     """
 
     def __init__(self, path: Path, settings: BatchSettings, fresh: bool = False) -> None:
-        """fresh: forget what the file holds."""
-        self._path = path
+        """fresh: forget what the file holds, once the journal is entered. Until then nothing is written."""
+        self._path, self._fresh = path, fresh
         self._digest = settings.digest()
-        with self._told():
-            if fresh:
-                path.unlink(missing_ok=True)
-            self._known, self._planned, self._written = _read(path, self._digest)
         self._file: IO[str] | None = None
+        with self._told():
+            self._known, self._planned, self._written = _read(path, self._digest, fresh)
 
     def __enter__(self) -> BatchJournal:
-        with self._told():
+        with self._told(), ExitStack() as opened:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._path.open("a", encoding="utf-8")
-            if self._path.stat().st_size:
-                self._file.write("\n")  # ends a line that was torn; blank lines mean nothing
+            file = opened.enter_context(self._path.open("a", encoding="utf-8"))
+            self._keep_for_this_run(file)
+            if self._fresh:
+                file.truncate(0)
+            elif self._path.stat().st_size:
+                file.write("\n")  # ends a line that was torn; blank lines mean nothing
+            self._file = file
+            opened.pop_all()
         return self
 
     def __exit__(
@@ -51,6 +60,19 @@ class BatchJournal:
         if self._file is not None:
             with suppress(OSError):  # what the disk did not take was told when it was written
                 self._file.close()
+
+    def _keep_for_this_run(self, file: IO[str]) -> None:
+        """The system lets go of the lock however the process ends. Raises AudioWriteError when another run has it."""
+        if fcntl is None:
+            return
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AudioWriteError(
+                f"Another batch is writing into {self._path.parent}; wait for its end or choose another folder."
+            ) from None
+        except OSError:
+            return  # a file system without locks
 
     def finished(self, item: BatchItem) -> Outcome | None:
         """The outcome of an earlier run, if it still holds; failures are tried again."""
@@ -71,8 +93,16 @@ class BatchJournal:
         """
         return str(item.target) in self._planned or self._written.get(str(item.target), ...) == _key(item.target)
 
+    def made_otherwise(self, item: BatchItem) -> bool:
+        """True for an output that an earlier run made with other settings."""
+        line = self._known.get(str(item.source))
+        if line is None or line["settings"] == self._digest or line["outcome"]["target"] != str(item.target):
+            return False
+        return line["output"] is not None and line["output"] == _key(item.target)
+
     def plan(self, items: Sequence[BatchItem]) -> None:
-        """Note whose outputs this run will write."""
+        """Note whose outputs this run will write, and remove what was half-written when an earlier one was killed."""
+        remove_left_overs(item.target for item in items if str(item.target) in self._planned)
         self._append({"settings": self._digest, "planned": [str(item.target) for item in items]})
 
     def add(self, item: BatchItem, outcome: Outcome) -> None:
@@ -113,12 +143,12 @@ def _key(path: Path) -> list[int] | None:
     return [status.st_size, status.st_mtime_ns]
 
 
-def _read(path: Path, digest: str) -> tuple[dict[str, dict[str, Any]], set[str], dict[str, Any]]:
+def _read(path: Path, digest: str, fresh: bool) -> tuple[dict[str, dict[str, Any]], set[str], dict[str, Any]]:
     """The last line of every recording; of runs with these settings the targets without an outcome, and the outputs."""
     known: dict[str, dict[str, Any]] = {}
     planned: set[str] = set()
     written: dict[str, Any] = {}
-    if path.is_file():
+    if path.is_file() and not fresh:
         for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
                 line = json.loads(text)

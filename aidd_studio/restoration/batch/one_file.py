@@ -49,7 +49,7 @@ def _restore(item: BatchItem, settings: BatchSettings, watch: Watch, started: fl
         return _ended(item, "nothing to do", "No dropout was found.", started, clip.duration)
     if settings.dry_run:
         rows = tuple(_gap_row(gap, clip.rate) for gap in gaps)
-        return _ended(item, "nothing to do", "Only looked at.", started, clip.duration, rows)
+        return _ended(item, "nothing to do", "Only looked at; nothing was written.", started, clip.duration, rows)
     result = restore(
         clip,
         gaps,

@@ -41,13 +41,13 @@ def report_data(outcomes: Sequence[Outcome], settings: BatchSettings) -> dict[st
 
 def totals(outcomes: Sequence[Outcome]) -> dict[str, float]:
     """Counts and sums over all files."""
-    restored = [outcome for outcome in outcomes if outcome.status == "restored"]
     return {
         "files": len(outcomes),
-        "restored": len(restored),
+        "restored": sum(outcome.status == "restored" for outcome in outcomes),
+        "earlier": sum(outcome.earlier for outcome in outcomes),
         "nothing": sum(outcome.status == "nothing to do" for outcome in outcomes),
         "failed": sum(outcome.status == "failed" for outcome in outcomes),
-        "gaps": sum(len(outcome.gaps) for outcome in restored),
+        "gaps": sum(len(outcome.gaps) for outcome in outcomes),
         "audio": round(sum(outcome.duration for outcome in outcomes), 3),
         "seconds": round(sum(outcome.seconds for outcome in outcomes), 3),
     }

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from aidd_studio.audio.atomic import remove_left_overs
+from aidd_studio.errors import Cancelled
 from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome
 from aidd_studio.restoration.batch.journal import BatchJournal
 from aidd_studio.restoration.batch.network_process import NEURAL, Choice, Where, chosen
@@ -39,7 +41,8 @@ def run_batch(
 ) -> Iterator[tuple[BatchItem, Outcome]]:
     """Restore recordings and yield each with its outcome as it ends; the outputs do not depend on `jobs`.
 
-    journal: outcomes are kept in it, and what it knows as finished is yielded at once instead of done again.
+    journal: outcomes are kept in it, and what it knows as finished is yielded at once instead of done again. A dry run
+    only reads it.
     scheduler: address of a Dask scheduler that does the work; `hold` and `tell` do not reach there.
     networks: where they run. workers: processes that do the work and stay for the next run, whatever `jobs` and
     `networks` say; without them a run starts its own.
@@ -51,12 +54,13 @@ def run_batch(
         known = journal.finished(item) if journal else None
         ours = journal is not None and journal.may_replace(item)
         if known:
-            yield item, known
+            yield item, replace(known, earlier=True)
         elif os.path.lexists(item.target) and not (settings.overwrite or ours or settings.dry_run):
-            reason = f"{item.target} exists; allow replacing it (--overwrite) or choose another name."
-            yield item, Outcome(str(item.source), str(item.target), "failed", reason)
+            yield item, Outcome(str(item.source), str(item.target), "failed", why_kept(item, journal))
         else:
             todo.append(item)
+    if settings.dry_run:
+        journal = None
     if journal:
         journal.plan(todo)
     # From here on every target is ours: an output without an outcome is what a dead worker left.
@@ -73,10 +77,22 @@ def run_batch(
         ended = _in_processes(todo, settings, jobs, chosen(networks, settings), watch, hold, tell)
     else:
         ended = _one_by_one(todo, settings, watch, hold, tell)
-    for item, outcome in ended:
-        if journal:
-            journal.add(item, outcome)
-        yield item, outcome
+    try:
+        for item, outcome in ended:
+            if journal:
+                journal.add(item, outcome)
+            yield item, outcome
+    except Cancelled:
+        remove_left_overs(item.target for item in todo)
+        raise
+    remove_left_overs(item.target for item in todo)  # of workers that died
+
+
+def why_kept(item: BatchItem, journal: BatchJournal | None) -> str:
+    """What a person is told of a result that exists and may not be replaced."""
+    if journal is not None and journal.made_otherwise(item):
+        return f"{item.target} was made with other settings; allow replacing it (--overwrite) or choose another folder."
+    return f"{item.target} exists; allow replacing it (--overwrite) or choose another name."
 
 
 def _never() -> bool:
