@@ -113,11 +113,6 @@ def choose_target(path: Path, model: Source | None, container: str | None, subty
     return Target(chosen, kind, endian, notes)
 
 
-def writable_suffixes() -> tuple[str, ...]:
-    """The suffixes that `write` understands."""
-    return tuple(SUFFIXES)
-
-
 def _container(path: Path, model: Source | None, container: str | None) -> str:
     import soundfile
 

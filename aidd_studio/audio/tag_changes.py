@@ -7,9 +7,6 @@ from typing import Any
 
 from aidd_studio.audio.tags import ID3_NAMES, id3_frames
 
-EDITABLE = ("title", "artist", "album", "composer", "date", "genre", "tracknumber", "comment", "copyright")
-"""Tags that a person may want to write, by their Vorbis comment names."""
-
 
 def text_of(tags: Mapping[str, Any], name: str) -> str:
     """A tag as one line; several values are separated by semicolons."""

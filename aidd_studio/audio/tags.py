@@ -16,9 +16,8 @@ from typing import Any
 from aidd_studio.audio.chunks import read_chunks
 from aidd_studio.audio.reading import probe
 
-VORBIS_COMMENTS = ("FLAC", "OGG")
 ID3_TAGS = ("MP3", "WAV", "WAVEX", "AIFF")
-"""Containers by the family of tags that mutagen reads and writes in them."""
+"""Containers whose tags mutagen reads and writes as ID3; FLAC and Ogg have Vorbis comments."""
 
 STRINGS = ("title", "artist", "album", "comment", "copyright", "software", "date", "genre", "tracknumber", "license")
 """What libsndfile itself can read and write (WAV LIST/INFO, AIFF text chunks, CAF information)."""

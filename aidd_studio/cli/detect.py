@@ -63,4 +63,4 @@ def gap_as_line(gap: Gap, rate: int) -> str:
 
     where = "all channels" if gap.channels is None else "channel " + ", ".join(str(c + 1) for c in gap.channels)
     length = 1000 * gap.frames / rate
-    return f"{format_time(gap.start, rate)}  {length:8.1f} ms  {gap.kind:<12} {where}  {gap.confidence:4.0%} sure"
+    return f"{format_time(gap.start, rate)}  {length:8.1f} ms  {gap.kind:<12} {where:<12}  {gap.confidence:4.0%} sure"

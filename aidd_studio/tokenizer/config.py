@@ -50,10 +50,6 @@ class TokenizerConfig:
     adanorm_embeddings: int = 4
     head_n_fft: int = 1280
 
-    @property
-    def tokens_per_second(self) -> float:
-        return self.sample_rate / self.hop
-
     def frames(self, samples: int) -> int:
         """How many tokens a wave of that many samples gives: ceil(samples / hop)."""
         return -(-samples // self.hop)
