@@ -6,14 +6,14 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from aidd_studio.cli.console import errors_as_sentences, hint, progress, say_json
+from aidd_studio.cli.console import errors_as_sentences, hint, interrupted_once, progress, say_json
 from aidd_studio.errors import Cancelled, NothingToRestore, UsageError
 
 if TYPE_CHECKING:
@@ -94,13 +94,13 @@ def batch_command(
         if not items and not watch_folder:
             raise NothingToRestore("There is no recording in " + ", ".join(map(str, paths)) + ".")
         place = _Place(output, jobs or os.cpu_count() or 1, networks, scheduler)
-        if watch_folder:
-            outcomes = _watch(look, items, settings, place, resume)
-        else:
-            try:
-                outcomes = _run(items, settings, place, resume)
-            except KeyboardInterrupt:
-                raise Cancelled("Stopped; what was restored stays, and --resume goes on from there.") from None
+        try:
+            with interrupted_once():
+                outcomes = (
+                    _watch(look, settings, place, resume) if watch_folder else _run(items, settings, place, resume)
+                )
+        except KeyboardInterrupt:
+            raise Cancelled("Stopped; what was restored stays, and --resume goes on from there.") from None
         if report:
             write_report(report, outcomes, settings)
         if as_json:
@@ -160,10 +160,11 @@ def _run(
             networks=place.networks,
             workers=workers,
         )
-        for item, found in coming:
-            outcome = _as_it_would_end(item, found, settings, journal) if settings.dry_run else found
-            outcomes.append(outcome)
-            _tell(outcome)
+        with closing(coming):  # the processes have ended when Ctrl+C is told
+            for item, found in coming:
+                outcome = _as_it_would_end(item, found, settings, journal) if settings.dry_run else found
+                outcomes.append(outcome)
+                _tell(outcome)
         return outcomes
 
     if settings.dry_run:
@@ -173,37 +174,35 @@ def _run(
         return work(watch, journal)
 
 
-def _watch(
-    look: Callable[[], list[BatchItem]], items: list[BatchItem], settings: BatchSettings, place: _Place, resume: bool
-) -> list[Outcome]:
-    """Restore what is there, then what arrives, once it no longer grows, until Ctrl+C; by workers that stay."""
+def _watch(look: Callable[[], list[BatchItem]], settings: BatchSettings, place: _Place, resume: bool) -> list[Outcome]:
+    """Restore what is there and what arrives, once it no longer grows, until Ctrl+C; by workers that stay."""
     from aidd_studio.restoration.batch.network_process import chosen
     from aidd_studio.restoration.batch.pool import Workers
 
     outcomes: list[Outcome] = []
-    arrivals = _Arrivals({item.source for item in items})
+    arrivals = _Arrivals()
     with Workers(place.jobs, chosen(place.networks, settings)) as workers:
         try:
-            _run(items, settings, place, resume, workers, outcomes)
             hint("Watching for new files; stop with Ctrl+C.")
             while True:
-                time.sleep(POLL)
                 if complete := arrivals.complete(look):
-                    _run(complete, settings, place, True, workers, outcomes)
+                    _run(complete, settings, place, resume, workers, outcomes)
+                    resume = True
+                time.sleep(POLL)
         except KeyboardInterrupt:
             return outcomes
 
 
 class _Arrivals:
-    """Tells which files have come to a folder whole."""
+    """Tells which files have come to a folder whole, or whole again."""
 
-    def __init__(self, seen: set[Path]) -> None:
-        self._seen = seen
-        self._sizes: dict[Path, int] = {}
+    def __init__(self) -> None:
+        self._told: dict[Path, tuple[int, int]] = {}
+        self._seen: dict[Path, tuple[int, int] | None] = {}
         self._trouble = ""
 
     def complete(self, look: Callable[[], list[BatchItem]]) -> list[BatchItem]:
-        """Those that are new and have not grown since the last look. What is wrong with the folder is said once."""
+        """Those not told yet as they are, and unchanged since the last look. What is wrong is said once."""
         try:
             items = look()
         except (UsageError, OSError) as error:
@@ -212,17 +211,24 @@ class _Arrivals:
             self._trouble = str(error)
             return []
         self._trouble = ""
-        complete = [item for item in items if item.source not in self._seen and self._is_whole(item.source)]
-        self._seen.update(item.source for item in complete)
-        return complete
+        return [item for item in items if self._is_whole(item.source)]
 
     def _is_whole(self, source: Path) -> bool:
-        try:
-            size = source.stat().st_size
-        except OSError:  # gone again
+        before, now = self._seen.get(source), _state(source)
+        self._seen[source] = now
+        if now is None or now != before or now[0] == 0 or now == self._told.get(source):
             return False
-        before, self._sizes[source] = self._sizes.get(source), size
-        return size == before and size > 0
+        self._told[source] = now
+        return True
+
+
+def _state(source: Path) -> tuple[int, int] | None:
+    """Size and time of a file; None for one that is gone again."""
+    try:
+        status = source.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
 
 
 def _as_it_would_end(

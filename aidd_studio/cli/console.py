@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import errno
 import json
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import typer
@@ -65,6 +68,27 @@ def progress(title: str) -> Iterator[Watch]:
             bar.update(task, completed=fraction, description=f"{title}: {stage}" if stage else title)
 
         yield Watch(listen)
+
+
+@contextmanager
+def interrupted_once() -> Iterator[None]:
+    """Within, the first Ctrl+C or SIGTERM is a KeyboardInterrupt; further ones do not disturb what it has stopped."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        for each in signals:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = [signal.signal(each, interrupt) for each in signals]
+    try:
+        yield
+    finally:
+        for each, handler in zip(signals, before, strict=True):
+            signal.signal(each, handler)
 
 
 @contextmanager

@@ -19,7 +19,9 @@ from typer.testing import CliRunner, Result
 
 from aidd_studio.audio.reading import read
 from aidd_studio.audio.tags import write_tags
+from aidd_studio.cli.batch import _Arrivals
 from aidd_studio.cli.main import app
+from aidd_studio.restoration.batch import BatchItem
 
 RATE = 16000
 
@@ -122,6 +124,18 @@ def test_a_watched_folder_is_worked_off_by_processes_that_stay(archive: Path, tm
     assert "Traceback" not in said
 
 
+def test_a_watch_takes_a_file_once_it_no_longer_grows_and_again_when_it_was_changed(tmp_path: Path) -> None:
+    growing = tmp_path / "growing.wav"
+    items = [BatchItem(growing, tmp_path / "out.wav"), BatchItem(tmp_path / "gone.wav", tmp_path / "gone out.wav")]
+    growing.touch()
+    arrivals, told = _Arrivals(), []
+    for content in (b"", b"half", b"whole", b"whole", b"whole", b"mended", b"mended", b"mended"):
+        if growing.read_bytes() != content:
+            growing.write_bytes(content)
+        told.append([item.source.name for item in arrivals.complete(lambda: items)])
+    assert told == [[], [], [], ["growing.wav"], [], [], ["growing.wav"], []]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl+C is sent as a signal")
 def test_what_was_restored_before_ctrl_c_stays_and_the_rest_is_resumed(archive: Path, tmp_path: Path) -> None:
     for number in range(60):
@@ -130,7 +144,9 @@ def test_what_was_restored_before_ctrl_c_stays_and_the_rest_is_resumed(archive: 
     command = [sys.executable, "-m", "aidd_studio", "batch", archive, "-o", output, "--engine", "autoregressive"]
     work = subprocess.Popen([*command, "--jobs", "2"], stderr=subprocess.PIPE, text=True, start_new_session=True)
     until(lambda: len(list(output.glob("[!.]*.flac"))) > 1)
-    os.killpg(work.pid, signal.SIGINT)  # as a terminal does, to the workers too
+    for _ in range(2):  # a person in a hurry
+        os.killpg(work.pid, signal.SIGINT)  # as a terminal does, to the workers too
+        time.sleep(0.05)
     _, said = work.communicate(timeout=60)
     assert work.returncode == 130 and "Traceback" not in said
     assert said.splitlines()[-1] == "Stopped; what was restored stays, and --resume goes on from there."

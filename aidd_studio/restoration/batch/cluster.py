@@ -6,7 +6,7 @@ Sources and targets must be paths that every worker can reach. Only this file im
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from aidd_studio.errors import DeviceError
@@ -20,7 +20,7 @@ RETRIES = 3
 
 def run_on_cluster(
     items: Sequence[BatchItem], settings: BatchSettings, address: str, watch: Watch | None = None
-) -> Iterator[tuple[BatchItem, Outcome]]:
+) -> Generator[tuple[BatchItem, Outcome], None, None]:
     """Restore recordings on the cluster whose scheduler listens at `address`, and yield each as it ends.
 
     A recording whose worker dies goes to another worker; outputs are atomic, so nothing is half-written, and an

@@ -7,9 +7,10 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from multiprocessing.sharedctypes import RawArray
 from typing import Any, Literal
 
@@ -55,7 +56,7 @@ class Workers:
         watch: Watch,
         hold: Callable[[], bool],
         tell: Callable[[BatchItem, float], None],
-    ) -> Iterator[tuple[BatchItem, Outcome]]:
+    ) -> Generator[tuple[BatchItem, Outcome], None, None]:
         """Outcomes as they come. A worker that dies (killed, out of memory) costs only its own recording, which is
         tried once more alone."""
         done = 0
@@ -63,17 +64,18 @@ class Workers:
         while waiting or suspects:
             together = waiting or [suspects.pop()]
             alone, waiting = not waiting, []
-            for item, outcome in self._pooled(together, settings, watch, hold, tell):
-                if isinstance(outcome, Outcome):
-                    done += 1
-                    watch.report(done / len(items), f"{done} of {len(items)} files")
-                    yield item, outcome
-                elif outcome == "in work" and alone:
-                    done += 1
-                    reason = "The worker process died, most likely for lack of memory."
-                    yield item, Outcome(str(item.source), str(item.target), "failed", reason)
-                else:
-                    (suspects if outcome == "in work" else waiting).append(item)
+            with closing(self._pooled(together, settings, watch, hold, tell)) as pooled:
+                for item, outcome in pooled:
+                    if isinstance(outcome, Outcome):
+                        done += 1
+                        watch.report(done / len(items), f"{done} of {len(items)} files")
+                        yield item, outcome
+                    elif outcome == "in work" and alone:
+                        done += 1
+                        reason = "The worker process died, most likely for lack of memory."
+                        yield item, Outcome(str(item.source), str(item.target), "failed", reason)
+                    else:
+                        (suspects if outcome == "in work" else waiting).append(item)
 
     def _pooled(
         self,
@@ -82,7 +84,7 @@ class Workers:
         watch: Watch,
         hold: Callable[[], bool],
         tell: Callable[[BatchItem, float], None],
-    ) -> Iterator[tuple[BatchItem, Outcome | Literal["in work", "waiting"]]]:
+    ) -> Generator[tuple[BatchItem, Outcome | Literal["in work", "waiting"]], None, None]:
         """Outcomes from the processes; when one dies, the items without an outcome and whether they were in work."""
         pool, board = self._ready()
         queue = deque(items)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import replace
 
 from aidd_studio.audio.atomic import remove_left_overs
@@ -18,6 +19,9 @@ from aidd_studio.watch import Watch
 
 Hold = Callable[[], bool]
 """While it says True no further recording is begun."""
+
+Outcomes = Generator[tuple[BatchItem, Outcome], None, None]
+"""Recordings as they end. Closing it ends the processes that work for it."""
 
 Tell = Callable[[BatchItem, float], None]
 """Hears which share (0 to 1) of a recording is done."""
@@ -38,7 +42,7 @@ def run_batch(
     tell: Tell | None = None,
     networks: Choice = "auto",
     workers: Workers | None = None,
-) -> Iterator[tuple[BatchItem, Outcome]]:
+) -> Outcomes:
     """Restore recordings and yield each with its outcome as it ends; the outputs do not depend on `jobs`.
 
     journal: outcomes are kept in it, and what it knows as finished is yielded at once instead of done again. A dry run
@@ -78,10 +82,11 @@ def run_batch(
     else:
         ended = _one_by_one(todo, settings, watch, hold, tell)
     try:
-        for item, outcome in ended:
-            if journal:
-                journal.add(item, outcome)
-            yield item, outcome
+        with closing(ended):
+            for item, outcome in ended:
+                if journal:
+                    journal.add(item, outcome)
+                yield item, outcome
     except Cancelled:
         remove_left_overs(item.target for item in todo)
         raise
@@ -111,14 +116,12 @@ def _in_processes(
     watch: Watch,
     hold: Hold,
     tell: Tell,
-) -> Iterator[tuple[BatchItem, Outcome]]:
+) -> Outcomes:
     with Workers(min(jobs, len(items)), networks) as workers:
         yield from workers.run(items, settings, watch, hold, tell)
 
 
-def _one_by_one(
-    items: Sequence[BatchItem], settings: BatchSettings, watch: Watch, hold: Hold, tell: Tell
-) -> Iterator[tuple[BatchItem, Outcome]]:
+def _one_by_one(items: Sequence[BatchItem], settings: BatchSettings, watch: Watch, hold: Hold, tell: Tell) -> Outcomes:
     for index, item in enumerate(items):
         while hold():
             watch.check()
