@@ -9,6 +9,7 @@ from typing import NamedTuple
 from PySide6.QtCore import QObject
 
 from aidd_studio.restoration.batch import Recording, find_recordings
+from aidd_studio.restoration.batch.items import real_path
 from aidd_studio.studio.jobs import JobQueue
 from aidd_studio.watch import Watch
 
@@ -46,7 +47,7 @@ class BatchAdding(QObject):
         def work(watch: Watch) -> list[Found]:
             watch.report(0.0, "looking for recordings")
             found = find_recordings(paths, output, recursive=recursive)
-            return [Found(recording, recording.path.resolve(), _size(recording.path)) for recording in found]
+            return [Found(recording, real_path(recording.path), _size(recording.path)) for recording in found]
 
         self._queue.submit("Adding files", work, on_done=on_found, on_failed=on_failed)
 

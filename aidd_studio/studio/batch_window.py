@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QModelIndex, QSize, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QWidget
 
 from aidd_studio.errors import AiddError
-from aidd_studio.restoration.batch.items import SUFFIXES
+from aidd_studio.restoration.batch.items import SUFFIXES, real_path
 from aidd_studio.studio.actions import Actions
 from aidd_studio.studio.banner import Banner
 from aidd_studio.studio.batch_actions import BATCH_ACTIONS, situation_of
@@ -23,6 +23,7 @@ from aidd_studio.studio.batch_run import BatchRun
 from aidd_studio.studio.batch_settings import BatchSettingsForm
 from aidd_studio.studio.batch_table import BatchRow, BatchTable, BatchTableView
 from aidd_studio.studio.batch_totals import BatchTotals, count, summary
+from aidd_studio.studio.dialog import FRAME
 from aidd_studio.studio.icons import app_icon, icon
 from aidd_studio.studio.preferences import Preferences
 
@@ -61,7 +62,7 @@ class BatchWindow(QMainWindow):
         self.setWindowTitle("Batch – AIDD Studio")
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
-        self.resize(1120, 720)
+        self.resize(QSize(1120, 720).boundedTo(self.screen().availableSize() - FRAME))
         build_batch_menus(self, self.actions_by_id)
         self.addToolBar(batch_tool_bar(self.actions_by_id))
         self._empty, self._pages = BatchEmptyPage(), QStackedWidget()
@@ -144,7 +145,7 @@ class BatchWindow(QMainWindow):
 
     def _remove(self) -> None:
         rows = self.view.selected()
-        self._known -= {row.path.resolve() for row in rows}
+        self._known -= {real_path(row.path) for row in rows}
         self.table.remove(rows)
         self._update()
 

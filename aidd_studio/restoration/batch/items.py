@@ -138,15 +138,15 @@ def find_recordings(
     paths: Iterable[Path], output: Path | None = None, *, recursive: bool = False, include: str | None = None
 ) -> list[Recording]:
     """Recordings in files and folders, sorted, each once; what lies below `output` is a result, not a source."""
-    output = output.resolve() if output else None
+    output = real_path(output) if output else None
     found: dict[Path, Recording] = {}
     for path in paths:
         if not path.is_dir():
-            found.setdefault(path.resolve(), Recording(path))
+            found.setdefault(real_path(path), Recording(path))
             continue
         files = path.rglob("*") if recursive else path.glob("*")
         for file in sorted(file for file in files if _is_wanted(file, include, output)):
-            found.setdefault(file.resolve(), Recording(file, file.parent.relative_to(path)))
+            found.setdefault(real_path(file), Recording(file, file.parent.relative_to(path)))
     return list(found.values())
 
 
@@ -154,7 +154,7 @@ def with_targets(
     recordings: Iterable[Recording], output: Path, *, pattern: str = PATTERN, suffix: str | None = None
 ) -> list[BatchItem]:
     """Each recording with the file that its restored version goes to. Raises UsageError as `collect` does."""
-    output = output.resolve()
+    output = real_path(output)
     items = [
         BatchItem(recording.path, output / recording.below / result_name(recording.path, pattern, suffix))
         for recording in recordings
@@ -163,10 +163,15 @@ def with_targets(
     return items
 
 
+def real_path(path: Path) -> Path:
+    """Where a path leads in the end; one in a circle leads to itself, where Path.resolve would raise."""
+    return Path(os.path.realpath(path))
+
+
 def _is_wanted(file: Path, include: str | None, output: Path | None) -> bool:
     if not file.is_file() or file.name.startswith("."):
         return False
-    if output is not None and file.resolve().is_relative_to(output):
+    if output is not None and real_path(file).is_relative_to(output):
         return False
     return fnmatch.fnmatch(file.name, include) if include else file.suffix.lower() in SUFFIXES | UNREADABLE
 
@@ -185,7 +190,7 @@ def result_name(file: Path, pattern: str = PATTERN, suffix: str | None = None) -
 
 
 def _refuse_collisions(items: Sequence[BatchItem]) -> None:
-    sources = {os.path.realpath(item.source): item.source for item in items}
+    sources = {real_path(item.source): item.source for item in items}
     seen: dict[Path, Path] = {}
     for item in items:
         other = seen.setdefault(item.target, item.source)
@@ -194,6 +199,6 @@ def _refuse_collisions(items: Sequence[BatchItem]) -> None:
                 f"{other} and {item.source} would both become {item.target}; "
                 "choose a pattern with {stem} and {suffix}."
             )
-        lost = sources.get(os.path.realpath(item.target), item.source)
+        lost = sources.get(real_path(item.target), item.source)
         if lost != item.source:
             raise UsageError(f"The result of {item.source} would replace {lost}; choose another pattern or folder.")
