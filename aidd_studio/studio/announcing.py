@@ -9,6 +9,7 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 
 from aidd_studio.studio.candidate_words import spoken
 from aidd_studio.studio.document import Document
+from aidd_studio.studio.one_line import one_line
 from aidd_studio.studio.playback_control import ORIGINAL
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Announcing(QObject):
             self._accepted = len(document.session.state.chosen)
             document.changed.connect(self._changed)
             document.selection_changed.connect(self._selection_changed)
-            self.say(f"{document.path.name} is open, {self._window.axis.text(document.clip.frames)} long.")
+            self.say(f"{one_line(document.path.name)} is open, {self._window.axis.text(document.clip.frames)} long.")
 
     def say(self, text: str) -> None:
         """Say something, after what is being said."""

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePol
 
 from aidd_studio.studio import theme
 from aidd_studio.studio.icons import icon, pixmap
+from aidd_studio.studio.one_line import one_line
 from aidd_studio.studio.painting import painting
 
 Tone = Literal["info", "done", "warning", "error"]
@@ -77,7 +78,7 @@ class Banner(QFrame):
 
     def say(self, text: str, tone: Tone = "info", buttons: dict[str, Callable[[], object]] | None = None) -> None:
         """Show a message; a message with buttons stays until it is answered or closed."""
-        self._tone = tone
+        self._tone, text = tone, one_line(text)
         name, tint = _LOOK[tone]
         self._picture.setPixmap(pixmap(name, 18, tint, self.devicePixelRatioF()))
         self._text.setText(text)

@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
 from aidd_studio.restoration.batch import Outcome, Recording
 from aidd_studio.studio import theme
 from aidd_studio.studio.icons import icon
+from aidd_studio.studio.one_line import one_line
 from aidd_studio.studio.time_axis import format_length
 
 Index = QModelIndex | QPersistentModelIndex
@@ -70,7 +71,7 @@ class BatchRow:
 
     @property
     def name(self) -> str:
-        return str(self.recording.below / self.path.name)
+        return one_line(str(self.recording.below / self.path.name))
 
     @property
     def is_in_work(self) -> bool:
@@ -101,10 +102,12 @@ class BatchRow:
         if self.outcome is None:
             return ""
         if self.state == "restored":
-            return f"→ {Path(self.outcome.target).name}"
+            return f"→ {one_line(Path(self.outcome.target).name)}"
         if self.state not in ("failed", "nothing to do"):
             return ""
-        return self.outcome.reason.removeprefix(str(self.path)).strip()  # the row's first column names the file
+        return one_line(
+            self.outcome.reason.removeprefix(str(self.path)).strip()
+        )  # the row's first column names the file
 
 
 class BatchTable(QAbstractTableModel):

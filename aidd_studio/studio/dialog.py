@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QShowEvent
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from aidd_studio.studio import theme
+
+FRAME = QSize(16, 48)
+"""Pixels that a desktop's borders and title take around a window."""
 
 
 class Dialog(QDialog):
@@ -16,9 +19,17 @@ class Dialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setModal(False)
-        self.setMinimumWidth(width)
-        self.body = QVBoxLayout()
+        self._width = width
+        inner = QWidget()
+        self.body = QVBoxLayout(inner)
         self.body.setSpacing(12)
+        self.body.setContentsMargins(0, 0, 0, 0)
+        self._view = QScrollArea()  # for screens that are smaller than the content
+        self._view.setWidget(inner)
+        self._view.setWidgetResizable(True)
+        self._view.setFrameShape(QFrame.Shape.NoFrame)
+        self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._view.setObjectName("plain")
         self.buttons = QHBoxLayout()
         self.buttons.setSpacing(8)
         self.buttons.addStretch(1)
@@ -28,20 +39,27 @@ class Dialog(QDialog):
         headline = QLabel(title)
         headline.setFont(theme.interface_font(4, QFont.Weight.DemiBold))
         outer.addWidget(headline)
-        outer.addLayout(self.body, 1)
+        outer.addWidget(self._view, 1)
         outer.addLayout(self.buttons)
 
     def fit(self) -> None:
-        """Be as large as the content: the height of lines that wrap is guessed wrongly otherwise."""
-        layout = self.layout()
-        if layout is None:
+        """Be as large as the content, where the screen has room for that; what has none is scrolled."""
+        layout, inner = self.layout(), self._view.widget()
+        if layout is None or inner is None:
             return
         for child in self.findChildren(QWidget):
             child.ensurePolished()  # their fonts and paddings come from the style sheet
+        self.body.activate()
         layout.activate()
-        wanted = layout.totalSizeHint()
-        width = max(self.width(), wanted.width())
-        self.resize(width, layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else wanted.height())
+        around = layout.totalMinimumSize() - self._view.minimumSizeHint()
+        width = max(self._width, self.width(), self.body.totalSizeHint().width() + around.width())
+        room = self.screen().availableSize() - FRAME
+        width = min(width, room.width())
+        inside = width - around.width()
+        wraps = self.body.hasHeightForWidth()  # the height of lines that wrap is guessed wrongly otherwise
+        height = self.body.totalHeightForWidth(inside) if wraps else self.body.totalSizeHint().height()
+        self.setMinimumWidth(min(self._width, room.width()))
+        self.resize(width, min(height + around.height(), room.height()))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

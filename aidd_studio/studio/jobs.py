@@ -18,6 +18,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QThread, Signal, Slot
 
 from aidd_studio.errors import AiddError, Cancelled
+from aidd_studio.studio.one_line import one_line
 from aidd_studio.watch import Listener, Watch
 
 log = logging.getLogger(__name__)
@@ -161,7 +162,7 @@ class JobQueue(QObject):
         visible: bool = True,
     ) -> Job:
         """Queue work; `on_end` is called last, however it ended."""
-        job = Job(next(self._numbers), title, work, on_item, on_done, on_failed, on_end, visible)
+        job = Job(next(self._numbers), one_line(title), work, on_item, on_done, on_failed, on_end, visible)
         self.jobs.append(job)
         self._post.emit(job)
         self.changed.emit()

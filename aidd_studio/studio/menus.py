@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QToolBar, QWidget
 from aidd_studio.studio import preferences as kept
 from aidd_studio.studio.action_list import ACTIONS, MENUS
 from aidd_studio.studio.actions import Actions
+from aidd_studio.studio.one_line import one_line
 from aidd_studio.studio.transport import action_button
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def show_menu_under_pointer(window: MainWindow, at: QPoint) -> None:
 def _list_recent(menu: QMenu, window: MainWindow) -> None:
     menu.clear()
     for path in kept.recent_files():
-        action = menu.addAction(path.name)
+        action = menu.addAction(one_line(path.name).replace("&", "&&"))
         action.setToolTip(str(path))
         action.triggered.connect(lambda _checked=False, path=path: window.open_path(path))
     if menu.isEmpty():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDoubleSpinBox,
@@ -195,6 +195,7 @@ class Transport(QFrame):
         self._roll = self._roll_field()
         self.jobs = JobStrip()
         self.jobs.cancel.connect(self.cancel)
+        self._spare: tuple[QWidget, ...] = (self.length, self.start, self.meter, self._volume, self._roll)
         self._lay_out()
         self.retint()
 
@@ -231,6 +232,25 @@ class Transport(QFrame):
         row.addWidget(self._volume)
         row.addSpacing(8)
         row.addWidget(self.meter)
+
+    def minimumSizeHint(self) -> QSize:
+        """What it takes when all that can be missed is away."""
+        row = self.layout()
+        spare = (
+            [row.itemAt(row.indexOf(part)) for part in self._spare if not part.isHidden()] if row is not None else []
+        )
+        spared = sum(item.minimumSize().width() for item in spare if item is not None)
+        return super().minimumSizeHint() - QSize(spared, 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """On small screens what is told elsewhere too makes room."""
+        super().resizeEvent(event)
+        for part in self._spare:
+            part.show()
+        for part in self._spare:
+            if super().minimumSizeHint().width() <= self.width():
+                break
+            part.hide()
 
     def retint(self) -> None:
         """Draw again after a change of theme."""

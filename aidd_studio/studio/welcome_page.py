@@ -7,10 +7,21 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from aidd_studio.studio import theme
 from aidd_studio.studio.icons import app_icon, icon, pixmap
+from aidd_studio.studio.one_line import one_line
 
 LESSON = (
     ("gap", "Select", "Drag over a dropout, or press {D} to find them all."),
@@ -30,24 +41,21 @@ class WelcomePage(QWidget):
         super().__init__(parent)
         self.setObjectName("page")
         self.setAccessibleName("Welcome")
-        self._built: QWidget | None = None
+        self._view = QScrollArea()  # for windows that are smaller than the page
+        self._view.setWidgetResizable(True)
+        self._view.setFrameShape(QFrame.Shape.NoFrame)
+        self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._recent: list[Path] = []
         self._demo = False
         outer = QVBoxLayout(self)
         outer.setContentsMargins(24, 24, 24, 24)
+        outer.addWidget(self._view)
         self.rebuild([], demo=False)
 
     def rebuild(self, recent: Sequence[Path], *, demo: bool) -> None:
         """Show these recent files; offer the demo recording where it is installed."""
         self._recent, self._demo = list(recent)[:5], demo
-        layout = self.layout()
-        assert layout is not None
-        if self._built is not None:
-            layout.removeWidget(self._built)
-            self._built.hide()
-            self._built.deleteLater()
-        self._built = self._content()
-        layout.addWidget(self._built)
+        self._view.setWidget(self._content())  # the view deletes what it showed before
 
     def retint(self) -> None:
         """Draw again after a change of theme."""
@@ -134,7 +142,10 @@ class WelcomePage(QWidget):
         head.setObjectName("faint")
         column.addWidget(head)
         for path in self._recent:
-            button = QPushButton(icon("waveform" if path.suffix != ".aidd" else "folder", "dim"), f"  {path.name}")
+            button = QPushButton(
+                icon("waveform" if path.suffix != ".aidd" else "folder", "dim"),
+                f"  {one_line(path.name)}".replace("&", "&&"),
+            )
             button.setObjectName("quiet")
             button.setToolTip(str(path))
             button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aidd_studio.studio.action_list import Situation
+from aidd_studio.studio.one_line import one_line
 from aidd_studio.studio.time_axis import format_length
 
 if TYPE_CHECKING:
@@ -57,5 +58,5 @@ def show_title(window: MainWindow) -> None:
         window.setWindowTitle("AIDD Studio")
         window.setWindowModified(False)
         return
-    window.setWindowTitle(f"{document.path.name}[*] – AIDD Studio")
+    window.setWindowTitle(f"{one_line(document.path.name)}[*] – AIDD Studio")
     window.setWindowModified(document.is_modified)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from PySide6.QtWidgets import QPushButton
 
 NOBODY = 65534
 WAIT = 180000
@@ -235,3 +236,20 @@ def test_no_permission_to_read_is_told_inline(qtbot, window, monkeypatch):
         assert window.document is None
     finally:
         shutil.rmtree(folder)
+
+
+def test_a_name_with_a_line_end_stays_on_one_line(qtbot, window, tmp_path, damaged, idle):
+    path = tmp_path / "new\nline \N{VIOLIN} & more.wav"
+    path.write_bytes(damaged.read_bytes())
+    window.open_path(path)
+    titles = [job.title for job in window.work.jobs]
+    qtbot.waitUntil(lambda: window.document is not None, timeout=60_000)
+    idle()
+    shown = "new\N{SYMBOL FOR LINE FEED}line \N{VIOLIN} & more.wav"
+    assert titles == [f"Reading {shown}"]
+    assert window.windowTitle().startswith(shown)
+    window.say(f"{path} is here.")
+    assert window.banner.message.endswith(f"{shown} is here.")
+    window.set_document(None)
+    buttons = [button.text().strip() for button in window.welcome.findChildren(QPushButton)]
+    assert shown.replace("&", "&&") in buttons

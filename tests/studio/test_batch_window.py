@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -75,6 +77,27 @@ def gaps(batch: BatchWindow) -> dict[str, int | None]:
 def press(batch: BatchWindow, id: str) -> None:
     assert batch.actions_by_id[id].isEnabled(), id
     batch.actions_by_id[id].trigger()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="names of any bytes")
+def test_files_of_any_name_are_restored_and_shown_on_one_line_each(batch, settled, tmp_path):
+    folder, output = tmp_path / "odd", tmp_path / "out"
+    record(folder / "plain.wav", 1)
+    names = [b"plain.wav", b"line\nbreak.wav", b"\xff\xfe.wav", b"<b>%s.wav"]
+    for name in names[1:]:
+        (folder / os.fsdecode(name)).write_bytes((folder / "plain.wav").read_bytes())
+    (tmp_path / "circle.wav").symlink_to("circle.wav")
+    (folder / "memo.m4a").write_bytes(bytes(300))
+    batch.add([folder, tmp_path / "circle.wav"])
+    settled()
+    batch.settings.output.setText(str(output))
+    press(batch, "run")
+    settled()
+    failed = {row.path.name: row.remark for row in batch.table.rows if row.state == "failed"}
+    assert set(failed) == {"circle.wav", "memo.m4a"} and "can be read" in failed["memo.m4a"]
+    restored = {os.fsencode(path.name) for path in output.glob("[!.]*.wav")}
+    assert restored == {name.replace(b".wav", b"_restored.wav") for name in names}
+    assert not [row.name for row in batch.table.rows if "\n" in row.name + row.remark]
 
 
 def results(folder: Path) -> set[str]:
@@ -152,9 +175,10 @@ def test_pause_begins_no_further_file_until_resumed(qtbot, batch, settled, tmp_p
     settled()
     press(batch, "run")
     batch.actions_by_id["hold"].setChecked(True)
-    qtbot.waitUntil(lambda: not any(row.is_in_work for row in batch.table.rows), timeout=WAIT)
-    qtbot.wait(300)
-    finished = list(states(batch).values()).count("restored")
+    finished = -1
+    while finished != (finished := list(states(batch).values()).count("restored")):  # what was begun is finished
+        qtbot.waitUntil(lambda: not any(row.is_in_work for row in batch.table.rows), timeout=WAIT)
+        qtbot.wait(1500)
     assert finished < 3 and batch.run.is_working
     assert "Paused" in batch.totals.time_left.text()
     assert batch.actions_by_id["hold"].iconText() == "Resume"
