@@ -69,8 +69,11 @@ def damage(clip: Clip, rng: np.random.Generator, settings: DamageSettings | None
         if place is None:
             continue
         start, end, channels = place
+        seed = int(rng.integers(2**32))
         for channel in channels:
-            samples[channel, start:end] = _DAMAGES[kind](original[channel], start, end, clip.rate, rng, settings)
+            # What happens to one channel happens to the others at the same time; noise alone is each one's own.
+            own = np.random.default_rng([seed, channel] if kind == "dithered" else seed)
+            samples[channel, start:end] = _DAMAGES[kind](original[channel], start, end, clip.rate, own, settings)
         changed = np.flatnonzero(np.any(samples[:, start:end] != original[:, start:end], axis=0))
         if not len(changed):
             continue

@@ -44,8 +44,10 @@ def _gap(together: Sequence[tuple[Span, int]], signals: Sequence[Signal], rate: 
     surest = max((span for span, _ in together), key=lambda span: (span.kind == "invalid", span.confidence))
     start, end = min(span.start for span, _ in together), max(span.end for span, _ in together)
     channels = {channel for _, channel in together}
-    if surest.kind != "invalid":
-        channels |= {channel for channel in range(len(signals)) if _falls_and_rises(signals[channel], start, end, rate)}
+    if surest.lag:
+        channels |= {channel for channel, signal in enumerate(signals) if _repeats(signal, start, end, surest.lag)}
+    elif surest.kind != "invalid":
+        channels |= {channel for channel, signal in enumerate(signals) if _falls_and_rises(signal, start, end, rate)}
     everywhere = len(channels) == len(signals)
     return Gap(start, end, None if everywhere else tuple(channels), surest.kind, surest.confidence)
 
@@ -56,5 +58,8 @@ def _falls_and_rises(signal: Signal, start: int, end: int, rate: int) -> bool:
 
 
 def _repeats(signal: Signal, start: int, end: int, lag: int) -> bool:
+    """True when a stretch equals, sample for sample, what was `lag` samples before, and is more than one value."""
+    if start < lag:
+        return False
     again = signal[start:end]
     return bool(np.array_equal(again, signal[start - lag : end - lag]) and again.min() < again.max())

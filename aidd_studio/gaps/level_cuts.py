@@ -20,6 +20,12 @@ CANDIDATE_DROP = 10 ** (12 / 10)
 BEFORE, INSIDE = 5, 2
 """Envelope steps compared at a border, outside and inside; the step that holds the border counts on no side."""
 
+FALLS = 3
+"""Borders tried of a fall that has several steps."""
+
+ECHO = 3e-4
+"""Power, as a share of the sound's at a border, that counts as none: what resampling and codecs leave behind it."""
+
 QUIETEST = 1e-11
 """Power that every envelope step has at least, so that ratios stay finite."""
 
@@ -137,16 +143,21 @@ def _dips(power: NDArray[np.float64], longest: int) -> list[tuple[int, int]]:
     falls = np.flatnonzero(ratio > CANDIDATE_DROP)
     dips = []
     for group in np.split(falls, np.flatnonzero(np.diff(falls) > 1) + 1):
-        if not len(group):
-            continue
-        best = int(group[np.argmax(sharpness[group])])
-        start = int(at[best])
-        # The sound may come back quieter than it went, so a rise above what is inside counts as well.
-        for threshold in {before[best] / CANDIDATE_DROP, inside[best] * CANDIDATE_DROP}:
-            above = np.flatnonzero(power[start + 1 : start + 1 + longest + 1] > threshold)
-            if len(above) and above[0] >= INSIDE and _rises(power, start + 1, start + 1 + int(above[0])):
-                dips.append((start, start + 1 + int(above[0])))
+        for best in _sharpest(group, sharpness):
+            start = int(at[best])
+            # The sound may come back quieter than it went, so a rise above what is inside counts as well.
+            for threshold in {before[best] / CANDIDATE_DROP, inside[best] * CANDIDATE_DROP}:
+                above = np.flatnonzero(power[start + 1 : start + 1 + longest + 1] > threshold)
+                if len(above) and above[0] >= INSIDE and _rises(power, start + 1, start + 1 + int(above[0])):
+                    dips.append((start, start + 1 + int(above[0])))
     return dips
+
+
+def _sharpest(group: NDArray[np.int_], sharpness: NDArray[np.float64]) -> list[int]:
+    """The sharpest falls among neighbouring ones: a codec's echo may end more sharply than the sound beside it did."""
+    sharp = np.pad(sharpness[group], 1, constant_values=-1.0)
+    peaks = np.flatnonzero((sharp[1:-1] >= sharp[:-2]) & (sharp[1:-1] > sharp[2:]))
+    return [int(group[peak]) for peak in sorted(peaks, key=lambda peak: -sharp[peak + 1])[:FALLS]]
 
 
 def _rises(power: NDArray[np.float64], first: int, end: int) -> bool:
@@ -165,8 +176,9 @@ def _step(levels: Signal, slopes: Signal) -> int:
         return count // 2
     split = np.arange(2, count - 1)
     cost = np.zeros(len(split))
-    for view in (levels[:count], slopes[:count]):
-        total = np.cumsum(np.square(view, dtype=np.float64)) + QUIETEST * np.arange(1, count + 1)
+    for view in (levels, slopes):
+        powers = np.square(view[:count], dtype=np.float64)
+        total = np.cumsum(powers + QUIETEST + ECHO * powers.mean())
         head, tail = total[split - 1], total[-1] - total[split - 1]
-        cost += split * np.log(head / split) + (count - split) * np.log(tail / (count - split) + QUIETEST)
+        cost += split * np.log(head / split) + (count - split) * np.log(tail / (count - split))
     return int(split[np.argmin(cost)])

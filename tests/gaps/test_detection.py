@@ -13,6 +13,7 @@ from aidd_studio.audio.clip import Clip, Patch
 from aidd_studio.errors import Cancelled
 from aidd_studio.evaluation.damage import DAMAGE_KINDS, DamageKind, damage, quantised
 from aidd_studio.evaluation.detection_report import measure, tally
+from aidd_studio.evaluation.recoding import Recoding, moved, recoded
 from aidd_studio.gaps import detection
 from aidd_studio.gaps.detection import DetectionSettings, detect
 from aidd_studio.gaps.gap import Gap
@@ -80,6 +81,33 @@ def test_level_cuts_held_samples_and_repeated_buffers_are_found() -> None:
         assert near(gap, start, end, 5)
         assert gap.kind == kind
         assert gap.channels is None
+
+
+@pytest.mark.parametrize("how", ["resampled", "MP3", "Vorbis", "Opus"])
+def test_dropouts_are_found_after_the_recording_was_coded_or_resampled(how: Recoding) -> None:
+    clip = music(12.0, seed=2)
+    starts = [round(place * RATE) for place in np.arange(0.7, 11.5, 0.9)]
+    lengths = np.geomspace(0.01, 0.3, len(starts))
+    gaps = [Gap(start, start + round(length * RATE)) for start, length in zip(starts, lengths, strict=True)]
+    for gap in gaps:
+        clip = changed(clip, None, gap.start, gap.end, 0.0)
+    heard = recoded(clip, how)
+    truth, reported = [moved(gap, RATE, heard.rate) for gap in gaps], detect(heard)
+    found = tally(truth, reported, 2)
+    assert found.recall >= 0.75
+    assert np.median(found.border_errors) <= 12  # a filter rings, a codec smears
+    assert all(any(one.overlaps(gap) for gap in truth) for one in reported)
+
+
+def test_a_channel_that_sounds_like_a_tone_joins_when_the_same_buffer_was_repeated_in_another() -> None:
+    sound = music(3.0, seed=6).samples.copy()
+    sound[1] = 0.2 * np.sin(2 * np.pi * 300 * np.arange(sound.shape[1]) / RATE)
+    start, end, lag = RATE, RATE + 3000, 735  # five periods of the tone
+    repeated = np.stack([np.resize(row[start - lag : start], end - start) for row in sound])
+    (gap,) = detect(changed(Clip(sound, RATE), None, start, end, repeated))
+    assert near(gap, start, end) and gap.channels is None
+    (alone,) = detect(changed(Clip(sound, RATE), 0, start, end, repeated[0]))
+    assert near(alone, start, end) and alone.channels == (0,)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
