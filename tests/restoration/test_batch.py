@@ -20,7 +20,7 @@ import pytest
 import soundfile
 
 from aidd_studio.errors import AudioWriteError, Cancelled, UsageError
-from aidd_studio.restoration.batch import BatchItem, BatchSettings, collect, restore_file, run_batch
+from aidd_studio.restoration.batch import BatchItem, BatchSettings, collect, restore_file, run_batch, twins
 from aidd_studio.restoration.batch.journal import BatchJournal
 from aidd_studio.restoration.batch.pool import _begin
 from aidd_studio.restoration.batch.report import report_data, report_html, write_report
@@ -178,6 +178,25 @@ def test_no_result_may_replace_another_recording(archive: Path, tmp_path: Path) 
     (tmp_path / "out" / "take0_restored.wav").symlink_to(archive / "side0" / "take2.wav")
     with pytest.raises(UsageError, match="would replace"):
         collect([archive / "side0"], tmp_path / "out")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a disk that tells such names apart")
+@pytest.mark.parametrize("alike", [False, True])
+def test_results_that_a_disk_takes_for_one_name_never_replace_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alike: bool
+) -> None:
+    names = ["Take.wav", "take.wav", "\u00e9.wav", "e\u0301.wav", "other.wav"]
+    for seed, name in enumerate(names):
+        record(tmp_path / "archive" / name, seed)
+    assert not twins.takes_for_one(tmp_path), "the disk of these tests tells them apart"
+    if alike:  # as Windows' and Apple's disks do; none can be had here
+        monkeypatch.setattr(twins, "takes_for_one", lambda _folder: True)
+    items = collect([tmp_path / "archive"], tmp_path / "out")
+    ended = {item.source.name: outcome.status for item, outcome in run_batch(items, SETTINGS)}
+    failed = [name for name in names if ended[name] == "failed"]
+    assert failed == (["take.wav", "\u00e9.wav"] if alike else [])
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written == {name.replace(".wav", "_restored.wav") for name in names if name not in failed}
 
 
 def test_a_link_in_a_results_place_is_kept_and_with_overwrite_written_through(archive: Path, tmp_path: Path) -> None:

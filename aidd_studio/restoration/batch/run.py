@@ -15,6 +15,7 @@ from aidd_studio.restoration.batch.journal import BatchJournal
 from aidd_studio.restoration.batch.network_process import NEURAL, Choice, Where, chosen
 from aidd_studio.restoration.batch.one_file import restore_file
 from aidd_studio.restoration.batch.pool import Workers
+from aidd_studio.restoration.batch.twins import clashing
 from aidd_studio.watch import Watch
 
 Hold = Callable[[], bool]
@@ -54,11 +55,15 @@ def run_batch(
     """
     watch = watch or Watch()
     todo = []
+    twins = {} if settings.dry_run else clashing(items)
     for item in items:
         known = journal.finished(item) if journal else None
         ours = journal is not None and journal.may_replace(item)
         if known:
             yield item, replace(known, earlier=True)
+        elif item in twins:
+            reason = f"{item.target} and {twins[item].target} are one name on that disk; write one of them elsewhere."
+            yield item, Outcome(str(item.source), str(item.target), "failed", reason)
         elif os.path.lexists(item.target) and not (settings.overwrite or ours or settings.dry_run):
             yield item, Outcome(str(item.source), str(item.target), "failed", why_kept(item, journal))
         else:
