@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from aidd_studio.engines.aidd_models import Models
     from aidd_studio.engines.aidd_segment import Segment
+    from aidd_studio.engines.aidd_tokens import DrawnTokens
 
 __all__ = ["AiddEngine", "AiddSettings"]
 
@@ -311,7 +312,6 @@ class _Work:
         import torch
 
         from aidd_studio.engines.aidd_models import interrupted_by
-        from aidd_studio.engines.aidd_ranking import score
         from aidd_studio.engines.aidd_rendering import render
         from aidd_studio.engines.aidd_tokens import draw_tokens, touched_tokens
 
@@ -333,9 +333,26 @@ class _Work:
             )
             watch.report(0.9, "decoding")
             made = render(models, segment, drawn, self.settings)
+            scores = self._scores(models, segment, drawn, made, likeliest)
         channels = [self._channels(part, segment, row, seed) for row, seed in zip(made, seeds, strict=True)]
-        scores = [score(float(value), segment, row) for value, row in zip(drawn.log_likelihood, made, strict=True)]
-        return channels, np.array(scores)
+        return channels, scores
+
+    def _scores(
+        self, models: Models, segment: Segment, drawn: DrawnTokens, made: Signal, likeliest: Sequence[bool]
+    ) -> NDArray[np.float64]:
+        """How near each row of `made` comes to what the models expect; how likely it is where they expect nothing."""
+        from aidd_studio.engines.aidd_ranking import likely, near
+        from aidd_studio.engines.aidd_rendering import render
+
+        if models.refiner is None or drawn.expected is None:
+            pairs = zip(drawn.log_likelihood, made, strict=True)
+            return np.array([likely(float(value), segment, row) for value, row in pairs])
+        if any(likeliest):
+            expected = made[list(likeliest).index(True)]
+        else:
+            alone = replace(drawn, codes=drawn.codes[:1], vectors=drawn.expected[None])
+            expected = render(models, segment, alone, self.settings)[0]
+        return np.array([near(segment, row, expected) for row in made])
 
     def _channels(self, part: _Part, segment: Segment, made: Signal, seed: int) -> Signal:
         """The part's channels at the source's rate, from the models' wave float64 [T]."""

@@ -30,12 +30,14 @@ class DrawnTokens:
 
     codes int64 [B, L]. vectors float32 [B, L, D]: the codes' vectors. log_likelihood float64 [B]: nats per drawn token.
     Where nothing was drawn (the likeliest), the codes are the most probable ones given the surroundings alone, and the
-    vectors the mean of all codes' vectors, as probable as the network holds them.
+    vectors the mean of all codes' vectors, as probable as the network holds them; expected float32 [L, D] are those of
+    a likeliest row, whether there is one or not, or None where a gap is longer than the context.
     """
 
     codes: Tensor
     vectors: Tensor
     log_likelihood: NDArray[np.float64]
+    expected: Tensor | None = None
 
 
 def touched_tokens(missing: NDArray[np.bool_], hop: int, widen: int) -> NDArray[np.bool_]:
@@ -98,12 +100,17 @@ def draw_tokens(
         rendition = torch.nn.functional.embedding(piece, table)
         if bool(plain.any()):
             where = part.nonzero().flatten()
-            piece[plain.nonzero(), where], rendition[plain.nonzero(), where] = listener.expected(plain, table)
+            piece[plain.nonzero(), where] = listener.most_probable(plain)
+            rendition[plain.nonzero(), where] = listener.mean(table)[plain]
         drawn[:, start:kept] = piece[:, : kept - start]
         vectors[:, start:kept] = rendition[:, : kept - start]
         likelihood += listener.log_likelihood
         counted += int(part.sum())
-    return DrawnTokens(drawn, vectors, likelihood / max(1, counted))
+    expected = None
+    if len(pieces) == 1 and model.config.graph == "absorbing":
+        expected = torch.nn.functional.embedding(codes, table)
+        expected[torch.from_numpy(fill).to(codes.device)] = listener.mean(table)[0]
+    return DrawnTokens(drawn, vectors, likelihood / max(1, counted), expected)
 
 
 class _Listener:
@@ -124,15 +131,18 @@ class _Listener:
         """Take note of how likely what was drawn is."""
         self.log_likelihood = progress.log_likelihood.cpu().numpy().copy()
 
-    def expected(self, rows: Tensor, table: Tensor) -> tuple[Tensor, Tensor]:
-        """Of rows bool [B]: the most probable codes [n, hidden], and the mean of all codes' vectors [n, hidden, D].
-
-        The rows' likelihood becomes that of these codes.
-        """
+    def most_probable(self, rows: Tensor) -> Tensor:
+        """The most probable codes of rows bool [B]: int64 [n, hidden]. The rows' likelihood becomes theirs."""
         assert self._first is not None
         sure, codes = self._first[rows].max(-1)
         self.log_likelihood[rows.cpu().numpy()] = sure.double().sum(-1).cpu().numpy()
-        return codes, self._first[rows].exp() @ table[: self._first.shape[-1]]
+        return codes
+
+    def mean(self, table: Tensor) -> Tensor:
+        """The mean of all codes' vectors, as probable as the network held them: [B, hidden, D]."""
+        assert self._first is not None
+        mean: Tensor = self._first.exp() @ table[: self._first.shape[-1]]
+        return mean
 
 
 def plan_pieces(fill: NDArray[np.bool_], longest: int) -> list[tuple[int, int, int]]:

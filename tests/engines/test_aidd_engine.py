@@ -352,7 +352,12 @@ def test_the_first_candidate_is_what_the_model_expects_unless_it_is_said_how_to_
     assert [fill.settings["likeliest_first"] for fill in by_seed[3].values()].count(True) == 1
     for seed, fill in by_seed[3].items():
         again = AiddEngine(AiddSettings(model="tiny-score", likeliest_first=fill.settings["likeliest_first"]))
-        assert np.allclose(fills(again, window, 1, seed)[0].samples, fill.samples, atol=1e-5)
+        (same,) = fills(again, window, 1, seed)
+        assert np.allclose(same.samples, fill.samples, atol=1e-5)
+        assert same.score == pytest.approx(fill.score, abs=1e-3), "the score does not depend on the company"
+    first, *others = fills(made, window, 3)
+    assert first.settings["likeliest_first"] and first.score == 0
+    assert all(fill.score < 0 for fill in others)
     (drawn,) = fills(AiddEngine(AiddSettings(model="tiny-score", steps=4)), window)
     assert not drawn.settings["likeliest_first"] and not np.array_equal(drawn.samples, expected.samples)
     counted: list[int] = []

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
 from aidd_studio.engines.aidd_mixing import combine, edge_weight, faded
-from aidd_studio.engines.aidd_ranking import boundary_mismatch
+from aidd_studio.engines.aidd_ranking import boundary_mismatch, near
 from aidd_studio.engines.aidd_segment import Segment, cut_segment, lay_back
 from aidd_studio.engines.aidd_settings import AiddSettings
 from aidd_studio.engines.aidd_space import band_edges, complete
@@ -141,7 +141,9 @@ def test_the_likeliest_codes_are_those_that_the_surroundings_alone_make_most_pro
         assert torch.equal(drawn.codes[-1], torch.cat((codes[:5], held.argmax(-1))))
         torch.testing.assert_close(drawn.vectors[-1, 5:], held.exp() @ table)
         assert drawn.log_likelihood[-1] == pytest.approx(float(held.amax(-1).mean()), rel=1e-4)
+        torch.testing.assert_close(drawn.expected, drawn.vectors[-1])
     ordinary = draw_tokens(model, table, codes, fill, [2, 1], settings, lambda _: None)
+    torch.testing.assert_close(ordinary.expected, among.expected, msg="it is known although nobody asked for it")
     assert torch.equal(among.codes[0], ordinary.codes[0]), "the others are drawn as ever"
     torch.testing.assert_close(among.vectors[0], ordinary.vectors[0])
 
@@ -264,3 +266,18 @@ def test_the_truth_meets_its_surroundings_better_than_noise_or_silence() -> None
     silence[missing] = 0
     right = boundary_mismatch(segment, truth)
     assert right < 0.5 * boundary_mismatch(segment, noise) and right < 0.5 * boundary_mismatch(segment, silence)
+
+
+def test_nearness_to_what_is_expected_counts_in_the_gap_alone_and_falls_with_distance() -> None:
+    rng = np.random.default_rng(0)
+    expected = tones(RATE, 1.0, 220, 440, 660, 1320) + 0.001 * rng.standard_normal(RATE)
+    missing = np.zeros(RATE, dtype=np.bool_)
+    missing[10_000:15_000] = True
+    segment = Segment(expected, missing, 1.0, 0, RATE)
+    softer, silent, elsewhere = expected.copy(), expected.copy(), expected.copy()
+    softer[missing] *= 0.7
+    silent[missing] = 0
+    elsewhere[:5000] = 0
+    assert near(segment, expected, expected) == 0
+    assert near(segment, elsewhere, expected) == 0
+    assert 0 > near(segment, softer, expected) > near(segment, silent, expected)
