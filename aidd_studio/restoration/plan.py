@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, overload
 
@@ -66,7 +66,7 @@ class Windows(Sequence[Window]):
         return _window(self._clip, cut.gaps, cut.damage, cut.start, cut.end)
 
 
-def plan(clip: Clip, gaps: Sequence[Gap], engine: Described) -> Windows:
+def plan(clip: Clip, gaps: Iterable[Gap], engine: Described) -> Windows:
     """Windows that cover all gaps, in order; every gap lies in exactly one window.
 
     Near gaps share a window and are filled jointly. Where a window's context reaches into gaps of other windows,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -20,6 +20,9 @@ from aidd_studio.restoration.splice import CROSSFADE, splice
 from aidd_studio.watch import Watch
 
 MOST_CANDIDATES = 64
+
+LONGEST_CROSSFADE = 1.0
+"""Seconds; what is faded over is good sound."""
 
 GapListener = Callable[[Sequence[Gap], float, str], None]
 """Hears gaps that are filled together, how much of that is done (0 to 1), and what is being done."""
@@ -67,7 +70,7 @@ class RestorationResult:
 
 def restore(
     clip: Clip,
-    gaps: Sequence[Gap] | None = None,
+    gaps: Iterable[Gap] | None = None,
     engine: str | Engine = "auto",
     candidates: int = 1,
     seed: int = 0,
@@ -81,7 +84,7 @@ def restore(
     engine: an engine's name ("auto", "autoregressive", ...) with its `settings`, or an engine.
     candidates: how many fills to make per gap (1 to 64); the best is laid over the clip, all are returned.
     seed: with the same clip, gaps and settings the same seed gives the same result.
-    crossfade: seconds outside each gap that may be faded over.
+    crossfade: seconds outside each gap that may be faded over (0 to 1).
     Raises GapError, ModelNotInstalled, UsageError, Cancelled.
     """
     watch = watch or Watch()
@@ -129,11 +132,15 @@ class Order:
             raise UsageError(
                 f"The number of candidates must be between 1 and {MOST_CANDIDATES}, not {self.candidates}."
             )
+        if not 0 <= self.crossfade <= LONGEST_CROSSFADE:
+            raise UsageError(
+                f"The cross-fade must be between 0 and {LONGEST_CROSSFADE:g} seconds, not {self.crossfade}."
+            )
 
 
 def fill_gaps(
     clip: Clip,
-    gaps: Sequence[Gap],
+    gaps: Iterable[Gap],
     engine: Engine,
     candidates: int = 1,
     seed: int = 0,

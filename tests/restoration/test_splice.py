@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +19,7 @@ from aidd_studio.engines.engine import EngineInfo, Fill, Window
 from aidd_studio.errors import GapError, UsageError
 from aidd_studio.gaps.arithmetic import by_place, merge
 from aidd_studio.gaps.gap import Gap
+from aidd_studio.gaps.labels import read_labels
 from aidd_studio.gaps.spans import true_runs
 from aidd_studio.restoration.plan import plan
 from aidd_studio.restoration.restore import best_first, fill_gaps, restore
@@ -96,6 +101,21 @@ def test_overlapping_holes_of_two_channels_are_each_filled_with_the_other_channe
     for before, after, spans in zip(truth, result.clip.samples, changed, strict=True):
         assert true_runs(before != after) == spans
     assert [filled.gap for filled in result.gaps] == merge(gaps, 2)
+
+
+@pytest.mark.parametrize(
+    "asked", [{"candidates": 0}, {"candidates": 65}, {"crossfade": -0.001}, {"crossfade": 2.0}, {"crossfade": math.nan}]
+)
+def test_an_order_that_makes_no_sense_is_refused_in_a_sentence(asked: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="must be between"):
+        restore(Clip(music(), RATE), [Gap(3000, 3200)], Oracle(music()), **asked)
+
+
+def test_gaps_may_come_from_anywhere_and_what_was_done_can_be_read_as_labels(tmp_path: Path) -> None:
+    gaps = [Gap(3000, 3300, (1,)), Gap(5000, 5100)]
+    result = restore(Clip(music(), RATE), iter(gaps), Oracle(music()))
+    (tmp_path / "done.json").write_text(json.dumps(result.provenance()))
+    assert [filled.gap for filled in result.gaps] == read_labels(tmp_path / "done.json", RATE) == gaps
 
 
 def test_an_exact_rendition_changes_nothing_outside_the_gap() -> None:
