@@ -75,6 +75,10 @@ def _facts(what: Plan) -> dict[str, Any]:
     }
 
 
+def _many(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"
+
+
 def _markdown(
     what: Plan, summary: Summary, outcomes: Sequence[Outcome], pictures: Sequence[tuple[str, str]]
 ) -> Iterator[str]:
@@ -83,9 +87,9 @@ def _markdown(
     rate = f"{protocol.rate} Hz mono" if protocol.rate else "each recording's own rate, mono"
     yield f"# Evaluation: {protocol.title}\n"
     yield (
-        f"{segments} segments of {protocol.seconds:g} s from {len(facts['recordings'])} recordings "
-        f"({what.recordings.split}), {protocol.gap_count} gap{'s' if protocol.gap_count > 1 else ''} each, {rate}, "
-        f"{protocol.samples} sample{'s' if protocol.samples > 1 else ''} of each stochastic engine, "
+        f"{_many(segments, 'segment')} of {protocol.seconds:g} s from {_many(len(facts['recordings']), 'recording')} "
+        f"({what.recordings.split}), {_many(protocol.gap_count, 'gap')} each, {rate}, "
+        f"{_many(protocol.samples, 'sample')} of each stochastic engine, "
         f"seed {what.seed}. {facts['program']} on {facts['machine']}.\n"
     )
     if what.left_out:
@@ -120,18 +124,20 @@ def _table(summary: Summary, show: Any, measure: str | None) -> Iterator[str]:
         for gap in summary.gaps_ms:
             cell = summary.cell(engine, gap)
             text = show(cell) if cell else "–"
-            shown.append(f"**{text}**" if best.get(gap) == engine else text)
+            shown.append(f"**{text}**" if engine in best.get(gap, ()) else text)
         yield f"| {engine} | " + " | ".join(shown) + " |"
 
 
-def _best(summary: Summary, gap: float, measure: str) -> str | None:
+def _best(summary: Summary, gap: float, measure: str) -> set[str]:
+    """The engine that is best by a measure, or those that are equally good."""
     if measure == "click":
-        return None
+        return set()
     sign = 1 if measure in BETTER_WHEN_HIGHER else -1
     cells = [cell for cell in summary.cells if cell.gap_ms == gap and measure in cell.measures]
     most = max((cell.segments for cell in cells), default=0)
     cells = [cell for cell in cells if cell.segments == most]  # who left out the hard ones cannot win
-    return max(cells, key=lambda cell: sign * cell.measures[measure].mean).engine if cells else None
+    values = {cell.engine: sign * cell.measures[measure].mean for cell in cells}
+    return {engine for engine, value in values.items() if value == max(values.values())}
 
 
 def _shown(cell: Cell, name: str, most: int) -> str:

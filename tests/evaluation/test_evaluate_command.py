@@ -10,6 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from aidd_studio.cli.evaluate import evaluate
+from aidd_studio.evaluation.plots import TITLES
 
 RATE = 8_000
 
@@ -30,15 +31,20 @@ def folder(tmp_path: Path) -> Path:
     return place
 
 
-def test_one_engine_on_one_recording_gives_numbers_as_json(command, folder, tmp_path):
-    words = ("--no-baselines", "--engines", "masked,extrapolation", "--gaps-ms", "20", "--rate", 0, "--json")
+def test_engines_on_one_recording_give_numbers_as_json_and_a_report(command, folder, tmp_path):
+    engines = "masked,extrapolation,extrapolation:order=2048"  # the last two are one
+    words = ("--no-baselines", "--engines", engines, "--gaps-ms", "20", "--rate", 0, "--json")
     result = command(folder, "-o", tmp_path / "out", *words)
     assert result.exit_code == 0, result.output
     data = json.loads(result.stdout)
-    assert data["cases"] == 2
+    assert data["cases"] == 3
     cells = {cell["engine"]: cell for cell in data["summary"]["cells"]}
     assert cells["extrapolation"]["measures"]["snr"]["mean"] > 10
-    assert Path(data["report"]).is_file()
+    report = Path(data["report"]).read_text(encoding="utf-8")
+    assert "1 segment of 4.17 s from 1 recording " in report
+    mel = report.split(f"## {TITLES['mel']}\n", 1)[1].split("## ", 1)[0].splitlines()
+    assert "**" not in next(line for line in mel if line.startswith("| masked"))
+    assert ["**" in line for line in mel if line.startswith("| extrapolation")] == [True, True]
 
 
 @pytest.mark.parametrize(
