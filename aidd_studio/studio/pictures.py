@@ -129,16 +129,22 @@ class Pictures(QObject):
             self._bump()
 
     def _document_changed(self) -> None:
-        self._bump()
+        clip = self._heard()
+        if clip is None or self._clip is None or clip.patches != self._clip.patches:
+            self._bump()  # else a candidate has come, or a gap: no sample sounds or looks different
+
+    def _heard(self) -> Clip | None:
+        """The recording in the version that is shown."""
+        document = self._document
+        if document is None or self._shown == ORIGINAL:
+            return document.clip if document is not None else None
+        candidates = document.candidates()
+        index = self._shown - FIRST_CANDIDATE
+        chosen = candidates[index] if 0 <= index < len(candidates) else None
+        return document.clip.with_patches(*document.patches_with(chosen))
 
     def _bump(self) -> None:
-        document = self._document
-        clip = document.clip if document else None
-        if document is not None and self._shown != ORIGINAL:
-            candidates = document.candidates()
-            index = self._shown - FIRST_CANDIDATE
-            chosen = candidates[index] if 0 <= index < len(candidates) else None
-            clip = document.clip.with_patches(*document.patches_with(chosen))
+        clip = self._heard()
         before = self._clip.patches if self._clip else ()
         self._clip = clip
         self.version += 1
