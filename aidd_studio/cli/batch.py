@@ -67,13 +67,15 @@ def batch_command(
     Exit code 0 when nothing failed, 1 when a file failed, 3 when there was no recording at all.
     """
     with errors_as_sentences(as_json):
-        from aidd_studio.restoration.batch.items import FORMATS, BatchSettings, collect
+        from aidd_studio.restoration.batch.items import FORMATS, BatchSettings, collect, real_path
         from aidd_studio.restoration.batch.network_process import CHOICES
         from aidd_studio.restoration.batch.report import report_data, write_report
 
         for path in paths:
             if not path.exists():
                 raise UsageError(f"{path} does not exist.")
+            if path.is_dir() and real_path(path).is_relative_to(real_path(output)):
+                raise UsageError(f"What lies in {output} counts as results; choose another folder for those of {path}.")
         if format is not None and format not in FORMATS:
             raise UsageError(f"The format {format!r} is not known; use {' or '.join(FORMATS)}, or leave it out.")
         if networks not in CHOICES:

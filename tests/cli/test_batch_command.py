@@ -229,3 +229,6 @@ def test_a_wish_that_cannot_be_is_refused_in_a_sentence(archive: Path, tmp_path:
     for wish in (("--networks", "somewhere"), ("--watch", "--dry-run"), ("--watch", "--scheduler", "tcp://h:1")):
         refused = batch(archive, "-o", tmp_path / "out", *wish)
         assert refused.exit_code == 2 and "Traceback" not in refused.output
+    for output in (archive, tmp_path):
+        refused = batch(archive, "-o", output)
+        assert refused.exit_code == 2 and "counts as results" in refused.stderr
