@@ -49,9 +49,19 @@ class Watch:
         """The same watch, with a listener of its own that hears every report first."""
         return _Heard(self, listener)
 
+    def silent(self) -> Watch:
+        """A watch that passes on no progress; cancelling is shared."""
+        return _Silent(self)
+
     def part(self, start: float, stop: float) -> Watch:
         """A watch for a share of the work: its 0 to 1 becomes `start` to `stop` here, cancelling is shared."""
         return _Part(self, start, stop)
+
+
+class _Silent(Watch):
+    def __init__(self, whole: Watch) -> None:
+        super().__init__()
+        self._cancelled = whole._cancelled
 
 
 class _Part(Watch):

@@ -21,6 +21,10 @@ CONTROLS = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 160
 """Characters that end a line or steer a terminal, and how they are shown: a file's name may hold any of them."""
 
 
+KEPT = "Stopped; what is finished stays, and the same command goes on from there."
+"""What is said after Ctrl+C where the work is done in pieces."""
+
+
 class OutputError(AiddError):
     """Results cannot be written to where they are sent."""
 
@@ -92,12 +96,15 @@ def interrupted_once() -> Iterator[None]:
 
 
 @contextmanager
-def errors_as_sentences(as_json: bool = False) -> Iterator[None]:
-    """Turn the project's errors into one sentence and an exit code, and Ctrl+C into 130."""
+def errors_as_sentences(as_json: bool = False, stopped: str | None = None) -> Iterator[None]:
+    """Turn the project's errors into one sentence and an exit code, and Ctrl+C into 130.
+
+    stopped: what Ctrl+C leaves behind, where that is not nothing.
+    """
     try:
         yield
     except KeyboardInterrupt:
-        raise _end(Cancelled(), as_json) from None
+        raise _end(Cancelled(stopped) if stopped else Cancelled(), as_json) from None
     except AiddError as error:
         raise _end(error, as_json) from error
     except OSError as error:  # what no room of the program expected: a folder that may not be made, a disk that is gone

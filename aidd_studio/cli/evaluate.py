@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from aidd_studio.cli.console import errors_as_sentences, hint, progress, say, say_json
+from aidd_studio.cli.console import KEPT, errors_as_sentences, hint, progress, say, say_json
 from aidd_studio.errors import UsageError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def evaluate(
 
     A run that was stopped goes on where it was when started again with the same OUT.
     """
-    with errors_as_sentences(as_json):
+    with errors_as_sentences(as_json, KEPT):
         if listening is not None and output is None:
             _listening_test(folder, listening, cases, seed, as_json)
             return

@@ -80,7 +80,7 @@ def download_command(
     as_json: AsJson = False,
 ) -> None:
     """Fetch a model, check it, and install it; an interrupted download goes on where it stopped."""
-    with errors_as_sentences(as_json):
+    with errors_as_sentences(as_json, "Stopped; what arrived is kept, and the same command goes on from there."):
         from aidd_studio.weights import pins
         from aidd_studio.weights.obtaining import obtain
 

@@ -37,7 +37,7 @@ def corpus(
     processes: Annotated[int, typer.Option(min=1, help="How many processes work at once.")] = 2,
 ) -> None:
     """Build a corpus: mono WAV at 24 kHz, split by source, with a manifest of sources and licences."""
-    with console.errors_as_sentences():
+    with console.errors_as_sentences(stopped=console.KEPT):
         if not recordings and not items:
             raise UsageError("Name recordings with --recordings, or say with --items how many items to render.")
         from aidd_studio.training.corpus import RenderPlan, build_recorded, build_rendered
@@ -99,7 +99,7 @@ def tokenize(
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
 ) -> None:
     """Turn a corpus into tokens: sharded safetensors."""
-    with console.errors_as_sentences():
+    with console.errors_as_sentences(stopped=console.KEPT):
         from aidd_studio.training.tokens import tokenize_corpus
         from aidd_studio.weights.loading import load_tokenizer
 
@@ -119,7 +119,7 @@ def gaps(
     seed: Annotated[int, typer.Option(help="The same seed draws the same examples.")] = 100,
 ) -> None:
     """Make examples for the refiner: stretches with an extrapolated gap."""
-    with console.errors_as_sentences():
+    with console.errors_as_sentences(stopped=console.KEPT):
         from aidd_studio.training.gap_examples import make_examples
 
         make_examples(corpus, "held", folder, 1, max(2, count // 4), processes, seed)

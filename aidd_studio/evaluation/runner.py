@@ -6,11 +6,10 @@ import math
 import os
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +26,7 @@ from aidd_studio.evaluation.protocols import Protocol, Segment, segments
 from aidd_studio.evaluation.recordings import Recordings
 from aidd_studio.gaps.gap import Gap
 from aidd_studio.restoration.candidate import Candidate
+from aidd_studio.restoration.stoppable_pool import deaf_to_ctrl_c, stoppable_pool
 from aidd_studio.watch import Watch
 
 JOURNAL_NAME = "journal.jsonl"
@@ -163,24 +163,19 @@ def _finite_score(fill: Sequence[Candidate]) -> float:
 
 def _outcomes(todo: Sequence[Case], output: Path, jobs: int, watch: Watch) -> Iterator[Outcome]:
     if jobs <= 1 or len(todo) <= 1:
-        quiet = Watch()
-        quiet._cancelled = watch._cancelled
         for case in todo:
             watch.check()
-            yield run_case(case, output, quiet)
+            yield run_case(case, output, watch.silent())
         return
     threads = max(1, (os.cpu_count() or 1) // jobs)
-    with ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_limit_threads, initargs=(threads,)) as pool:
-        waiting: set[Future[Outcome]] = {pool.submit(run_case, case, output) for case in todo}
-        try:
-            while waiting:
-                finished, waiting = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
-                watch.check()
-                for future in finished:
-                    yield future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    with stoppable_pool(jobs, _limit_threads, (threads,)) as pool:
+        with deaf_to_ctrl_c():
+            waiting: set[Future[Outcome]] = {pool.submit(run_case, case, output) for case in todo}
+        while waiting:
+            finished, waiting = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
+            watch.check()
+            for future in finished:
+                yield future.result()
 
 
 def _limit_threads(threads: int) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.errors import AiddError, UsageError
+from aidd_studio.restoration.stoppable_pool import deaf_to_ctrl_c, stoppable_pool
 from aidd_studio.training.rendering import RATE, Sources, draw_kind, render
 from aidd_studio.training.splits import SplitRule, official_splits, split_of
 from aidd_studio.watch import Watch
@@ -80,16 +80,14 @@ def read_manifest(folder: Path) -> list[Item]:
 def _build(folder: Path, jobs: Iterator, count: int, processes: int, watch: Watch) -> list[Item]:  # type: ignore[type-arg]
     folder.mkdir(parents=True, exist_ok=True)
     items: list[Item] = []
-    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"))
-    try:
-        waiting: set[Future[Item | None]] = {pool.submit(work, *arguments) for work, arguments in jobs}
+    with stoppable_pool(processes) as pool:
+        with deaf_to_ctrl_c():
+            waiting: set[Future[Item | None]] = {pool.submit(work, *arguments) for work, arguments in jobs}
         for done, future in enumerate(as_completed(waiting), start=1):
             item = future.result()
             if item is not None:
                 items.append(item)
             watch.report(done / count, f"{done} of {count} files")
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
     return _write_manifest(folder, items)
 
 

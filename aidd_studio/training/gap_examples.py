@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.engines.extrapolation import both_sides
+from aidd_studio.restoration.stoppable_pool import deaf_to_ctrl_c, stoppable_pool
 from aidd_studio.tokenizer.context_decoder import EXTRAPOLATION_ORDER, EXTRAPOLATION_SIGHT
 from aidd_studio.training.segments import Segments, levelled
 
@@ -70,8 +69,10 @@ def make_shard(corpus: Path, split: str, folder: Path, length: int, count: int, 
 def make_examples(corpus: Path, split: str, folder: Path, shards: int, count: int, processes: int, seed: int) -> None:
     """`shards` files of `count` examples for every gap length, in parallel."""
     jobs = [(corpus, split, folder, length, count, seed + shard) for shard in range(shards) for length in LENGTHS]
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        for future in [pool.submit(make_shard, *job) for job in jobs]:
+    with stoppable_pool(processes) as pool:
+        with deaf_to_ctrl_c():
+            waiting = [pool.submit(make_shard, *job) for job in jobs]
+        for future in waiting:
             future.result()
 
 

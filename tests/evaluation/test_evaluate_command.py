@@ -1,6 +1,12 @@
 """The command line measures engines and says in one sentence what is wrong with a wish."""
 
 import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +15,7 @@ import soundfile
 import typer
 from typer.testing import CliRunner
 
+from aidd_studio.cli.console import KEPT
 from aidd_studio.cli.evaluate import evaluate
 from aidd_studio.evaluation.plots import TITLES
 
@@ -65,6 +72,23 @@ def test_a_senseless_wish_is_refused_in_a_sentence(command, folder, tmp_path, wo
     assert result.exit_code == 2
     assert sentence in result.stderr
     assert "Traceback" not in result.output
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl+C is sent as a signal")
+def test_ctrl_c_ends_all_processes_at_once_with_one_sentence_and_keeps_what_is_finished(folder, tmp_path):
+    for number in range(12):
+        shutil.copy(folder / "tone.wav", folder / f"tone{number}.wav")
+    words = ["evaluate", folder, "-o", tmp_path / "out", "--protocol", "short", "--jobs", 2, "--rate", 0]
+    command = [sys.executable, "-m", "aidd_studio", *map(str, words), "--engines", "sparse", "--no-baselines"]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    journal = tmp_path / "out" / "journal.jsonl"
+    while not (journal.exists() and journal.stat().st_size) and running.poll() is None:
+        time.sleep(0.05)
+    os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to all of them
+    _, said = running.communicate(timeout=120)
+    assert running.returncode == 130
+    assert said.strip().splitlines() == [KEPT]
+    assert 0 < len(journal.read_text().splitlines()) < 13 * 5
 
 
 def test_a_listening_test_of_nothing_is_refused(command, tmp_path):
