@@ -23,8 +23,10 @@ import soundfile
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from aidd_studio.audio.clip import Patch
 from aidd_studio.audio.playback import ClockOutput
 from aidd_studio.gaps.gap import Gap
+from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.studio import theme
 from aidd_studio.studio.main_window import MainWindow
 from aidd_studio.studio.preferences import Preferences
@@ -171,6 +173,39 @@ def test_pan_and_zoom_over_an_hour(app: QApplication, window: MainWindow, hour: 
     benchmark.pedantic(lambda: frames_of(app, window, [lambda: axis.scroll(-24)] * 50), rounds=1)
     assert np.median(everything) < FRAME
     assert np.quantile(everything, 0.95) < 2 * FRAME
+
+
+@pytest.mark.parametrize("count", [10, 1000])
+def test_a_candidate_comes_among_many_gaps(
+    app: QApplication, window: MainWindow, hour: Path, benchmark, count: int
+) -> None:
+    """What a candidate costs the window's thread, drawing included, and all threads until the journal has it."""
+    ready(app, window, hour)
+    document = window.document
+    assert document is not None
+    step = document.clip.frames // (count + 1)
+    ids = document.session.add_gaps([Gap(place * step, place * step + 2000) for place in range(1, count + 1)])
+    document.select(ids[:1])
+    wait(app, lambda: window.is_idle)
+    generator, rows = np.random.default_rng(0), []
+
+    def one_comes(id: int) -> None:
+        gap = document.session.state.entry(id).gap
+        samples = generator.normal(0, 0.1, (2, gap.frames)).astype(np.float32)
+        candidate = Candidate(gap, Patch(gap.start, (0, 1), samples), "autoregressive", id, 0.0)
+        thread, process = time.thread_time(), time.process_time()
+        document.offer(id, candidate)
+        app.processEvents()
+        thread = time.thread_time() - thread
+        window.journaling.write()
+        while not window.is_idle:
+            app.processEvents()
+            time.sleep(0.001)
+        rows.append((thread, time.process_time() - process))
+
+    benchmark.pedantic(lambda: [one_comes(id) for id in ids[:10] * 3], rounds=1)
+    for name, seconds in zip(("the window's thread", "all, journal included"), np.array(rows).T, strict=True):
+        told(f"a candidate among {count} gaps, {name}", seconds)
 
 
 @pytest.mark.parametrize("engine", ["autoregressive", "aidd"])
