@@ -239,6 +239,20 @@ def test_resuming_redoes_only_what_is_not_finished(archive: Path, tmp_path: Path
     assert outcome.status == "failed" and "made with other settings" in outcome.reason
 
 
+def test_finished_files_are_known_from_wherever_a_batch_is_started(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "out" / "journal.jsonl"
+    with BatchJournal(path, SETTINGS) as journal:
+        list(run_batch(collect([archive / "side0"], tmp_path / "out"), SETTINGS, journal=journal))
+    monkeypatch.chdir(archive)
+    with BatchJournal(Path("../out/journal.jsonl"), SETTINGS) as journal:
+        again = [
+            outcome for _, outcome in run_batch(collect([Path("side0")], Path("../out")), SETTINGS, journal=journal)
+        ]
+    assert [outcome.earlier for outcome in again] == [True, True]
+
+
 def test_what_a_killed_run_left_half_written_is_removed_and_nothing_else(archive: Path, tmp_path: Path) -> None:
     items = collect([archive / "side0"], tmp_path / "out")
     (tmp_path / "out").mkdir()

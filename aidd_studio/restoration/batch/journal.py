@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from aidd_studio.audio.atomic import FULL, remove_left_overs
 from aidd_studio.errors import AudioWriteError
-from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome
+from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome, real_path
 
 fcntl: ModuleType | None
 try:
@@ -76,7 +76,7 @@ class BatchJournal:
 
     def finished(self, item: BatchItem) -> Outcome | None:
         """The outcome of an earlier run, if it still holds; failures are tried again."""
-        line = self._known.get(str(item.source))
+        line = self._known.get(str(real_path(item.source)))
         if line is None or line["key"] != _key(item.source) or line["settings"] != self._digest:
             return None
         outcome = Outcome.from_json(line["outcome"])
@@ -95,7 +95,7 @@ class BatchJournal:
 
     def made_otherwise(self, item: BatchItem) -> bool:
         """True for an output that an earlier run made with other settings."""
-        line = self._known.get(str(item.source))
+        line = self._known.get(str(real_path(item.source)))
         if line is None or line["settings"] == self._digest or line["outcome"]["target"] != str(item.target):
             return False
         return line["output"] is not None and line["output"] == _key(item.target)
@@ -109,6 +109,7 @@ class BatchJournal:
         """Write an outcome to the disk before anything else happens."""
         self._append(
             {
+                "source": str(real_path(item.source)),
                 "key": _key(item.source),
                 "settings": self._digest,
                 "output": _key(item.target) if outcome.status == "restored" else None,
@@ -157,7 +158,7 @@ def _read(path: Path, digest: str, fresh: bool) -> tuple[dict[str, dict[str, Any
                     planned |= set(line["planned"]) if ours else set()
                     continue
                 target = str(line["outcome"]["target"])
-                known[str(line["outcome"]["source"])] = line
+                known[str(line["source"])] = line
                 planned.discard(target)
                 written.pop(target, None)
                 if ours and line["output"] is not None:
