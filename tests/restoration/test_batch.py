@@ -167,7 +167,9 @@ def test_include_and_pattern_choose_files_and_names(archive: Path, tmp_path: Pat
     assert [item.target.name for item in items] == ["take0.wav", "take1.wav"]
 
 
-@pytest.mark.parametrize("pattern", ["{name}", "../{stem}{suffix}", "a/{stem}", "", "{", "same.wav"])
+@pytest.mark.parametrize(
+    "pattern", ["{name}", "../{stem}{suffix}", "a/{stem}", "", "{", "same.wav", "{stem}", "{stem}.m4a"]
+)
 def test_a_pattern_that_makes_no_good_names_is_refused(archive: Path, tmp_path: Path, pattern: str) -> None:
     with pytest.raises(UsageError):
         collect([archive], tmp_path / "out", recursive=True, include="take*.wav", pattern=pattern)

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from aidd_studio.audio.formats import SUFFIXES as WRITABLE
 from aidd_studio.errors import UsageError
 
 SUFFIXES = frozenset(
@@ -184,6 +185,8 @@ def result_name(file: Path, pattern: str = PATTERN, suffix: str | None = None) -
         raise UsageError(f"The pattern {pattern!r} makes no file name; use {{stem}} and {{suffix}}.") from error
     if not name or Path(name).name != name:
         raise UsageError(f"The pattern {pattern!r} must make a file name without folders.")
+    if "{suffix}" not in pattern and Path(name).suffix.lower() not in WRITABLE:
+        raise UsageError(f"The pattern {pattern!r} names no format that can be written; end it in {{suffix}} or .wav.")
     if suffix and not name.lower().endswith(suffix):
         raise UsageError(f"The pattern {pattern!r} must end in {{suffix}} when a format is chosen.")
     return name
