@@ -137,59 +137,67 @@ class _Place:
         return self.output / JOURNAL_NAME
 
 
-def _run(
+def _run(items: list[BatchItem], settings: BatchSettings, place: _Place, resume: bool) -> list[Outcome]:
+    from aidd_studio.restoration.batch.journal import BatchJournal
+
+    journal = BatchJournal(place.journal, settings, fresh=not resume)
+    outcomes: list[Outcome] = []
+    if settings.dry_run:
+        with progress("Looking") as watch:
+            _work(items, settings, place, journal, watch, outcomes)
+        return outcomes
+    with journal, progress("Restoring") as watch:
+        _work(items, settings, place, journal, watch, outcomes)
+    return outcomes
+
+
+def _work(
     items: list[BatchItem],
     settings: BatchSettings,
     place: _Place,
-    resume: bool,
+    journal: BatchJournal,
+    watch: Watch,
+    outcomes: list[Outcome],
     workers: Workers | None = None,
-    ended: list[Outcome] | None = None,
-) -> list[Outcome]:
-    """The outcomes, added to those in `ended` as they come, so that what was done before Ctrl+C is known."""
-    from aidd_studio.restoration.batch.journal import BatchJournal
+) -> None:
+    """Tell the outcomes and add them as they come, so that what was done before Ctrl+C is known."""
     from aidd_studio.restoration.batch.run import run_batch
 
-    outcomes = [] if ended is None else ended
-
-    def work(watch: Watch, journal: BatchJournal | None = None) -> list[Outcome]:
-        coming = run_batch(
-            items,
-            settings,
-            place.jobs,
-            journal=journal,
-            scheduler=place.scheduler,
-            watch=watch,
-            networks=place.networks,
-            workers=workers,
-        )
-        with closing(coming):  # the processes have ended when Ctrl+C is told
-            for item, found in coming:
-                outcome = _as_it_would_end(item, found, settings, journal) if settings.dry_run else found
-                outcomes.append(outcome)
-                _tell(outcome)
-        return outcomes
-
-    if settings.dry_run:
-        with progress("Looking") as watch:
-            return work(watch, BatchJournal(place.journal, settings, fresh=not resume))
-    with BatchJournal(place.journal, settings, fresh=not resume) as journal, progress("Restoring") as watch:
-        return work(watch, journal)
+    coming = run_batch(
+        items,
+        settings,
+        place.jobs,
+        journal=journal,
+        scheduler=place.scheduler,
+        watch=watch,
+        networks=place.networks,
+        workers=workers,
+    )
+    with closing(coming):  # the processes have ended when Ctrl+C is told
+        for item, found in coming:
+            outcome = _as_it_would_end(item, found, settings, journal) if settings.dry_run else found
+            outcomes.append(outcome)
+            _tell(outcome)
 
 
 def _watch(look: Callable[[], list[BatchItem]], settings: BatchSettings, place: _Place, resume: bool) -> list[Outcome]:
     """Restore what is there and what arrives, once it no longer grows, until Ctrl+C; by workers that stay."""
+    from aidd_studio.restoration.batch.journal import BatchJournal
     from aidd_studio.restoration.batch.network_process import chosen
     from aidd_studio.restoration.batch.pool import Workers
 
     outcomes: list[Outcome] = []
     arrivals = _Arrivals()
-    with Workers(place.jobs, chosen(place.networks, settings)) as workers:
+    with (
+        BatchJournal(place.journal, settings, fresh=not resume) as journal,
+        Workers(place.jobs, chosen(place.networks, settings)) as workers,
+    ):
         try:
             hint("Watching for new files; stop with Ctrl+C.")
             while True:
                 if complete := arrivals.complete(look):
-                    _run(complete, settings, place, resume, workers, outcomes)
-                    resume = True
+                    with progress("Restoring") as watch:
+                        _work(complete, settings, place, journal, watch, outcomes, workers)
                 time.sleep(POLL)
         except KeyboardInterrupt:
             return outcomes
@@ -233,13 +241,11 @@ def _state(source: Path) -> tuple[int, int] | None:
     return status.st_size, status.st_mtime_ns
 
 
-def _as_it_would_end(
-    item: BatchItem, outcome: Outcome, settings: BatchSettings, journal: BatchJournal | None
-) -> Outcome:
+def _as_it_would_end(item: BatchItem, outcome: Outcome, settings: BatchSettings, journal: BatchJournal) -> Outcome:
     """Of a dry run: failed where something is in the way of a result."""
     from aidd_studio.restoration.batch.run import why_kept
 
-    is_free = settings.overwrite or not os.path.lexists(item.target) or (journal and journal.may_replace(item))
+    is_free = settings.overwrite or not os.path.lexists(item.target) or journal.may_replace(item)
     if outcome.status != "nothing to do" or outcome.earlier or not outcome.gaps or is_free:
         return outcome
     return replace(outcome, status="failed", reason=why_kept(item, journal))

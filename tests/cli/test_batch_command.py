@@ -114,13 +114,17 @@ def test_a_watched_folder_is_worked_off_by_processes_that_stay(archive: Path, tm
         (inbox / f"{name}.flac").write_bytes((archive / "a.flac").read_bytes())
         until((output / f"{name}_restored.flac").exists)
         found.append(workers())
+    before = (output / "first_restored.flac").stat().st_mtime_ns
+    samples, rate = soundfile.read(inbox / "first.flac")
+    soundfile.write(inbox / "first.flac", samples / 2, rate)  # somebody thought better of it
+    until(lambda: (output / "first_restored.flac").stat().st_mtime_ns != before)
     (inbox / "broken.wav").write_bytes(b"RIFFnothing")
     until(lambda: "broken.wav" in (output / ".aidd-batch.jsonl").read_text())
     time.sleep(1)  # it is counted a moment after it is in the journal
     watching.send_signal(signal.SIGINT)
     _, said = watching.communicate(timeout=60)
     assert found[0] == found[1] and len(found[0]) == 1
-    assert watching.returncode == 1 and "2 restored, 0 with nothing to do, 1 failed." in said
+    assert watching.returncode == 1 and "3 restored, 0 with nothing to do, 1 failed." in said
     assert "Traceback" not in said
 
 

@@ -38,8 +38,14 @@ class BatchJournal:
         self._path, self._fresh = path, fresh
         self._digest = settings.digest()
         self._file: IO[str] | None = None
+        self._known: dict[str, dict[str, Any]] = {}  # the last line of every recording
+        self._planned: set[str] = set()  # targets without an outcome, of runs with these settings
+        self._written: dict[str, Any] = {}  # outputs of these
         with self._told():
-            self._known, self._planned, self._written = _read(path, self._digest, fresh)
+            if not fresh and path.is_file():
+                for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
+                    with suppress(ValueError, KeyError, TypeError):
+                        self._take(json.loads(text))
 
     def __enter__(self) -> BatchJournal:
         with self._told(), ExitStack() as opened:
@@ -124,6 +130,20 @@ class BatchJournal:
             self._file.write(json.dumps(line) + "\n")
             self._file.flush()
             os.fsync(self._file.fileno())
+        self._take(line)
+
+    def _take(self, line: dict[str, Any]) -> None:
+        """Know what a line says. Raises KeyError or TypeError for one that is none of the journal's."""
+        ours = line["settings"] == self._digest
+        if "planned" in line:
+            self._planned |= set(line["planned"]) if ours else set()
+            return
+        target = str(line["outcome"]["target"])
+        self._known[str(line["source"])] = line
+        self._planned.discard(target)
+        self._written.pop(target, None)
+        if ours and line["output"] is not None:
+            self._written[target] = line["output"]
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -142,27 +162,3 @@ def _key(path: Path) -> list[int] | None:
     except OSError:
         return None
     return [status.st_size, status.st_mtime_ns]
-
-
-def _read(path: Path, digest: str, fresh: bool) -> tuple[dict[str, dict[str, Any]], set[str], dict[str, Any]]:
-    """The last line of every recording; of runs with these settings the targets without an outcome, and the outputs."""
-    known: dict[str, dict[str, Any]] = {}
-    planned: set[str] = set()
-    written: dict[str, Any] = {}
-    if path.is_file() and not fresh:
-        for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
-                line = json.loads(text)
-                ours = line["settings"] == digest
-                if "planned" in line:
-                    planned |= set(line["planned"]) if ours else set()
-                    continue
-                target = str(line["outcome"]["target"])
-                known[str(line["source"])] = line
-                planned.discard(target)
-                written.pop(target, None)
-                if ours and line["output"] is not None:
-                    written[target] = line["output"]
-            except (ValueError, KeyError, TypeError):
-                continue
-    return known, planned, written
