@@ -55,7 +55,12 @@ class ExponentialMovingAverage:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """The inverse of `state_dict`."""
         self.decay, self.num_updates = float(state["decay"]), int(state["num_updates"])
-        for shadow, loaded in zip(self.shadow_params, state["shadow_params"], strict=True):
+        self.resume(state["shadow_params"], self.num_updates)
+
+    def resume(self, shadow_params: Iterable[Tensor], num_updates: int) -> None:
+        """Take up averages, in the parameters' order, that had so many updates."""
+        self.num_updates = num_updates
+        for shadow, loaded in zip(self.shadow_params, shadow_params, strict=True):
             shadow.copy_(loaded)
 
 

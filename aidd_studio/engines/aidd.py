@@ -98,8 +98,10 @@ class AiddEngine:
         """Yield candidates, those of a batch by falling score. Raises ModelNotInstalled, DeviceError, Cancelled."""
         work = _Work(self.settings, window, watch, self._on_cpu)
         seeds = [candidate_seed(seed, number) for number in range(candidates)]
-        yield from work.fills(seeds)
-        self._on_cpu = work.on_cpu
+        try:
+            yield from work.fills(seeds)
+        finally:  # whoever has enough does not ask for the end
+            self._on_cpu = work.on_cpu
 
 
 def candidate_seed(seed: int, number: int) -> int:
@@ -138,7 +140,7 @@ class _Work:
         card = find_installed(self.names[1]).record.defaults
         self.settings = replace(settings.with_card(card), model=self.names[1])
         self.expects_first = settings.expects_first
-        self.note = ""
+        self.notes: list[str] = []
 
     def _seen_whole(self, part: _Part, hop: int) -> bool:
         """Whether the models see the part's gaps with their surroundings at once.
@@ -202,15 +204,19 @@ class _Work:
         if models.device.type == "cuda":
             torch.cuda.empty_cache()
         if batch > 1:
-            self.note = f"memory was short: {batch // 2} at a time"
+            self._tell(f"memory was short: {batch // 2} at a time")
             return batch // 2, models
         if models.runs_on == "cpu":
             raise MemoryError("a single candidate does not fit into this machine's memory")
         return 1, self._models_on_cpu()
 
+    def _tell(self, note: str) -> None:
+        if note not in self.notes:
+            self.notes.append(note)
+
     def _models_on_cpu(self) -> Models:
         self.on_cpu = True
-        self.note = "ran on the CPU: the GPU's memory was full"
+        self._tell("ran on the CPU: the GPU's memory was full")
         return self._models()
 
     def _parts(self, models: Models) -> list[_Part]:
@@ -269,7 +275,7 @@ class _Work:
             part = companion_part(sound, missing, hole, round(COMPANION_CONTEXT * rate), rate)
             if part.any(axis=1).all():
                 untold[start:end] = False
-                self.note = TOLD
+                self._tell(TOLD)
         return untold
 
     def _made(
@@ -295,7 +301,7 @@ class _Work:
         for whole, seed, value, expected in zip(samples, seeds, scores, likeliest, strict=True):
             used = {**settings, "likeliest_first": expected}
             made = whole.astype(np.float32)
-            fills.append(Fill(made, NAME, seed, float(value), used, models.weights, seconds, self.note))
+            fills.append(Fill(made, NAME, seed, float(value), used, models.weights, seconds, "; ".join(self.notes)))
         return fills
 
     def _part_made(

@@ -22,7 +22,7 @@ def companion_part(samples: Signal, missing: NDArray[np.bool_], stretch: Stretch
     """What the intact channels predict of the damaged ones: float64 [len(stretch.channels), frames of the region].
 
     samples: [channels, frames] with first guesses in the gaps; the region reaches `context` frames to both sides of
-    the stretch. The prediction is a least-squares filter, checked on every other tenth of the context that it was
+    the stretch. The prediction is a least-squares filter, checked on every other twentieth of the context, which it was
     not fitted to; where it explains too little, it is 0.
     """
     first, last = max(0, stretch.start - context), min(samples.shape[1], stretch.end + context)
@@ -58,8 +58,8 @@ def _lagged(rows: Signal, first: int, last: int, reach: int) -> Signal:
 
 
 def _prediction(lagged: Signal, wanted: Signal, known: NDArray[np.bool_]) -> Signal:
-    tenths = np.arange(len(wanted)) * 20 // len(wanted) % 2 == 0
-    fitted, held_out = known & tenths, known & ~tenths
+    pieces = np.arange(len(wanted)) * 20 // len(wanted) % 2 == 0
+    fitted, held_out = known & pieces, known & ~pieces
     trial = wanted[held_out] - _filter(lagged, wanted, fitted) @ lagged[:, held_out]
     energy = float(np.dot(wanted[held_out], wanted[held_out]))
     if energy == 0.0 or float(np.dot(trial, trial)) > LARGEST_SHARE * energy:

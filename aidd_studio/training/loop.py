@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 import torch
 from torch import Tensor, nn
 
+from aidd_studio.diffusion.ema import ExponentialMovingAverage
 from aidd_studio.errors import UsageError
 from aidd_studio.training.devices import Devices
 from aidd_studio.training.journal import Journal
@@ -76,7 +77,7 @@ class Loop:
         plain = [p for p in self.parameters if p.ndim < 2]
         groups = [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": plain, "weight_decay": 0.0}]
         self.optimizer = torch.optim.AdamW(groups, lr=settings.rate, betas=settings.betas)
-        self.average = [p.detach().clone() for p in self.parameters] if settings.average else []
+        self.average = ExponentialMovingAverage(self.parameters, settings.average) if settings.average else None
         self.step, self.seconds = 0, 0.0
         self._stopping = False
 
@@ -143,8 +144,7 @@ class Loop:
         figures["rate"] = self._rate()
         self.step += 1
         if self.average:
-            decay = min(settings.average, (1 + self.step) / (10 + self.step))
-            torch._foreach_lerp_(self.average, [p.detach() for p in self.parameters], 1 - decay)
+            self.average.update(self.parameters)
         return figures
 
     def _progress(self) -> float:
@@ -169,20 +169,8 @@ class Loop:
     @contextmanager
     def averaged(self) -> Iterator[None]:
         """The moving average in the place of the weights, for as long as the context lasts."""
-        if not self.average:
+        with self.average.in_place_of(self.parameters) if self.average else nullcontext():
             yield
-            return
-        kept = [p.detach().clone() for p in self.parameters]
-        self._load_weights(self.average)
-        try:
-            yield
-        finally:
-            self._load_weights(kept)
-
-    @torch.no_grad()
-    def _load_weights(self, values: list[Tensor]) -> None:
-        for parameter, value in zip(self.parameters, values, strict=True):
-            parameter.copy_(value)
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
@@ -191,7 +179,7 @@ class Loop:
         state = {
             "module": self.task.module.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "average": self.average,
+            "average": self.average.shadow_params if self.average else [],
             "trained": [name for name, p in self.task.module.named_parameters() if p.requires_grad],
             "step": self.step,
             "seconds": self.seconds,
@@ -208,8 +196,9 @@ class Loop:
         state: dict[str, Any] = torch.load(self.checkpoint, map_location=self.devices.device, weights_only=True)
         self.task.module.load_state_dict(state["module"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.average = [value.to(self.devices.device) for value in state["average"]]
         self.step, self.seconds = state["step"], state["seconds"]
+        if self.average and state["average"]:
+            self.average.resume(state["average"], self.step)
 
     @contextmanager
     def _graceful(self) -> Iterator[None]:

@@ -257,7 +257,7 @@ def test_when_one_candidate_is_too_much_for_the_gpu_the_cpu_takes_over() -> None
     work = _Work(made.settings, window, Watch(), on_cpu=False)
     on_gpu = dataclasses.replace(load(made), device=torch.device("cuda"))
     batch, models = work._with_less_memory(1, on_gpu)
-    assert batch == 1 and models.device.type == "cpu" and "CPU" in work.note
+    assert batch == 1 and models.device.type == "cpu" and "CPU" in "".join(work.notes)
     with pytest.raises(MemoryError):
         work._with_less_memory(1, models)
 

@@ -67,6 +67,11 @@ def _curve(folder: Path) -> list[tuple[int, float]]:
     return read_metrics(folder)["loss"]
 
 
+def _weights(loop: Loop) -> list[torch.Tensor]:
+    assert loop.average is not None
+    return [*loop.parameters, *loop.average.shadow_params]
+
+
 def test_a_stopped_run_goes_on_with_the_same_losses_to_the_last_digit(tmp_path: Path) -> None:
     whole = Loop(_task(), SETTINGS, tmp_path / "whole", CPU)
     assert whole.run(lambda _: None)
@@ -77,7 +82,7 @@ def test_a_stopped_run_goes_on_with_the_same_losses_to_the_last_digit(tmp_path: 
     assert second.run(lambda _: None)
     assert second.step == 8
     assert _curve(tmp_path / "parts") == _curve(tmp_path / "whole")
-    for one, other in zip(whole.parameters + whole.average, second.parameters + second.average, strict=True):
+    for one, other in zip(_weights(whole), _weights(second), strict=True):
         assert torch.equal(one, other)
 
 
