@@ -62,7 +62,7 @@ STUDIES = (
     Study("musicnet", 1, 2, (50, 150, 300)),
     Study("maestro", 1, 2),
 )
-SWEEP = Study("sweep", 2, 3)
+SWEEP = Study("sweep", 4, 3)
 NOT_SWEPT = frozenset({"auto"})
 """What `auto` would offer are the fills of the engines that the sweep has anyway."""
 
