@@ -22,9 +22,10 @@ from aidd_studio.engines.autoregressive import AutoregressiveEngine, Autoregress
 from aidd_studio.engines.burg import Signal
 from aidd_studio.engines.companion import companion_part
 from aidd_studio.engines.engine import EngineInfo, Fill, Window
-from aidd_studio.engines.extrapolation import prefill, runs, scaled_order
+from aidd_studio.engines.extrapolation import prefill, scaled_order
 from aidd_studio.engines.stretches import Stretch
 from aidd_studio.errors import ModelError
+from aidd_studio.gaps.spans import true_runs
 from aidd_studio.watch import Watch
 
 if TYPE_CHECKING:
@@ -270,7 +271,7 @@ class _Work:
         """
         rate = self.window.rate
         untold: NDArray[np.bool_] = missing[rows[0]].copy()
-        for start, end in runs(untold) if len(rows) < len(missing) else []:
+        for start, end in true_runs(untold) if len(rows) < len(missing) else []:
             hole = Stretch(start, end, tuple(rows))
             part = companion_part(sound, missing, hole, round(COMPANION_CONTEXT * rate), rate)
             if part.any(axis=1).all():
@@ -368,7 +369,7 @@ class _Work:
         self.watch.check()
         rate, change = self.window.rate, made - segment.wave
         channels = part.channels.copy()
-        for start, end in runs(part.asked):
+        for start, end in true_runs(part.asked):
             first, last = max(0, start - sight(rate)), min(self.window.frames, end + sight(rate))
             around = slice(first, last)
             common = part.channels[:, around].mean(axis=0) + lay_back(change, segment, first, last, rate)
@@ -384,7 +385,7 @@ def _far(window: Window) -> NDArray[np.bool_]:
     reach = round(FAR * window.rate)
     far = np.zeros(window.missing.shape, dtype=np.bool_)
     for channel, row in enumerate(window.missing):
-        for start, end in runs(row):
+        for start, end in true_runs(row):
             far[channel, start:end] = all(end + reach <= first or last + reach <= start for first, last in places)
     return far
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from aidd_studio.audio.resampling import resample
 from aidd_studio.engines.burg import Signal
-from aidd_studio.engines.extrapolation import runs
+from aidd_studio.gaps.spans import true_runs
 
 LEVEL = 0.1
 """The level (rms) at which the models were trained."""
@@ -40,7 +40,7 @@ class Segment:
 
     @property
     def gaps(self) -> list[tuple[int, int]]:
-        return runs(self.missing if self.elsewhere is None else self.missing & ~self.elsewhere)
+        return true_runs(self.missing if self.elsewhere is None else self.missing & ~self.elsewhere)
 
 
 def cut_segment(
@@ -62,7 +62,7 @@ def cut_segment(
     wanted = _at_rate(missing, len(resampled), rate, model_rate)
     other = None if elsewhere is None else _at_rate(elsewhere, len(resampled), rate, model_rate) & ~wanted
     hidden = wanted if other is None else wanted | other
-    holes = runs(wanted)
+    holes = true_runs(wanted)
     first, last = holes[0][0], holes[-1][1]
     extent = last - first
     spare = (tokens * hop - extent if extent <= tokens * hop else tokens * hop) // 2
@@ -79,7 +79,7 @@ def cut_segment(
 def _at_rate(missing: NDArray[np.bool_], length: int, rate: int, model_rate: int) -> NDArray[np.bool_]:
     """What is missing at another rate, partly missing frames included: bool [length]."""
     hidden = np.zeros(length, dtype=np.bool_)
-    for start, end in runs(missing):
+    for start, end in true_runs(missing):
         first = math.floor(start * model_rate / rate)
         hidden[first : max(first + 1, math.ceil(end * model_rate / rate))] = True
     return hidden

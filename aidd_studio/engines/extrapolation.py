@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.engines.burg import Signal, burg
+from aidd_studio.gaps.spans import true_runs
 from aidd_studio.watch import Watch
 
 HEADROOM = 1.2
@@ -202,7 +203,7 @@ def prefill(
     context = context or round(CONTEXT * rate)
     filled = np.where(missing, 0.0, np.asarray(samples, dtype=np.float64))
     for channel in range(filled.shape[0]):
-        stretches = runs(missing[channel])
+        stretches = true_runs(missing[channel])
         ends = [*(start for start, _ in stretches[1:]), filled.shape[1]]  # one too many where nothing is missing
         for (start, end), limit in zip(stretches, ends, strict=False):
             row = filled[channel, :limit]
@@ -216,12 +217,6 @@ def scaled_order(rate: int, order: int = 1024) -> int:
     Above 48 kHz it stays: the cost grows with the square of the rate, and what is added lies above hearing.
     """
     return max(32, round(order * min(rate, 48000) / 44100))
-
-
-def runs(missing: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """The stretches of True in a row, as half-open intervals."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], missing, [False])).astype(np.int8)))
-    return [(int(start), int(end)) for start, end in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def raised_cosine(frames: int) -> Signal:

@@ -14,10 +14,10 @@ from aidd_studio.engines import catalogue
 from aidd_studio.engines.basis_learning import learn
 from aidd_studio.engines.burg import Signal
 from aidd_studio.engines.engine import EngineInfo, Fill, Window
-from aidd_studio.engines.extrapolation import runs
 from aidd_studio.engines.spain import spain
 from aidd_studio.engines.sparse_frames import RedundantFourier, Transform, cut, frame_starts, hann, overlap_add
 from aidd_studio.errors import UsageError
+from aidd_studio.gaps.spans import true_runs
 from aidd_studio.watch import Watch
 
 Variant = Literal["aspain", "aspain-l"]
@@ -80,7 +80,7 @@ class SparseEngine:
         yield Fill(samples, self.info.name, seed, 0.0, asdict(self.settings), seconds=time.perf_counter() - started)
 
     def _fill_row(self, row: Signal, missing: NDArray[np.bool_], rate: int, watch: Watch) -> Signal:
-        longest = max(end - start for start, end in runs(missing))
+        longest = max(end - start for start, end in true_runs(missing))
         frames = _frame_length(longest, rate, self.settings.frame)
         window = hann(frames)
         transform = self._transform(row, missing, window, watch.part(0.0, 0.2))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aidd_studio.engines.extrapolation import runs
+from aidd_studio.gaps.spans import true_runs
 
 
 @dataclass(frozen=True, order=True)
@@ -30,7 +30,7 @@ def stretches(missing: NDArray[np.bool_]) -> list[Stretch]:
     """
     sharing: dict[tuple[int, int], list[int]] = {}
     for channel, row in enumerate(missing):
-        for run in runs(row):
+        for run in true_runs(row):
             sharing.setdefault(run, []).append(channel)
     return sorted(Stretch(start, end, tuple(channels)) for (start, end), channels in sharing.items())
 
