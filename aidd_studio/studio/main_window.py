@@ -49,7 +49,6 @@ from aidd_studio.studio.playback_control import PlaybackControl
 from aidd_studio.studio.playback_display import PlaybackDisplay
 from aidd_studio.studio.preferences import Preferences
 from aidd_studio.studio.quitting import Quitting
-from aidd_studio.studio.tile_pictures import colour_table, colours_are_loaded
 from aidd_studio.studio.time_axis import TimeAxis
 from aidd_studio.studio.transport import Transport
 from aidd_studio.studio.welcome_page import WelcomePage
@@ -128,7 +127,6 @@ class MainWindow(QMainWindow):
 
     def open_path(self, path: Path) -> None:
         """Open a recording or a project; what was open is closed first."""
-        self.load_colours()
         self.keeping.leave_then(lambda: self.opening.open_path(path))
 
     def set_document(self, document: Document | None, incoming: Incoming | None = None) -> None:
@@ -144,7 +142,6 @@ class MainWindow(QMainWindow):
         self.playback.set_document(document)
         self.pictures.set_document(document, incoming)
         if document is not None:
-            self.load_colours()
             document.setParent(self)
             self.axis.set_recording(document.clip.frames, document.rate)
             self.editor.set_sources(self.pictures, self.pictures)
@@ -169,12 +166,6 @@ class MainWindow(QMainWindow):
         self.update_situation()
         if document is not None:
             self.editor.waveform.setFocus()
-
-    def load_colours(self) -> None:
-        """Load the spectrogram's colours while the recording is read: in this thread that would hold the window up."""
-        name = self.preferences.colour_map
-        if not colours_are_loaded(name):
-            self.drawing.submit("Colours", lambda _watch: colour_table(name), on_done=lambda _: self.editor.refresh())
 
     def say(self, text: str, tone: Tone = "info", buttons: dict[str, Callable[[], object]] | None = None) -> None:
         """Tell the person something in the banner."""

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from aidd_studio.studio import theme
 from aidd_studio.studio.frequency_axis import FrequencyAxis, FrequencyScale
 from aidd_studio.studio.gap_regions import GapRegions
-from aidd_studio.studio.tile_pictures import Look, Tile, TilePictures, colours_are_loaded, pixel_table
+from aidd_studio.studio.tile_pictures import Look, Tile, TilePictures, pixel_table
 from aidd_studio.studio.time_axis import TimeAxis
 from aidd_studio.studio.time_view import TimeView
 from aidd_studio.studio.waveform_drawing import WaveformSource, paint_waveform
@@ -95,10 +95,8 @@ class SpectrogramView(TimeView):
     def content_key(self) -> object:
         waveform = self.waveform.version if self.waveform and self.overlay > 0 else 0
         versions = (self.source.tile_version if self.source else 0, waveform)
-        is_ready = colours_are_loaded(self.colour_map)
         return (
             id(self.source),
-            is_ready,
             versions,
             self.overlay,
             self.colour_map,
@@ -108,7 +106,7 @@ class SpectrogramView(TimeView):
         )
 
     def paint_content(self, painter: QPainter, size: QSize, ratio: float) -> None:
-        if self.source is None or not colours_are_loaded(self.colour_map):
+        if self.source is None:
             return
         look = self._look(self.source, max(8, round(size.height() * ratio)))
         painter.fillRect(QRect(0, 0, size.width(), size.height()), int(pixel_table(look)[0]))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import cache, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,19 +109,15 @@ def pixel_table(look: Look) -> NDArray[np.uint32]:
     return table.astype(np.uint32)
 
 
+@cache
 def colour_table(name: str) -> NDArray[np.uint8]:
-    """A perceptually uniform table of colours: uint8 [256, 3]. The first one takes a quarter of a second to load."""
-    if name not in _tables:
-        import pyqtgraph
-
-        found: Any = pyqtgraph.colormap
-        _tables[name] = found.get(name).getLookupTable(nPts=256, alpha=False)
-    return _tables[name]
-
-
-def colours_are_loaded(name: str) -> bool:
-    """Whether the table of that name is there at once, since it is or another one has been loaded."""
-    return name in _tables or len(_tables) > 1
-
-
-_tables: dict[str, NDArray[np.uint8]] = {"grey": np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)}
+    """A perceptually uniform table of colours: uint8 [256, 3]."""
+    if name == "grey":
+        return np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
+    # pyqtgraph's own file, read without importing it: that takes a quarter of a second, and beside the window's thread
+    # it can end the program, since it makes Qt's types and objects.
+    found = find_spec("pyqtgraph")
+    assert found is not None and found.submodule_search_locations, "pyqtgraph is required"
+    path = Path(found.submodule_search_locations[0]) / "colors" / "maps" / f"{name}.csv"
+    shares = np.loadtxt(path, delimiter=",", comments=";")
+    return np.floor(255 * shares + 0.5).astype(np.uint8)

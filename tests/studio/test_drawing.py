@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
+import pytest
 from PySide6.QtGui import QImage
 
 from aidd_studio.gaps.gap import Gap
 from aidd_studio.studio.frequency_axis import FrequencyAxis
 from aidd_studio.studio.main_window import MainWindow
 from aidd_studio.studio.spectrogram_tiles import needed
-from aidd_studio.studio.tile_pictures import Look, Tile, TilePictures
+from aidd_studio.studio.tile_pictures import Look, Tile, TilePictures, colour_table
 
 LOOK = Look(FrequencyAxis("mel", 16000), 40, "grey", 0.0, 90.0, -120.0, 0.0)
 
@@ -126,3 +130,15 @@ def pixels(image: QImage) -> np.ndarray:
     """The colours of a picture: uint32 [rows, columns]."""
     image = image.convertToFormat(QImage.Format.Format_RGB32)
     return np.frombuffer(image.constBits(), np.uint32).reshape(image.height(), -1)[:, : image.width()].copy()
+
+
+@pytest.mark.parametrize("name", ["magma", "inferno", "viridis", "cividis"])
+def test_colours_are_those_of_pyqtgraph_which_is_not_imported_for_them(name: str) -> None:
+    code = f"import sys; from aidd_studio.studio.tile_pictures import colour_table; colour_table({name!r}); "
+    loaded = subprocess.run(
+        [sys.executable, "-c", code + "print('pyqtgraph' in sys.modules)"], capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.strip() == "False"
+    import pyqtgraph
+
+    assert np.array_equal(colour_table(name), pyqtgraph.colormap.get(name).getLookupTable(nPts=256, alpha=False))
