@@ -12,7 +12,7 @@ import numpy as np
 
 from aidd_studio.engines.burg import Signal
 from aidd_studio.engines.extrapolation import raised_cosine
-from aidd_studio.engines.short_time import ShortTime, Spectrum, hann
+from aidd_studio.engines.short_time import ShortTime, Spectrum, averaged, hann
 
 WINDOW = 1024
 """Frames at the models' rate: 43 ms, long enough to tell tones apart."""
@@ -63,19 +63,8 @@ def _agreement(forward: Spectrum, backward: Spectrum) -> Signal:
     """How far two spectra [pieces, bins] are the same around each bin: at most 1, 0 for nothing in common."""
     common = 2 * (forward * backward.conj()).real
     power = np.abs(forward) ** 2 + np.abs(backward) ** 2
-    agreement: Signal = _averaged(common) / (_averaged(power) + FLOOR)
+    agreement: Signal = averaged(common, SPAN) / (averaged(power, SPAN) + FLOOR)
     return agreement
-
-
-def _averaged(values: Signal) -> Signal:
-    """The mean over SPAN around each value, those at the borders repeated: [pieces, bins]."""
-    for axis, span in enumerate(SPAN):
-        before = span // 2
-        widths = [(0, 0), (0, 0)]
-        widths[axis] = (before, span - 1 - before)
-        padded = np.pad(values, widths, mode="edge")
-        values = np.lib.stride_tricks.sliding_window_view(padded, span, axis=axis).mean(axis=-1)
-    return values
 
 
 def _rising(agreement: Signal) -> Signal:

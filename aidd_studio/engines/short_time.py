@@ -75,3 +75,14 @@ def hann(size: int) -> Signal:
     """The periodic Hann window: float64 [size]."""
     window: Signal = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
     return window
+
+
+def averaged(values: Signal, spans: tuple[int, int]) -> Signal:
+    """The mean over so many pieces and bins around each value, those at the borders repeated: [pieces, bins]."""
+    for axis, span in enumerate(spans):
+        before = span // 2
+        widths = [(0, 0), (0, 0)]
+        widths[axis] = (before, span - 1 - before)
+        padded = np.pad(values, widths, mode="edge")
+        values = np.lib.stride_tricks.sliding_window_view(padded, span, axis=axis).mean(axis=-1)
+    return values

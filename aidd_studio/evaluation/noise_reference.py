@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.engines.aidd_mixing import edge_weight
-from aidd_studio.engines.short_time import ShortTime, hann
+from aidd_studio.engines.short_time import ShortTime, averaged, hann
 
 WINDOW = 1024
 FADE = 60
@@ -31,7 +31,7 @@ def noise_drawn_anew(sound: NDArray[np.float32], begin: int, end: int, seed: int
     pieces = transform.pieces_near(begin, end, PATCH[0])
     spectrum = transform.of(sound.astype(np.float64), pieces)
     power = np.abs(spectrum) ** 2
-    noise = MEAN_OVER_GEOMETRIC * np.exp(_averaged(np.log(power + FLOOR)))
+    noise = MEAN_OVER_GEOMETRIC * np.exp(averaged(np.log(power + FLOOR), PATCH))
     tone = power > ABOVE * noise
     tone[:, 1:] |= tone[:, :-1].copy()
     tone[:, :-1] |= tone[:, 1:].copy()
@@ -41,10 +41,3 @@ def noise_drawn_anew(sound: NDArray[np.float32], begin: int, end: int, seed: int
     renewed = sound.copy()
     renewed[begin:end] = sound[begin:end] * (1 - weight) + made * weight
     return renewed
-
-
-def _averaged(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The mean over PATCH around each value, those at the borders repeated."""
-    padded = np.pad(values, [(span // 2, span // 2) for span in PATCH], mode="edge")
-    averaged: NDArray[np.float64] = np.lib.stride_tricks.sliding_window_view(padded, PATCH).mean(axis=(-2, -1))
-    return averaged
