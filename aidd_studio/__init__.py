@@ -19,32 +19,32 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from aidd_studio.audio.clip import Clip
-    from aidd_studio.audio.reading import read
-    from aidd_studio.audio.writing import WriteReport, write
+    from aidd_studio.audio.files.reading import read
+    from aidd_studio.audio.files.writing import WriteReport, write
+    from aidd_studio.damage.damage import Gap
+    from aidd_studio.damage.detection.dropouts import DetectionSettings, detect
+    from aidd_studio.damage.labels import read_labels, write_labels
     from aidd_studio.engines.engine import Engine, EngineInfo
     from aidd_studio.engines.registry import create_engine, engine_infos, engine_settings
     from aidd_studio.errors import AiddError, Cancelled
-    from aidd_studio.gaps.detection import DetectionSettings, detect
-    from aidd_studio.gaps.gap import Gap
-    from aidd_studio.gaps.labels import read_labels, write_labels
+    from aidd_studio.progress import Watch
     from aidd_studio.restoration.candidate import Candidate
     from aidd_studio.restoration.restore import FilledGap, RestorationResult, restore
-    from aidd_studio.watch import Watch
     from aidd_studio.weights.store import InstalledModel, installed_models
 
 _HOMES = {
     "audio.clip": ("Clip",),
-    "audio.reading": ("read",),
-    "audio.writing": ("WriteReport", "write"),
+    "audio.files.reading": ("read",),
+    "audio.files.writing": ("WriteReport", "write"),
     "engines.engine": ("Engine", "EngineInfo"),
     "engines.registry": ("create_engine", "engine_infos", "engine_settings"),
     "errors": ("AiddError", "Cancelled"),
-    "gaps.detection": ("DetectionSettings", "detect"),
-    "gaps.gap": ("Gap",),
-    "gaps.labels": ("read_labels", "write_labels"),
+    "damage.detection.dropouts": ("DetectionSettings", "detect"),
+    "damage.damage": ("Gap",),
+    "damage.labels": ("read_labels", "write_labels"),
     "restoration.candidate": ("Candidate",),
     "restoration.restore": ("FilledGap", "RestorationResult", "restore"),
-    "watch": ("Watch",),
+    "progress": ("Watch",),
     "weights.store": ("InstalledModel", "installed_models"),
 }
 

@@ -15,7 +15,7 @@ PACKAGE = Path(aidd_studio.__file__).parent
 DOWNLOADING = {"weights/download.py", "weights/hub.py"}
 BETWEEN_OWN_PROCESSES = {"restoration/fill_process.py"}
 """Unpickles what the process at the other end of its own pipe, which it started, has sent."""
-STARTING_PROGRAMS = {"training/soundfont.py"}
+STARTING_PROGRAMS = {"training/corpora/soundfont.py"}
 """Starts the renderer of MIDI files, by a list of arguments and without a shell."""
 
 
@@ -47,7 +47,7 @@ def keyword(call: ast.Call, name: str) -> object:
 
 
 def test_the_whole_package_is_looked_at() -> None:
-    assert {"weights/download.py", "restoration/project.py", "cli/main.py"} <= {name for name, _ in files()}
+    assert {"weights/download.py", "restoration/session/project.py", "cli/main.py"} <= {name for name, _ in files()}
 
 
 def test_nothing_is_evaluated_and_no_shell_is_asked() -> None:

@@ -21,8 +21,8 @@ import soundfile
 from numpy.typing import NDArray
 from scipy import signal
 
-from aidd_studio.gaps.gap import Gap
-from aidd_studio.gaps.labels import write_labels
+from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.labels import write_labels
 
 RATE = 44100
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")

@@ -15,21 +15,21 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from aidd_studio.evaluation.baselines import BASELINES
-from aidd_studio.evaluation.calibration import lines, rated, write_calibration
-from aidd_studio.evaluation.cases import Outcome
-from aidd_studio.evaluation.frechet import installed_embedding
-from aidd_studio.evaluation.journal import Journal
-from aidd_studio.evaluation.protocols import protocol
-from aidd_studio.evaluation.recordings import recordings
-from aidd_studio.evaluation.report import write_report
-from aidd_studio.evaluation.routing_report import COMMAND, write_routing
-from aidd_studio.evaluation.runner import JOURNAL_NAME, Plan, plan, run
-from aidd_studio.watch import Watch
+from aidd_studio.evaluation.material.protocols import protocol
+from aidd_studio.evaluation.material.recordings import recordings
+from aidd_studio.evaluation.metrics.frechet import installed_embedding
+from aidd_studio.evaluation.reports.calibration import lines, rated, write_calibration
+from aidd_studio.evaluation.reports.report import write_report
+from aidd_studio.evaluation.reports.routing_report import COMMAND, write_routing
+from aidd_studio.evaluation.runs.baselines import BASELINES
+from aidd_studio.evaluation.runs.cases import Outcome
+from aidd_studio.evaluation.runs.journal import Journal
+from aidd_studio.evaluation.runs.runner import JOURNAL_NAME, Plan, plan, run
+from aidd_studio.progress import Watch
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-CALIBRATION = ROOT / "aidd_studio" / "engines" / "calibration.py"
+CALIBRATION = ROOT / "aidd_studio" / "engines" / "auto" / "calibration.py"
 
 INTRODUCTION = """\
 # Results

@@ -26,11 +26,11 @@ import soundfile
 from PySide6.QtCore import QCoreApplication, QEvent
 
 from aidd_studio.audio.playback import ClockOutput
-from aidd_studio.studio import theme
 from aidd_studio.studio.app import StudioApplication
-from aidd_studio.studio.main_window import MainWindow
-from aidd_studio.studio.opening import demo_recording
-from aidd_studio.studio.preferences import Preferences
+from aidd_studio.studio.commands.open_file import demo_recording
+from aidd_studio.studio.model.preferences import Preferences
+from aidd_studio.studio.widgets import theme
+from aidd_studio.studio.window.main_window import MainWindow
 
 GROWTH = 1.1
 """How much larger the memory may be at the end than near the beginning, when caches have filled."""

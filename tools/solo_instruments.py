@@ -16,10 +16,10 @@ import numpy as np
 from make_demo import RATE, Note, render, tape
 
 from aidd_studio.audio.clip import Clip
+from aidd_studio.damage.damage import Gap
 from aidd_studio.engines.registry import create_engine
-from aidd_studio.gaps.gap import Gap
+from aidd_studio.progress import Watch
 from aidd_studio.restoration.plan import plan
-from aidd_studio.watch import Watch
 
 PROGRAMS = {
     "violin": 40, "clarinet": 71, "bassoon": 70, "harp": 46, "glockenspiel": 9, "celesta": 8,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from aidd_studio.audio.cache import ArrayCache, content_key
 from aidd_studio.audio.clip import Source
 from aidd_studio.audio.spectrogram import CEILING, FLOOR, Levels
 from aidd_studio.errors import AudioReadError
+from aidd_studio.files.cache import ArrayCache, content_key
 
 WORTH_KEEPING = 128
 """Frames per column below which a tile is made as fast as it is read."""

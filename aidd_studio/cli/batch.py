@@ -17,11 +17,11 @@ from aidd_studio.cli.console import errors_as_sentences, hint, interrupted_once,
 from aidd_studio.errors import Cancelled, NothingToRestore, UsageError
 
 if TYPE_CHECKING:
+    from aidd_studio.progress import Watch
     from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome
     from aidd_studio.restoration.batch.journal import BatchJournal
     from aidd_studio.restoration.batch.network_process import Choice
     from aidd_studio.restoration.batch.pool import Workers
-    from aidd_studio.watch import Watch
 
 # ruff: noqa: UP045 - typer reads the annotations at run time
 
@@ -113,7 +113,7 @@ def batch_command(
 
 
 def _make_room(report: Path) -> None:
-    from aidd_studio.audio.atomic import check_place
+    from aidd_studio.files.atomic import check_place
 
     with suppress(OSError):  # what it means is said next
         report.absolute().parent.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ from typing import Any
 import typer
 
 from aidd_studio.errors import AiddError, Cancelled
-from aidd_studio.watch import Watch
+from aidd_studio.progress import Watch
 
 CONTROLS = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 160))}
 """Characters that end a line or steer a terminal, and how they are shown: a file's name may hold any of them."""

@@ -9,8 +9,8 @@ from typing import Annotated, Optional
 import typer
 
 from aidd_studio.cli.console import errors_as_sentences, hint, progress, say, say_json
+from aidd_studio.damage.damage import Gap
 from aidd_studio.errors import AudioWriteError
-from aidd_studio.gaps.gap import Gap
 
 
 def detect_command(
@@ -24,10 +24,10 @@ def detect_command(
 ) -> None:
     """Find the dropouts of a recording. The recording is not changed."""
     with errors_as_sentences(as_json):
-        from aidd_studio.audio.atomic import check_place
-        from aidd_studio.audio.reading import read
-        from aidd_studio.gaps.detection import detect
-        from aidd_studio.gaps.labels import check_labels, gap_as_data, write_labels
+        from aidd_studio.audio.files.reading import read
+        from aidd_studio.damage.detection.dropouts import detect
+        from aidd_studio.damage.labels import check_labels, gap_as_data, write_labels
+        from aidd_studio.files.atomic import check_place
 
         if labels is not None:
             check_labels(labels)
@@ -59,7 +59,7 @@ def detect_command(
 
 def gap_as_line(gap: Gap, rate: int) -> str:
     """A gap as a line for a person."""
-    from aidd_studio.gaps.timecode import format_time
+    from aidd_studio.damage.timecode import format_time
 
     where = "all channels" if gap.channels is None else "channel " + ", ".join(str(c + 1) for c in gap.channels)
     length = 1000 * gap.frames / rate

@@ -11,8 +11,8 @@ from aidd_studio.cli.console import KEPT, errors_as_sentences, hint, progress, s
 from aidd_studio.errors import UsageError
 
 if TYPE_CHECKING:
-    from aidd_studio.evaluation.runner import Plan
-    from aidd_studio.evaluation.summary import Summary
+    from aidd_studio.evaluation.reports.summary import Summary
+    from aidd_studio.evaluation.runs.runner import Plan
 
 # ruff: noqa: UP045 - typer reads the annotations at run time
 
@@ -59,13 +59,13 @@ def evaluate(
             return
         if output is None:
             raise UsageError("Say where the report goes: -o OUT.")
-        from aidd_studio.evaluation.baselines import BASELINES
-        from aidd_studio.evaluation.frechet import installed_embedding
-        from aidd_studio.evaluation.protocols import protocol as make_protocol
-        from aidd_studio.evaluation.recordings import recordings
-        from aidd_studio.evaluation.report import write_report
-        from aidd_studio.evaluation.routing_report import write_routing
-        from aidd_studio.evaluation.runner import plan, run
+        from aidd_studio.evaluation.material.protocols import protocol as make_protocol
+        from aidd_studio.evaluation.material.recordings import recordings
+        from aidd_studio.evaluation.metrics.frechet import installed_embedding
+        from aidd_studio.evaluation.reports.report import write_report
+        from aidd_studio.evaluation.reports.routing_report import write_routing
+        from aidd_studio.evaluation.runs.baselines import BASELINES
+        from aidd_studio.evaluation.runs.runner import plan, run
 
         chosen = make_protocol(protocol, _numbers(gaps_ms), rate, samples)
         names = [*(BASELINES if baselines else ()), *_specs(engines)]
@@ -98,7 +98,7 @@ def _numbers(text: str | None) -> list[float]:
 
 
 def _listening_test(folder: Path, output: Path, cases: int, seed: int, as_json: bool) -> None:
-    from aidd_studio.evaluation.listening import choose_trials, load_evaluation, write_page
+    from aidd_studio.evaluation.reports.listening import choose_trials, load_evaluation, write_page
 
     trials = choose_trials(load_evaluation(folder), cases, seed)
     page = write_page(folder, trials, output, seed)

@@ -15,10 +15,10 @@ from aidd_studio.errors import AudioWriteError, NothingToRestore, UsageError
 
 if TYPE_CHECKING:
     from aidd_studio.audio.clip import Clip
-    from aidd_studio.audio.writing import WriteReport
-    from aidd_studio.gaps.gap import Gap
+    from aidd_studio.audio.files.writing import WriteReport
+    from aidd_studio.damage.damage import Gap
+    from aidd_studio.progress import Watch
     from aidd_studio.restoration.restore import RestorationResult
-    from aidd_studio.watch import Watch
 
 # ruff: noqa: UP045 - typer reads the annotations at run time
 
@@ -84,9 +84,9 @@ def restore_command(
     }
     settings = {name: value for name, value in neural.items() if value is not None}
     with errors_as_sentences(as_json):
-        from aidd_studio.audio.reading import read
-        from aidd_studio.audio.writing import check_target, write
-        from aidd_studio.engines.aidd_models import find_device
+        from aidd_studio.audio.files.reading import read
+        from aidd_studio.audio.files.writing import check_target, write
+        from aidd_studio.engines.aidd.models import find_device
         from aidd_studio.restoration.restore import ready_engine, restore
 
         shared = ("device", "likeliest_first")  # which auto hands on
@@ -119,9 +119,9 @@ def restore_command(
 
 def _gaps(clip: Clip, spans: list[str], labels: Path | None, detect_too: bool, watch: Watch) -> list[Gap] | None:
     """The gaps a person asked for; None when they are to be detected."""
-    from aidd_studio.gaps.gap import Gap
-    from aidd_studio.gaps.labels import read_labels
-    from aidd_studio.gaps.timecode import parse_span
+    from aidd_studio.damage.damage import Gap
+    from aidd_studio.damage.labels import read_labels
+    from aidd_studio.damage.timecode import parse_span
 
     if not spans and labels is None:
         return None
@@ -129,14 +129,14 @@ def _gaps(clip: Clip, spans: list[str], labels: Path | None, detect_too: bool, w
     if labels is not None:
         found += read_labels(labels, clip.rate)
     if detect_too:
-        from aidd_studio.gaps.detection import detect
+        from aidd_studio.damage.detection.dropouts import detect
 
         found += detect(clip, watch)
     return found
 
 
 def _tell(result: RestorationResult, source: Path, written: WriteReport, seconds: float, as_json: bool) -> None:
-    from aidd_studio.gaps.labels import gap_as_data
+    from aidd_studio.damage.labels import gap_as_data
 
     rate = result.clip.rate
     if as_json:

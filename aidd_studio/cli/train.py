@@ -11,7 +11,7 @@ from aidd_studio.cli import console
 from aidd_studio.errors import UsageError
 
 if TYPE_CHECKING:
-    from aidd_studio.training.splits import SplitRule
+    from aidd_studio.training.corpora.splits import SplitRule
 
 train_app = typer.Typer(help="Train models on your own recordings or on rendered scores.", no_args_is_help=True)
 
@@ -40,9 +40,9 @@ def corpus(
     with console.errors_as_sentences(stopped=console.KEPT):
         if not recordings and not items:
             raise UsageError("Name recordings with --recordings, or say with --items how many items to render.")
-        from aidd_studio.training.corpus import RenderPlan, build_recorded, build_rendered
-        from aidd_studio.training.rendering import Sources
-        from aidd_studio.training.soundfont import find_soundfonts
+        from aidd_studio.training.corpora.corpus import RenderPlan, build_recorded, build_rendered
+        from aidd_studio.training.corpora.rendering import Sources
+        from aidd_studio.training.corpora.soundfont import find_soundfonts
 
         found = []
         if items:
@@ -100,7 +100,7 @@ def tokenize(
 ) -> None:
     """Turn a corpus into tokens: sharded safetensors."""
     with console.errors_as_sentences(stopped=console.KEPT):
-        from aidd_studio.training.tokens import tokenize_corpus
+        from aidd_studio.training.corpora.tokens import tokenize_corpus
         from aidd_studio.weights.loading import load_tokenizer
 
         loaded = load_tokenizer(model, device).model
@@ -120,7 +120,7 @@ def gaps(
 ) -> None:
     """Make examples for the refiner: stretches with an extrapolated gap."""
     with console.errors_as_sentences(stopped=console.KEPT):
-        from aidd_studio.training.gap_examples import make_examples
+        from aidd_studio.training.corpora.gap_examples import make_examples
 
         make_examples(corpus, "held", folder, 1, max(2, count // 4), processes, seed)
         make_examples(corpus, "train", folder, shards, count, processes, seed)

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.audio.clip import Samples
-from aidd_studio.gaps.gap import Gap
-from aidd_studio.watch import Watch
+from aidd_studio.damage.damage import Gap
+from aidd_studio.progress import Watch
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,12 +23,12 @@ class _Entry:
 
 
 _ENTRIES = (
-    _Entry(catalogue.AUTO, "auto", "AutoEngine", "AutoSettings"),
-    _Entry(catalogue.AUTOREGRESSIVE, "autoregressive", "AutoregressiveEngine", "AutoregressiveSettings"),
-    _Entry(catalogue.AIDD, "aidd", "AiddEngine", "AiddSettings"),
-    _Entry(catalogue.SIMILAR, "similar", "SimilarEngine", "SimilarSettings"),
-    _Entry(catalogue.SPARSE, "sparse", "SparseEngine", "SparseSettings"),
-    _Entry(catalogue.EXTRAPOLATION, "autoregressive", "ExtrapolationEngine", "ExtrapolationSettings"),
+    _Entry(catalogue.AUTO, "auto.engine", "AutoEngine", "AutoSettings"),
+    _Entry(catalogue.AUTOREGRESSIVE, "linear.autoregressive", "AutoregressiveEngine", "AutoregressiveSettings"),
+    _Entry(catalogue.AIDD, "aidd.engine", "AiddEngine", "AiddSettings"),
+    _Entry(catalogue.SIMILAR, "similar.engine", "SimilarEngine", "SimilarSettings"),
+    _Entry(catalogue.SPARSE, "sparse.engine", "SparseEngine", "SparseSettings"),
+    _Entry(catalogue.EXTRAPOLATION, "linear.autoregressive", "ExtrapolationEngine", "ExtrapolationSettings"),
 )
 
 

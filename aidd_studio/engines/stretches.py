@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aidd_studio.gaps.spans import true_runs
+from aidd_studio.damage.detection.spans import true_runs
 
 
 @dataclass(frozen=True, order=True)

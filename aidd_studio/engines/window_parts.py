@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from aidd_studio.audio.clip import Samples
+from aidd_studio.damage.arithmetic import by_place
+from aidd_studio.damage.damage import Gap
 from aidd_studio.engines.engine import Window
-from aidd_studio.gaps.arithmetic import by_place
-from aidd_studio.gaps.gap import Gap
 
 
 def narrowed(window: Window, gaps: Sequence[Gap], context: float) -> Window:

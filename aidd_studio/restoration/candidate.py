@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from aidd_studio.audio.clip import Patch
-from aidd_studio.gaps.gap import Gap
+from aidd_studio.damage.damage import Gap
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,14 +24,14 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from aidd_studio.audio.clip import Clip
+from aidd_studio.damage.damage import Gap
 from aidd_studio.engines.engine import Engine, EngineInfo, Window
 from aidd_studio.engines.registry import engine_info
 from aidd_studio.errors import AiddError, GapError, WorkerDied
-from aidd_studio.gaps.gap import Gap
+from aidd_studio.progress import Watch
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.plan import plan
 from aidd_studio.restoration.restore import GapListener, Order, fill_window, fill_windows, ready_engine
-from aidd_studio.watch import Watch
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.audio.clip import Clip, Samples
-from aidd_studio.gaps.gap import Gap
+from aidd_studio.damage.damage import Gap
 
 FFT, HEIGHT, WIDTH = 1024, 160, 320
 FLOOR = -100.0  # dB below full scale that is drawn black

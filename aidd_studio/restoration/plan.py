@@ -11,10 +11,10 @@ from typing import Protocol, overload
 import numpy as np
 
 from aidd_studio.audio.clip import Clip
+from aidd_studio.damage.arithmetic import group, merge, validate
+from aidd_studio.damage.damage import Gap
 from aidd_studio.engines.engine import EngineInfo, Window
 from aidd_studio.errors import GapError
-from aidd_studio.gaps.arithmetic import group, merge, validate
-from aidd_studio.gaps.gap import Gap
 
 LONGEST_CONTEXT = 300.0
 """Seconds of context per side at most, so that an engine that wants everything fits into memory."""

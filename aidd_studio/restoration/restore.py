@@ -9,15 +9,15 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from aidd_studio.audio.clip import Clip
-from aidd_studio.engines.calibration import CALIBRATION
+from aidd_studio.damage.arithmetic import by_place
+from aidd_studio.damage.damage import Gap
+from aidd_studio.engines.auto.calibration import CALIBRATION
 from aidd_studio.engines.engine import Engine, Fill, Window
 from aidd_studio.errors import GapError, UsageError
-from aidd_studio.gaps.arithmetic import by_place
-from aidd_studio.gaps.gap import Gap
+from aidd_studio.progress import Watch
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.plan import plan
 from aidd_studio.restoration.splice import CROSSFADE, splice
-from aidd_studio.watch import Watch
 
 MOST_CANDIDATES = 64
 
@@ -54,7 +54,7 @@ class RestorationResult:
 
     def provenance(self) -> dict[str, Any]:
         """Everything needed to make the result again, as plain data for JSON; from such a file `read_labels` reads."""
-        from aidd_studio.gaps.labels import gap_as_data
+        from aidd_studio.damage.labels import gap_as_data
 
         return {
             "engine": self.engine,
@@ -90,7 +90,7 @@ def restore(
     watch = watch or Watch()
     chosen = ready_engine(engine, settings)
     if gaps is None:
-        from aidd_studio.gaps.detection import detect
+        from aidd_studio.damage.detection.dropouts import detect
 
         gaps = detect(clip, watch.part(0.0, 0.2))
         watch = watch.part(0.2, 1.0)

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.audio.clip import Patch, Samples
+from aidd_studio.damage.damage import Gap
 from aidd_studio.engines.engine import Fill, Window
 from aidd_studio.errors import GapError
-from aidd_studio.gaps.gap import Gap
 
 CROSSFADE = 0.006
 """Seconds of cross-fade outside the gap, on each side (the AIDD paper's value)."""

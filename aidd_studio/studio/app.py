@@ -67,11 +67,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     app = StudioApplication(["aidd-studio", *arguments])
     keys = ButtonKeys(app)
     app.installEventFilter(keys)
-    from aidd_studio.studio import theme
-    from aidd_studio.studio.icons import app_icon
-    from aidd_studio.studio.main_window import MainWindow
+    from aidd_studio.studio.model.preferences import load_preferences
     from aidd_studio.studio.portrait import take_if_asked
-    from aidd_studio.studio.preferences import load_preferences
+    from aidd_studio.studio.widgets import theme
+    from aidd_studio.studio.widgets.icons import app_icon
+    from aidd_studio.studio.window.main_window import MainWindow
 
     preferences = load_preferences()
     theme.apply(app, preferences.theme)

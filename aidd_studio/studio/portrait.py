@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer
 
 if TYPE_CHECKING:
-    from aidd_studio.studio.main_window import MainWindow
+    from aidd_studio.studio.window.main_window import MainWindow
 
 VARIABLE = "AIDD_STUDIO_SCREENSHOT"
 """Names the PNG to write; the program then ends by itself."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from aidd_studio.training.journal import read_metrics
+from aidd_studio.training.metrics_log import read_metrics
 
 Curves = Mapping[str, Sequence[tuple[int, float]]]
 

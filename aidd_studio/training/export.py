@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from aidd_studio.diffusion.score_model import ScoreModel
-from aidd_studio.tokenizer.context_decoder import ContextDecoder
 from aidd_studio.tokenizer.model import WavTokenizer
+from aidd_studio.tokenizer.refiner import ContextDecoder
 from aidd_studio.weights.registry import Kind
 from aidd_studio.weights.store import InstalledModel, ModelRecord, write_model
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from aidd_studio.diffusion.ema import ExponentialMovingAverage
 from aidd_studio.errors import UsageError
 from aidd_studio.training.devices import Devices
-from aidd_studio.training.journal import Journal
+from aidd_studio.training.metrics_log import Journal
 
 
 @dataclass(frozen=True)

@@ -13,16 +13,16 @@ from torch import Tensor, nn
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
 from aidd_studio.errors import ModelError, UsageError
 from aidd_studio.tokenizer.config import SEANetConfig, SpectralEncoderConfig, TokenizerConfig
-from aidd_studio.tokenizer.context_decoder import ContextDecoder, ContextDecoderConfig
 from aidd_studio.tokenizer.model import WavTokenizer
-from aidd_studio.training.context_task import ContextSettings, ContextTask
+from aidd_studio.tokenizer.refiner import ContextDecoder, ContextDecoderConfig
+from aidd_studio.training.corpora.segments import Segments
+from aidd_studio.training.corpora.tokens import load_tokens
 from aidd_studio.training.devices import Devices, find_devices
 from aidd_studio.training.loop import Loop, Task
 from aidd_studio.training.recipe import Recipe, build
-from aidd_studio.training.score_task import ScoreSettings, ScoreTask
-from aidd_studio.training.segments import Segments
-from aidd_studio.training.tokenizer_task import TokenizerSettings, TokenizerTask
-from aidd_studio.training.tokens import load_tokens
+from aidd_studio.training.tasks.refiner_task import ContextSettings, ContextTask
+from aidd_studio.training.tasks.score_task import ScoreSettings, ScoreTask
+from aidd_studio.training.tasks.tokenizer_task import TokenizerSettings, TokenizerTask
 
 KINDS = ("tokenizer", "score", "refiner")
 

@@ -37,7 +37,7 @@ def build(kind: Kind, config: Mapping[str, Any]) -> nn.Module:
             from aidd_studio.weights.vggish import VGGish
 
             return VGGish(**config)
-        from aidd_studio.tokenizer.context_decoder import ContextDecoder, ContextDecoderConfig
+        from aidd_studio.tokenizer.refiner import ContextDecoder, ContextDecoderConfig
 
         return ContextDecoder(ContextDecoderConfig(**config))
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from aidd_studio import paths
 from aidd_studio.errors import ModelNotInstalled, UsageError
-from aidd_studio.watch import Watch
+from aidd_studio.progress import Watch
 from aidd_studio.weights.loading import LoadedScoreModel, LoadedTokenizer, load_score_model, load_tokenizer
 from aidd_studio.weights.store import installed_models
 
@@ -77,7 +77,7 @@ def demo() -> list[Path]:
 
 
 def _read(path: Path) -> Clip:
-    from aidd_studio.audio.reading import read
+    from aidd_studio.audio.files.reading import read
 
     return read(path)
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from aidd_studio.errors import DownloadError
-from aidd_studio.watch import Watch
+from aidd_studio.progress import Watch
 from aidd_studio.weights.registry import RemoteFile, is_loopback, split_address
 
 if TYPE_CHECKING:

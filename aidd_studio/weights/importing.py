@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aidd_studio.errors import ModelError, UsageError
-from aidd_studio.watch import Watch
+from aidd_studio.progress import Watch
 from aidd_studio.weights import published
 from aidd_studio.weights.building import differences
 from aidd_studio.weights.checkpoint import read_checkpoint

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from aidd_studio.diffusion.score_model import ScoreModel
-    from aidd_studio.tokenizer.context_decoder import ContextDecoder
     from aidd_studio.tokenizer.model import WavTokenizer
+    from aidd_studio.tokenizer.refiner import ContextDecoder
     from aidd_studio.weights.vggish import VGGish
 
 _NOUNS: dict[Kind, str] = {

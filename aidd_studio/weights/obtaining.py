@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aidd_studio import paths
 from aidd_studio.errors import DownloadError, UsageError
-from aidd_studio.watch import Watch, patiently
+from aidd_studio.progress import Watch, patiently
 from aidd_studio.weights import hub, pins
 from aidd_studio.weights.download import Fetched, FileNotThere, Patience, copy_in, fetch
 from aidd_studio.weights.importing import import_entry

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from aidd_studio import paths
-from aidd_studio.audio.atomic import atomic_path
 from aidd_studio.errors import AudioWriteError, ModelError
+from aidd_studio.files.atomic import atomic_path
 from aidd_studio.weights.registry import RemoteFile
 
 

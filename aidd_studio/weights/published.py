@@ -25,7 +25,7 @@ def wavtokenizer(checkpoint: Mapping[str, Any], name: str) -> tuple[dict[str, Te
     Sizes are taken from the tensors' shapes, since not every published file comes with its configuration. Losses,
     discriminators and the encodec decoder, which is never run, are left out. Raises ModelError naming what is wrong.
     """
-    from aidd_studio.tokenizer.layout import USED, from_official
+    from aidd_studio.weights.layout import USED, from_official
 
     state = _tensors(checkpoint, "state_dict", name)
     used = {key: tensor.float() for key, tensor in state.items() if key.startswith(USED)}

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from aidd_studio import paths
-from aidd_studio.audio.atomic import atomic_path
 from aidd_studio.errors import AudioWriteError, ModelError, ModelNotInstalled, UsageError
-from aidd_studio.watch import Watch
+from aidd_studio.files.atomic import atomic_path
+from aidd_studio.progress import Watch
 from aidd_studio.weights.registry import Kind, check_name, read_registry
 
 if TYPE_CHECKING:

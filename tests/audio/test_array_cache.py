@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from aidd_studio import paths
-from aidd_studio.audio.cache import ArrayCache, content_key
 from aidd_studio.errors import AudioReadError
+from aidd_studio.files.cache import ArrayCache, content_key
 
 
 def arrays(seed: int, count: int = 1000) -> dict[str, np.ndarray]:

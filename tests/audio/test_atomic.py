@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from aidd_studio.audio.atomic import atomic_path
 from aidd_studio.errors import AudioWriteError
+from aidd_studio.files.atomic import atomic_path
 
 
 def names(folder: Path) -> list[str]:

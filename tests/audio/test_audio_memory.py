@@ -17,8 +17,8 @@ SCRIPT = """
 import json, sys
 import numpy as np, soundfile, mutagen
 from aidd_studio.audio.clip import Patch
-from aidd_studio.audio.reading import read
-from aidd_studio.audio.writing import write
+from aidd_studio.audio.files.reading import read
+from aidd_studio.audio.files.writing import write
 
 def peak():  # not getrusage: its figure begins with that of the process that started this one
     lines = open("/proc/self/status").read().splitlines()

@@ -16,10 +16,10 @@ from mutagen.flac import Picture as FlacPicture
 from mutagen.mp3 import MP3
 from mutagen.wave import WAVE
 
-from aidd_studio.audio.chunks import read_chunks
-from aidd_studio.audio.reading import read
-from aidd_studio.audio.tags import read_tags
-from aidd_studio.audio.writing import write
+from aidd_studio.audio.files.chunks import read_chunks
+from aidd_studio.audio.files.reading import read
+from aidd_studio.audio.files.tags import read_tags
+from aidd_studio.audio.files.writing import write
 
 PICTURE = bytes(range(256)) * 40
 FORMATS = [".flac", ".ogg", ".opus", ".mp3", ".wav", ".aiff"]

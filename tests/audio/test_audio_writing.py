@@ -11,9 +11,9 @@ import pytest
 import soundfile
 
 from aidd_studio.audio.clip import Clip, Patch
-from aidd_studio.audio.formats import Target
-from aidd_studio.audio.reading import probe, read
-from aidd_studio.audio.writing import write
+from aidd_studio.audio.files.formats import Target
+from aidd_studio.audio.files.reading import probe, read
+from aidd_studio.audio.files.writing import write
 from aidd_studio.errors import AudioWriteError
 
 

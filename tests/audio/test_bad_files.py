@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from aidd_studio.audio.atomic import atomic_path
 from aidd_studio.audio.clip import Clip
-from aidd_studio.audio.reading import blocks, probe, read
-from aidd_studio.audio.writing import check_target, write
+from aidd_studio.audio.files.reading import blocks, probe, read
+from aidd_studio.audio.files.writing import check_target, write
 from aidd_studio.errors import AudioReadError, AudioWriteError, Cancelled
-from aidd_studio.watch import Watch
+from aidd_studio.files.atomic import atomic_path
+from aidd_studio.progress import Watch
 
 NOBODY = 65534
 

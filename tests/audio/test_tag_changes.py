@@ -10,10 +10,10 @@ import soundfile
 from mutagen import id3
 from mutagen.mp3 import MP3
 
-from aidd_studio.audio.reading import read
-from aidd_studio.audio.tag_changes import text_of, with_texts
-from aidd_studio.audio.tags import read_tags
-from aidd_studio.audio.writing import write
+from aidd_studio.audio.files.reading import read
+from aidd_studio.audio.files.tag_changes import text_of, with_texts
+from aidd_studio.audio.files.tags import read_tags
+from aidd_studio.audio.files.writing import write
 
 
 @pytest.fixture

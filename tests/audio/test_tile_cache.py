@@ -10,7 +10,7 @@ import soundfile
 
 from aidd_studio import paths
 from aidd_studio.audio.clip import Clip
-from aidd_studio.audio.reading import read
+from aidd_studio.audio.files.reading import read
 from aidd_studio.audio.tile_cache import TileCache
 
 LEVELS = np.random.default_rng(1).integers(0, 256, (257, 256)).astype(np.uint8)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from aidd_studio.audio.clip import Clip, Patch
-from aidd_studio.audio.reading import read
-from aidd_studio.audio.writing import write
+from aidd_studio.audio.files.reading import read
+from aidd_studio.audio.files.writing import write
 
 SUFFIX = {
     "WAV": ".wav",

@@ -19,18 +19,18 @@ import numpy as np
 import pytest
 import torch
 
+from aidd_studio.damage.damage import Gap
 from aidd_studio.diffusion.noise import LogLinear
 from aidd_studio.diffusion.randomness import SeededRandomness
-from aidd_studio.diffusion.samplers import analytic
+from aidd_studio.diffusion.sampling import analytic
 from aidd_studio.diffusion.score_model import OFFICIAL, ScoreModel
-from aidd_studio.engines.aidd import AiddEngine, AiddSettings
-from aidd_studio.engines.aidd_models import Models, load_models
+from aidd_studio.engines.aidd.engine import AiddEngine, AiddSettings
+from aidd_studio.engines.aidd.models import Models, load_models
 from aidd_studio.engines.engine import Fill, Window
 from aidd_studio.errors import Cancelled
-from aidd_studio.gaps.gap import Gap
+from aidd_studio.progress import Watch
 from aidd_studio.tokenizer.config import OFFICIAL_75
 from aidd_studio.tokenizer.model import WavTokenizer
-from aidd_studio.watch import Watch
 from aidd_studio.weights.store import ModelRecord, models_folder, write_model
 
 RATE, FRAMES = 24_000, 100_080  # 4.17 s

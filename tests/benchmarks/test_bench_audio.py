@@ -10,10 +10,10 @@ import soundfile
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from aidd_studio.audio.clip import Clip, Patch
+from aidd_studio.audio.files.reading import read
+from aidd_studio.audio.files.writing import write
 from aidd_studio.audio.peaks import Peaks
-from aidd_studio.audio.reading import read
 from aidd_studio.audio.spectrogram import tile_levels
-from aidd_studio.audio.writing import write
 
 RATE = 44100
 MINUTES = 60

@@ -19,17 +19,19 @@ import pytest
 import soundfile
 import torch
 
-from aidd_studio.audio import reading, writing
-from aidd_studio.engines import aidd, aidd_rendering, aidd_tokens
-from aidd_studio.engines.aidd_models import load_models
-from aidd_studio.engines.aidd_settings import AiddSettings
-from aidd_studio.gaps import detection
+from aidd_studio.audio.files import reading, writing
+from aidd_studio.damage.detection import dropouts as detection
+from aidd_studio.engines.aidd import engine as aidd
+from aidd_studio.engines.aidd import rendering as aidd_rendering
+from aidd_studio.engines.aidd import sampling as aidd_tokens
+from aidd_studio.engines.aidd.models import load_models
+from aidd_studio.engines.aidd.settings import AiddSettings
+from aidd_studio.progress import Watch
 from aidd_studio.restoration.batch import BatchSettings, collect, restore_file, run_batch
 from aidd_studio.restoration.batch.network_process import Where
 from aidd_studio.restoration.batch.pool import Workers
-from aidd_studio.tokenizer.context_decoder import ContextDecoder
 from aidd_studio.tokenizer.model import WavTokenizer
-from aidd_studio.watch import Watch
+from aidd_studio.tokenizer.refiner import ContextDecoder
 from aidd_studio.weights.loading import default_pair
 
 DEMO = Path(__file__).resolve().parents[2] / "resources" / "demo" / "original.flac"

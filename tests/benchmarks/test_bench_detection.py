@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from aidd_studio.audio.clip import Clip
-from aidd_studio.audio.reading import read
-from aidd_studio.evaluation.damage import damage
-from aidd_studio.evaluation.detection_report import report
-from aidd_studio.gaps.detection import detect
+from aidd_studio.audio.files.reading import read
+from aidd_studio.damage.detection.dropouts import detect
+from aidd_studio.evaluation.material.damage import damage
+from aidd_studio.evaluation.studies.detection_report import report
 
 
 def noisy_tones(seconds: float, rate: int = 44100) -> Clip:

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 from aidd_studio.audio.clip import Clip
+from aidd_studio.damage.damage import Gap
 from aidd_studio.engines.engine import Engine
 from aidd_studio.engines.registry import create_engine
 from aidd_studio.errors import GapError
-from aidd_studio.gaps.gap import Gap
 from aidd_studio.paths import resources
+from aidd_studio.progress import Watch
 from aidd_studio.restoration.plan import plan
-from aidd_studio.watch import Watch
 
 MILLISECONDS = (5, 10, 20, 50, 80, 100, 200, 300)
 ENGINES = ("extrapolation", "autoregressive", "sparse", "similar", "aidd")

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from aidd_studio.evaluation.measures import measure
-from aidd_studio.evaluation.metrics import log_spectral_distance
+from aidd_studio.evaluation.material.protocols import PROTOCOLS
+from aidd_studio.evaluation.metrics.measures import measure
+from aidd_studio.evaluation.metrics.metrics import log_spectral_distance
 from aidd_studio.evaluation.peaq import grade
-from aidd_studio.evaluation.protocols import PROTOCOLS
 
 RATE = 24_000
 

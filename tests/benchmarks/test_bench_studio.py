@@ -25,11 +25,11 @@ from PySide6.QtWidgets import QApplication
 
 from aidd_studio.audio.clip import Patch
 from aidd_studio.audio.playback import ClockOutput
-from aidd_studio.gaps.gap import Gap
+from aidd_studio.damage.damage import Gap
 from aidd_studio.restoration.candidate import Candidate
-from aidd_studio.studio import theme
-from aidd_studio.studio.main_window import MainWindow
-from aidd_studio.studio.preferences import Preferences
+from aidd_studio.studio.model.preferences import Preferences
+from aidd_studio.studio.widgets import theme
+from aidd_studio.studio.window.main_window import MainWindow
 
 RATE = 44100
 MINUTES = float(os.environ.get("AIDD_STUDIO_BENCH_MINUTES", "60"))
@@ -48,8 +48,8 @@ import os, sys, time
 from aidd_studio.studio.app import StudioApplication
 app = StudioApplication(["aidd-studio"])
 from aidd_studio.studio import theme
-from aidd_studio.studio.main_window import MainWindow
-from aidd_studio.studio.preferences import load_preferences
+from aidd_studio.studio.window.main_window import MainWindow
+from aidd_studio.studio.model.preferences import load_preferences
 theme.apply(app, "dark")
 window = MainWindow(load_preferences())
 window.show()

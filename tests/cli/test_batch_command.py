@@ -17,8 +17,8 @@ import pytest
 import soundfile
 from typer.testing import CliRunner, Result
 
-from aidd_studio.audio.reading import read
-from aidd_studio.audio.tags import write_tags
+from aidd_studio.audio.files.reading import read
+from aidd_studio.audio.files.tags import write_tags
 from aidd_studio.cli.batch import _Arrivals
 from aidd_studio.cli.main import app
 from aidd_studio.restoration.batch import BatchItem

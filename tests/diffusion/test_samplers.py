@@ -14,8 +14,8 @@ from torch import Tensor
 from aidd_studio.diffusion.graph import AbsorbingGraph, UniformGraph
 from aidd_studio.diffusion.noise import LogLinear
 from aidd_studio.diffusion.randomness import SeededRandomness, draw
-from aidd_studio.diffusion.samplers import SAMPLERS, Progress, analytic, confidence, entropy, euler, first_hitting
-from aidd_studio.diffusion.samplers.sampling import shaped
+from aidd_studio.diffusion.sampling import SAMPLERS, Progress, analytic, confidence, entropy, euler, first_hitting
+from aidd_studio.diffusion.sampling.canvas import shaped
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
 from aidd_studio.errors import Cancelled, UsageError
 

@@ -9,8 +9,8 @@ import torch
 
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
 from aidd_studio.tokenizer.config import BUNDLED, SEANetConfig, SpectralEncoderConfig, TokenizerConfig
-from aidd_studio.tokenizer.context_decoder import ContextDecoder, ContextDecoderConfig
 from aidd_studio.tokenizer.model import WavTokenizer
+from aidd_studio.tokenizer.refiner import ContextDecoder, ContextDecoderConfig
 from aidd_studio.weights.registry import DEFAULT_REFINER
 from aidd_studio.weights.store import ModelRecord, models_folder, write_model
 

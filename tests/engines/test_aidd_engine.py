@@ -11,14 +11,14 @@ import pytest
 import torch
 from aidd_tiny import SEANET, SPECTRAL, install, install_refiner
 
-from aidd_studio.engines.aidd import TOLD, AiddEngine, AiddSettings, _Work, candidate_seed
-from aidd_studio.engines.aidd_models import Models, load_models
+from aidd_studio.damage.damage import Gap
+from aidd_studio.engines.aidd.engine import TOLD, AiddEngine, AiddSettings, _Work, candidate_seed
+from aidd_studio.engines.aidd.models import Models, load_models
 from aidd_studio.engines.engine import Fill, Window
 from aidd_studio.engines.registry import create_engine
 from aidd_studio.errors import Cancelled, DeviceError, UsageError
-from aidd_studio.gaps.gap import Gap
+from aidd_studio.progress import Watch
 from aidd_studio.tokenizer.config import TokenizerConfig
-from aidd_studio.watch import Watch
 from aidd_studio.weights.registry import DEFAULT_REFINER, DEFAULT_TOKENIZER
 
 
@@ -119,7 +119,7 @@ def test_candidates_of_a_batch_come_best_first() -> None:
 def test_a_small_networks_candidates_are_made_at_once_and_a_large_ones_one_by_one(
     large: int, calls: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aidd_studio.engines.aidd.LARGE", large)
+    monkeypatch.setattr("aidd_studio.engines.aidd.engine.LARGE", large)
     made = engine(steps=4)
     counted = []
     assert made.settings.model

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
-from aidd_studio.engines.aidd_joint import ROWS, ScoreCall, joint_scores
+from aidd_studio.engines.aidd.batching import ROWS, ScoreCall, joint_scores
 
 
 @pytest.fixture(params=["fp32", "bf16"])

@@ -11,15 +11,15 @@ import pytest
 import torch
 from aidd_tiny import install
 
-from aidd_studio.engines import aidd_models
-from aidd_studio.engines.aidd import AiddEngine, AiddSettings
-from aidd_studio.engines.aidd_models import ask_at
-from aidd_studio.engines.aidd_networks import Networks, Pair, Question
-from aidd_studio.engines.aidd_remote import Address, Link, serve
+from aidd_studio.damage.damage import Gap
+from aidd_studio.engines.aidd import models as aidd_models
+from aidd_studio.engines.aidd.client import Address, Link, serve
+from aidd_studio.engines.aidd.engine import AiddEngine, AiddSettings
+from aidd_studio.engines.aidd.models import ask_at
+from aidd_studio.engines.aidd.server import Networks, Pair, Question
 from aidd_studio.engines.engine import Fill, Window
 from aidd_studio.errors import Cancelled, ModelNotInstalled
-from aidd_studio.gaps.gap import Gap
-from aidd_studio.watch import Watch
+from aidd_studio.progress import Watch
 
 RATE = 24_000
 PAIR = Pair("tiny-tokenizer", "tiny-score", "cpu", "fp32")

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
-from aidd_studio.engines.aidd_mixing import combine, edge_weight, faded
-from aidd_studio.engines.aidd_ranking import boundary_mismatch, near
-from aidd_studio.engines.aidd_segment import Segment, cut_segment, lay_back
-from aidd_studio.engines.aidd_settings import AiddSettings
-from aidd_studio.engines.aidd_space import band_edges, complete
-from aidd_studio.engines.aidd_tokens import draw_tokens, plan_pieces, touched_tokens
+from aidd_studio.engines.aidd.mixing import combine, edge_weight, faded
+from aidd_studio.engines.aidd.ranking import boundary_mismatch, near
+from aidd_studio.engines.aidd.sampling import draw_tokens, plan_pieces, touched_tokens
+from aidd_studio.engines.aidd.segment import Segment, cut_segment, lay_back
+from aidd_studio.engines.aidd.settings import AiddSettings
+from aidd_studio.engines.aidd.stereo import band_edges, complete
 
 RATE = 24_000
 

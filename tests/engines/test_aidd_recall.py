@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
-from aidd_studio.engines.aidd_recall import Recall, recall_for
+from aidd_studio.engines.aidd.recall import Recall, recall_for
 
 TABLE = torch.tensor([[0.0, 0.0], [1.0, 0.0], [5.0, 5.0], [6.0, 5.0], [20.0, 0.0], [21.0, 0.0]])
 

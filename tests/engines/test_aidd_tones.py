@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aidd_studio.engines.aidd_tones import Tones
-from aidd_studio.engines.extrapolation import both_sides
+from aidd_studio.engines.aidd.tones import Tones
+from aidd_studio.engines.linear.extrapolation import both_sides
 
 RATE = 24_000
 

@@ -8,15 +8,15 @@ import sys
 import numpy as np
 import pytest
 
-from aidd_studio.engines import routing
-from aidd_studio.engines.auto import AutoEngine
+from aidd_studio.damage.damage import Gap
+from aidd_studio.engines.auto import routing
+from aidd_studio.engines.auto.engine import AutoEngine
+from aidd_studio.engines.auto.routing import TABLE, route
 from aidd_studio.engines.engine import Engine, Window
 from aidd_studio.engines.registry import create_engine, engine_infos, engine_names, engine_settings
-from aidd_studio.engines.routing import TABLE, route
 from aidd_studio.engines.window_parts import laid_over, narrowed, settled
 from aidd_studio.errors import UsageError
-from aidd_studio.gaps.gap import Gap
-from aidd_studio.watch import Watch
+from aidd_studio.progress import Watch
 
 RATE = 16000
 
@@ -64,7 +64,7 @@ def test_scores_come_back_on_the_scale_that_all_engines_share(monkeypatch: pytes
 
 
 def test_a_long_gap_is_filled_by_what_can_work_and_the_note_says_why() -> None:
-    pytest.importorskip("aidd_studio.engines.aidd")
+    pytest.importorskip("aidd_studio.engines.aidd.engine")
     weights_missing = create_engine("aidd").unavailable()
     (fill,) = AutoEngine().fill(window_of(40000, Gap(18000, 22000)), 1, 0, Watch())
     assert fill.engine == ("extrapolation" if weights_missing else "aidd")
@@ -74,7 +74,7 @@ def test_a_long_gap_is_filled_by_what_can_work_and_the_note_says_why() -> None:
 
 
 def test_short_gaps_beside_a_long_one_are_settled_first() -> None:
-    pytest.importorskip("aidd_studio.engines.aidd")
+    pytest.importorskip("aidd_studio.engines.aidd.engine")
     window = window_of(40000, Gap(6000, 6100), Gap(18000, 22000))
     (fill,) = AutoEngine().fill(window, 1, 0, Watch())
     times = np.arange(6000, 6100) / RATE
@@ -111,7 +111,7 @@ def test_engines_are_made_by_name(name: str) -> None:
 
 
 def test_the_device_goes_on_to_the_neural_engine() -> None:
-    pytest.importorskip("aidd_studio.engines.aidd")
+    pytest.importorskip("aidd_studio.engines.aidd.engine")
     auto = create_engine("auto", {"device": "cpu"})
     assert isinstance(auto, AutoEngine)
     assert auto._engine("aidd").settings.device == "cpu"  # type: ignore[attr-defined]

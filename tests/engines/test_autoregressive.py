@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aidd_studio.engines.autoregressive import (
+from aidd_studio.damage.damage import Gap
+from aidd_studio.engines.engine import Engine, Window
+from aidd_studio.engines.linear.autoregressive import (
     AutoregressiveEngine,
     AutoregressiveSettings,
     ExtrapolationEngine,
     ExtrapolationSettings,
 )
-from aidd_studio.engines.engine import Engine, Window
-from aidd_studio.engines.janssen import interpolate
+from aidd_studio.engines.linear.janssen import interpolate
 from aidd_studio.errors import Cancelled, UsageError
-from aidd_studio.gaps.gap import Gap
-from aidd_studio.watch import Watch
+from aidd_studio.progress import Watch
 
 RATE = 44100
 

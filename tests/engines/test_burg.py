@@ -7,8 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aidd_studio.engines.burg import burg, coefficients, common_burg, common_reflections, reflections
-from aidd_studio.engines.extrapolation import both_sides, extrapolate, extrapolate_back, predict, prefill, two_sided
+from aidd_studio.engines.linear.burg import burg, coefficients, common_burg, common_reflections, reflections
+from aidd_studio.engines.linear.extrapolation import (
+    both_sides,
+    extrapolate,
+    extrapolate_back,
+    predict,
+    prefill,
+    two_sided,
+)
 
 RATE = 44100
 

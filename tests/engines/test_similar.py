@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aidd_studio.damage.damage import Gap
 from aidd_studio.engines.engine import Window
-from aidd_studio.engines.similar import SimilarEngine, SimilarSettings
+from aidd_studio.engines.similar.engine import SimilarEngine, SimilarSettings
 from aidd_studio.errors import GapError, UsageError
-from aidd_studio.gaps.gap import Gap
-from aidd_studio.watch import Watch
+from aidd_studio.progress import Watch
 
 RATE = 16000
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aidd_studio.engines.basis_learning import learn
+from aidd_studio.damage.damage import Gap
 from aidd_studio.engines.engine import Window
-from aidd_studio.engines.spain import hard_threshold
-from aidd_studio.engines.sparse import SparseEngine, SparseSettings
-from aidd_studio.engines.sparse_frames import RedundantFourier, cut, frame_starts, hann, overlap_add
+from aidd_studio.engines.sparse.basis_learning import learn
+from aidd_studio.engines.sparse.engine import SparseEngine, SparseSettings
+from aidd_studio.engines.sparse.frames import RedundantFourier, cut, frame_starts, hann, overlap_add
+from aidd_studio.engines.sparse.spain import hard_threshold
 from aidd_studio.errors import Cancelled, UsageError
-from aidd_studio.gaps.gap import Gap
-from aidd_studio.watch import Watch
+from aidd_studio.progress import Watch
 
 RATE = 16000
 

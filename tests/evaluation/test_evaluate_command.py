@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from aidd_studio.cli.console import KEPT
 from aidd_studio.cli.evaluate import evaluate
-from aidd_studio.evaluation.plots import TITLES
+from aidd_studio.evaluation.reports.plots import TITLES
 
 RATE = 8_000
 

@@ -10,13 +10,13 @@ import pytest
 import soundfile
 
 from aidd_studio.errors import Cancelled, UsageError
-from aidd_studio.evaluation.baselines import basis_of
-from aidd_studio.evaluation.journal import Journal
-from aidd_studio.evaluation.protocols import PROTOCOLS, protocol, segments
-from aidd_studio.evaluation.recordings import recordings
-from aidd_studio.evaluation.report import write_report
-from aidd_studio.evaluation.runner import JOURNAL_NAME, plan, run
-from aidd_studio.watch import Watch
+from aidd_studio.evaluation.material.protocols import PROTOCOLS, protocol, segments
+from aidd_studio.evaluation.material.recordings import recordings
+from aidd_studio.evaluation.reports.report import write_report
+from aidd_studio.evaluation.runs.baselines import basis_of
+from aidd_studio.evaluation.runs.journal import Journal
+from aidd_studio.evaluation.runs.runner import JOURNAL_NAME, plan, run
+from aidd_studio.progress import Watch
 from aidd_studio.weights import store
 from aidd_studio.weights.registry import DEFAULT_REFINER, DEFAULT_SCORE, DEFAULT_TOKENIZER
 from aidd_studio.weights.store import find_installed
@@ -76,7 +76,7 @@ def test_segments_depend_on_the_seed_and_the_name_alone(folder):
 
 
 def test_several_segments_of_a_recording_do_not_overlap(folder):
-    from aidd_studio.audio.reading import read
+    from aidd_studio.audio.files.reading import read
 
     path = folder / "long.wav"
     soundfile.write(path, music(30.0), RATE)
@@ -180,7 +180,7 @@ def test_the_report_is_written_as_text_data_and_pictures(folder, tmp_path):
 def test_an_engine_that_refuses_is_reported_and_stops_nothing(folder, tmp_path, monkeypatch):
     from aidd_studio.engines.engine import Window
     from aidd_studio.errors import GapError
-    from aidd_studio.evaluation import baselines
+    from aidd_studio.evaluation.runs import baselines
 
     honest = baselines.Masked.fill
 

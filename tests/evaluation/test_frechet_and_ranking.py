@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aidd_studio.evaluation.frechet import compare, frechet_distance, log_mel_embedding
-from aidd_studio.evaluation.material import material
-from aidd_studio.evaluation.ranking import rank_correlation
-from aidd_studio.gaps.gap import Gap
+from aidd_studio.damage.damage import Gap
+from aidd_studio.evaluation.material.material import material
+from aidd_studio.evaluation.metrics.frechet import compare, frechet_distance, log_mel_embedding
+from aidd_studio.evaluation.metrics.ranking import rank_correlation
 
 
 def test_the_distance_of_two_gaussians_is_the_closed_form():

@@ -12,12 +12,12 @@ import pytest
 import soundfile
 
 from aidd_studio.errors import UsageError
-from aidd_studio.evaluation.listening import choose_trials, load_evaluation, write_page
-from aidd_studio.evaluation.protocols import protocol
-from aidd_studio.evaluation.recordings import recordings
-from aidd_studio.evaluation.report import write_data
-from aidd_studio.evaluation.runner import plan, run
-from aidd_studio.evaluation.summary import summarise
+from aidd_studio.evaluation.material.protocols import protocol
+from aidd_studio.evaluation.material.recordings import recordings
+from aidd_studio.evaluation.reports.listening import choose_trials, load_evaluation, write_page
+from aidd_studio.evaluation.reports.report import write_data
+from aidd_studio.evaluation.reports.summary import summarise
+from aidd_studio.evaluation.runs.runner import plan, run
 
 RATE = 8_000
 ENGINES = ("masked", "extrapolation")

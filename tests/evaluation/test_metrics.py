@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aidd_studio.evaluation import metrics
+from aidd_studio.evaluation.metrics import metrics
 
 RATE = 24_000
 GAP = (6_000, 9_000)

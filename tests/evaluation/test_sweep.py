@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aidd_studio.engines import routing
-from aidd_studio.evaluation.calibration import agreement, by_lines_of_others, lines, rated, write_calibration
-from aidd_studio.evaluation.cases import Outcome, Sample
-from aidd_studio.evaluation.routing_report import write_routing
-from aidd_studio.evaluation.sweep import judges_at, rows
+from aidd_studio.engines.auto import routing
+from aidd_studio.evaluation.reports.calibration import agreement, by_lines_of_others, lines, rated, write_calibration
+from aidd_studio.evaluation.reports.routing_report import write_routing
+from aidd_studio.evaluation.reports.sweep import judges_at, rows
+from aidd_studio.evaluation.runs.cases import Outcome, Sample
 
 MEASURES = ("lsd", "lsd_common", "odg", "mel", "convergence", "snr", "click", "click_original")
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from aidd_studio.errors import ModelError
-from aidd_studio.evaluation.frechet import compare, installed_embedding
-from aidd_studio.evaluation.vggish_input import BANDS, FRAMES, RATE, patches
+from aidd_studio.evaluation.metrics.frechet import compare, installed_embedding
+from aidd_studio.evaluation.metrics.vggish_input import BANDS, FRAMES, RATE, patches
 from aidd_studio.weights.building import layout
 from aidd_studio.weights.published import vggish
 from aidd_studio.weights.registry import read_registry

@@ -31,7 +31,7 @@ class Target:
 
 def labels(data: bytes) -> None:
     """The first byte chooses the suffix, the rest is the file."""
-    from aidd_studio.gaps.labels import read_labels
+    from aidd_studio.damage.labels import read_labels
 
     path = FOLDER / ("gaps" + (".txt", ".csv", ".json", ".lab")[data[0] % 4 if data else 0])
     path.write_bytes(data[1:])
@@ -41,7 +41,7 @@ def labels(data: bytes) -> None:
 
 def timecode(data: bytes) -> None:
     """Text as it comes from a command line, as a time and as a span."""
-    from aidd_studio.gaps.timecode import format_time, parse_span, parse_time
+    from aidd_studio.damage.timecode import format_time, parse_span, parse_time
 
     text = data.decode("utf-8", "surrogateescape")
     try:
@@ -56,7 +56,7 @@ def timecode(data: bytes) -> None:
 
 def projects(data: bytes) -> None:
     """A whole archive (Z), the description in a sound archive (J), or a fill in a sound archive (F)."""
-    from aidd_studio.restoration.project import load_project
+    from aidd_studio.restoration.session.project import load_project
 
     path = FOLDER / "work.aidd"
     path.write_bytes(_archive(data[:1], data[1:]))
@@ -66,7 +66,7 @@ def projects(data: bytes) -> None:
 
 def recordings(data: bytes) -> None:
     """Header, sound in blocks, sound as a whole, tags."""
-    from aidd_studio.audio.reading import blocks, probe, read
+    from aidd_studio.audio.files.reading import blocks, probe, read
 
     path = FOLDER / "take.bin"
     path.write_bytes(data)
@@ -133,7 +133,7 @@ def _recording_seeds() -> Iterator[bytes]:
 
 
 def _tagged(content: bytes, container: str) -> bytes | None:
-    from aidd_studio.audio.tags import Picture, write_tags
+    from aidd_studio.audio.files.tags import Picture, write_tags
 
     if container not in ("WAV", "AIFF", "FLAC", "OGG", "MP3"):
         return None
@@ -166,10 +166,10 @@ _kept: list[bytes] = []
 
 def _sound_archive() -> bytes:
     from aidd_studio.audio.clip import Patch
-    from aidd_studio.gaps.gap import Gap
+    from aidd_studio.damage.damage import Gap
     from aidd_studio.restoration.candidate import Candidate
-    from aidd_studio.restoration.project import save_project
-    from aidd_studio.restoration.session import Session
+    from aidd_studio.restoration.session.project import save_project
+    from aidd_studio.restoration.session.session import Session
     from aidd_studio.restoration.splice import on_grid
 
     if not _kept:
@@ -197,16 +197,20 @@ def _archive(mode: bytes, content: bytes) -> bytes:
 
 
 TARGETS: dict[str, Target] = {
-    "labels": Target(labels, (LabelError,), _label_seeds, ("csv", "json", "aidd_studio.gaps.labels")),
-    "timecode": Target(timecode, (UsageError, GapError), _time_seeds, ("aidd_studio.gaps.timecode",), 64),
+    "labels": Target(labels, (LabelError,), _label_seeds, ("csv", "json", "aidd_studio.damage.labels")),
+    "timecode": Target(timecode, (UsageError, GapError), _time_seeds, ("aidd_studio.damage.timecode",), 64),
     "projects": Target(
         projects,
         (ProjectError,),
         _project_seeds,
-        ("zipfile", "json", "aidd_studio.restoration.project", "aidd_studio.restoration.plain_data"),
+        ("zipfile", "json", "aidd_studio.restoration.session.project", "aidd_studio.restoration.session.plain_data"),
     ),
     "recordings": Target(
-        recordings, (AudioReadError,), _recording_seeds, ("aidd_studio.audio.reading", "aidd_studio.audio.tags"), 8192
+        recordings,
+        (AudioReadError,),
+        _recording_seeds,
+        ("aidd_studio.audio.files.reading", "aidd_studio.audio.files.tags"),
+        8192,
     ),
     "models": Target(models, (ModelError, UsageError), _model_seeds, ("tomllib", "json", "aidd_studio.weights.store")),
 }

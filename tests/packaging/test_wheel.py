@@ -59,7 +59,7 @@ def test_the_wheel_holds_what_the_program_needs_and_nothing_else(wheel: Path) ->
         "aidd_studio/_data/resources/demo/damaged.flac",
         "aidd_studio/_data/resources/icons/aidd-studio.svg",
         "aidd_studio/restoration/batch/report.html",
-        "aidd_studio/evaluation/listening.html",
+        "aidd_studio/evaluation/reports/listening.html",
     ):
         assert needed in names
     bundled = {path.name for path in (ROOT / "resources" / "models").glob("*") if path.is_file()}

@@ -20,11 +20,12 @@ import pytest
 import soundfile
 
 from aidd_studio.errors import AudioWriteError, Cancelled, UsageError
-from aidd_studio.restoration.batch import BatchItem, BatchSettings, collect, restore_file, run_batch, twins
+from aidd_studio.progress import Watch
+from aidd_studio.restoration.batch import BatchItem, BatchSettings, collect, restore_file, run_batch
+from aidd_studio.restoration.batch import path_collisions as twins
 from aidd_studio.restoration.batch.journal import BatchJournal
 from aidd_studio.restoration.batch.pool import _begin
 from aidd_studio.restoration.batch.report import report_data, report_html, write_report
-from aidd_studio.watch import Watch
 
 RATE = 8000
 SETTINGS = BatchSettings(engine="autoregressive")

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from aidd_studio.audio.reading import read
+from aidd_studio.audio.files.reading import read
+from aidd_studio.damage.damage import Gap
 from aidd_studio.engines.registry import create_engine
-from aidd_studio.gaps.gap import Gap
 from aidd_studio.restoration.batch import BatchSettings, collect, run_batch
 from aidd_studio.restoration.batch.journal import JOURNAL_NAME
 from aidd_studio.restoration.batch.network_process import Choice

@@ -18,14 +18,14 @@ import numpy as np
 import pytest
 
 from aidd_studio.audio.clip import Clip, Patch, Source
-from aidd_studio.audio.reading import read
-from aidd_studio.audio.writing import write
+from aidd_studio.audio.files.reading import read
+from aidd_studio.audio.files.writing import write
+from aidd_studio.damage.damage import Gap
 from aidd_studio.errors import AiddError, AudioReadError, AudioWriteError, ProjectChanged, ProjectError
-from aidd_studio.gaps.gap import Gap
 from aidd_studio.restoration.candidate import Candidate
-from aidd_studio.restoration.journal import Journal, discard, leftovers, recover
-from aidd_studio.restoration.project import load_project, save_project
-from aidd_studio.restoration.session import Session
+from aidd_studio.restoration.session.journal import Journal, discard, leftovers, recover
+from aidd_studio.restoration.session.project import load_project, save_project
+from aidd_studio.restoration.session.session import Session
 from aidd_studio.restoration.splice import on_grid
 
 FRAMES, RATE = 8000, 8000

@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 
 from aidd_studio.audio.clip import Clip
+from aidd_studio.damage.damage import Gap
 from aidd_studio.engines.registry import create_engine
 from aidd_studio.errors import Cancelled, GapError, UsageError, WorkerDied
-from aidd_studio.gaps.gap import Gap
+from aidd_studio.progress import Watch
 from aidd_studio.restoration.fill_process import FillProcess
 from aidd_studio.restoration.restore import Order, fill_gaps
-from aidd_studio.watch import Watch
 
 RATE = 16000
 GAPS = [Gap(8000, 8160), Gap(30000, 30320), Gap(50000, 50200, (1,))]
@@ -149,10 +149,10 @@ PARENT = """
 import multiprocessing, sys
 import numpy as np
 from aidd_studio.audio.clip import Clip
-from aidd_studio.gaps.gap import Gap
+from aidd_studio.damage.damage import Gap
 from aidd_studio.restoration.fill_process import FillProcess
 from aidd_studio.restoration.restore import Order
-from aidd_studio.watch import Watch
+from aidd_studio.progress import Watch
 
 def tell(*_):
     print(multiprocessing.active_children()[0].pid, flush=True)

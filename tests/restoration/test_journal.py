@@ -18,12 +18,12 @@ import numpy as np
 import pytest
 
 from aidd_studio.audio.clip import Clip, Patch
+from aidd_studio.damage.damage import Gap
 from aidd_studio.errors import GapError, ProjectError
-from aidd_studio.gaps.gap import Gap
 from aidd_studio.restoration.candidate import Candidate
-from aidd_studio.restoration.history import Entry
-from aidd_studio.restoration.journal import Journal, discard, leftovers, recover
-from aidd_studio.restoration.session import Session
+from aidd_studio.restoration.session.history import Entry
+from aidd_studio.restoration.session.journal import Journal, discard, leftovers, recover
+from aidd_studio.restoration.session.session import Session
 from aidd_studio.restoration.splice import on_grid
 
 CRASHING = """
@@ -31,8 +31,8 @@ import sys, time
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from test_journal import edited_session
-from aidd_studio.restoration.history import Entry
-from aidd_studio.restoration.journal import Journal
+from aidd_studio.restoration.session.history import Entry
+from aidd_studio.restoration.session.journal import Journal
 session = edited_session()
 journal = Journal(session.clip, Path({root!r}))
 journal.save(session.history)

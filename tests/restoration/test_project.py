@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aidd_studio.audio.clip import Clip, Patch, Source
+from aidd_studio.damage.damage import Gap
 from aidd_studio.errors import GapError, ProjectError
-from aidd_studio.gaps.gap import Gap
 from aidd_studio.restoration.candidate import Candidate
-from aidd_studio.restoration.plain_data import decode_patch, encode_patch, entry_as_data
-from aidd_studio.restoration.project import load_project, save_project
-from aidd_studio.restoration.session import Session
+from aidd_studio.restoration.session.plain_data import decode_patch, encode_patch, entry_as_data
+from aidd_studio.restoration.session.project import load_project, save_project
+from aidd_studio.restoration.session.session import Session
 from aidd_studio.restoration.splice import grid_exponent, on_grid
 
 

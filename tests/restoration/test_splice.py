@@ -15,16 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aidd_studio.audio.clip import Clip
+from aidd_studio.damage.arithmetic import by_place, merge
+from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.detection.spans import true_runs
+from aidd_studio.damage.labels import read_labels
 from aidd_studio.engines.engine import EngineInfo, Fill, Window
 from aidd_studio.errors import GapError, UsageError
-from aidd_studio.gaps.arithmetic import by_place, merge
-from aidd_studio.gaps.gap import Gap
-from aidd_studio.gaps.labels import read_labels
-from aidd_studio.gaps.spans import true_runs
+from aidd_studio.progress import Watch
 from aidd_studio.restoration.plan import plan
 from aidd_studio.restoration.restore import best_first, fill_gaps, restore
 from aidd_studio.restoration.splice import splice
-from aidd_studio.watch import Watch
 
 RATE = 8000
 

@@ -20,9 +20,9 @@ from PySide6.QtCore import QCoreApplication, QEvent, QThread, QTimer, QtMsgType,
 from PySide6.QtWidgets import QApplication
 
 from aidd_studio.audio.playback import ClockOutput
-from aidd_studio.studio import theme
-from aidd_studio.studio.main_window import MainWindow
-from aidd_studio.studio.preferences import Preferences
+from aidd_studio.studio.model.preferences import Preferences
+from aidd_studio.studio.widgets import theme
+from aidd_studio.studio.window.main_window import MainWindow
 
 RATE = 16000
 

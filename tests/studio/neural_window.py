@@ -13,8 +13,8 @@ from pathlib import Path
 
 from aidd_studio.audio.playback import ClockOutput
 from aidd_studio.studio.app import StudioApplication
-from aidd_studio.studio.main_window import MainWindow
-from aidd_studio.studio.preferences import Preferences
+from aidd_studio.studio.model.preferences import Preferences
+from aidd_studio.studio.window.main_window import MainWindow
 
 PATIENCE = 240
 """Seconds after which a step has failed."""

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtGui import QAccessible, QAccessibleInterface
 from PySide6.QtWidgets import QAbstractScrollArea, QDialog, QLabel, QTabBar, QWidget
 
-from aidd_studio.studio.main_window import MainWindow
+from aidd_studio.studio.window.main_window import MainWindow
 
 Role, Text = QAccessible.Role, QAccessible.Text
 

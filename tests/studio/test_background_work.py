@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 
 from aidd_studio import paths
-from aidd_studio.gaps.gap import Gap
-from aidd_studio.gaps.labels import read_labels, write_labels
-from aidd_studio.studio.preferences_dialog import PreferencesDialog
+from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.labels import read_labels, write_labels
+from aidd_studio.studio.dialogs.preferences_dialog import PreferencesDialog
 
 
 def test_labels_are_read_in_the_background_and_added_when_they_are_there(opened, idle, tmp_path):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aidd_studio.gaps.gap import Gap
-from aidd_studio.studio.candidate_list import LETTERS
+from aidd_studio.damage.damage import Gap
+from aidd_studio.studio.panels.candidate_list import LETTERS
 
 
 @pytest.fixture

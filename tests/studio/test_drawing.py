@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QImage
 
-from aidd_studio.gaps.gap import Gap
-from aidd_studio.studio.frequency_axis import FrequencyAxis
-from aidd_studio.studio.main_window import MainWindow
-from aidd_studio.studio.spectrogram_tiles import needed
-from aidd_studio.studio.tile_pictures import Look, Tile, TilePictures, colour_table
+from aidd_studio.damage.damage import Gap
+from aidd_studio.studio.timeline.frequency_axis import FrequencyAxis
+from aidd_studio.studio.timeline.spectrogram_tiles import needed
+from aidd_studio.studio.timeline.tile_pictures import Look, Tile, TilePictures, colour_table
+from aidd_studio.studio.window.main_window import MainWindow
 
 LOOK = Look(FrequencyAxis("mel", 16000), 40, "grey", 0.0, 90.0, -120.0, 0.0)
 
@@ -134,7 +134,7 @@ def pixels(image: QImage) -> np.ndarray:
 
 @pytest.mark.parametrize("name", ["magma", "inferno", "viridis", "cividis"])
 def test_colours_are_those_of_pyqtgraph_which_is_not_imported_for_them(name: str) -> None:
-    code = f"import sys; from aidd_studio.studio.tile_pictures import colour_table; colour_table({name!r}); "
+    code = f"import sys; from aidd_studio.studio.timeline.tile_pictures import colour_table; colour_table({name!r}); "
     loaded = subprocess.run(
         [sys.executable, "-c", code + "print('pyqtgraph' in sys.modules)"], capture_output=True, text=True, check=True
     )

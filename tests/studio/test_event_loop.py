@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QTimer
 
-from aidd_studio.studio.main_window import MainWindow
+from aidd_studio.studio.window.main_window import MainWindow
 
 WAIT = 60000
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from aidd_studio.audio.tags import read_tags
-from aidd_studio.studio.export_dialog import ExportDialog
+from aidd_studio.audio.files.tags import read_tags
+from aidd_studio.studio.dialogs.export_dialog import ExportDialog
 
 
 @pytest.fixture

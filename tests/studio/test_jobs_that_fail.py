@@ -10,9 +10,9 @@ from collections.abc import Callable
 import pytest
 
 from aidd_studio.audio.playback import ClockOutput, Player, Version
+from aidd_studio.damage.damage import Gap
 from aidd_studio.errors import DeviceError, GapError
-from aidd_studio.gaps.gap import Gap
-from aidd_studio.studio.jobs import JobQueue
+from aidd_studio.studio.model.jobs import JobQueue
 
 
 @pytest.mark.parametrize(

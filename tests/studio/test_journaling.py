@@ -7,8 +7,8 @@ import shutil
 import numpy as np
 import pytest
 
-from aidd_studio.restoration.journal import recover
-from aidd_studio.studio.journaling import journal_folder
+from aidd_studio.restoration.session.journal import recover
+from aidd_studio.studio.commands.autosave import journal_folder
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import weakref
 
 from PySide6.QtCore import QCoreApplication, QEvent
 
-from aidd_studio.watch import Watch
+from aidd_studio.progress import Watch
 
 
 def test_a_closed_recording_is_gone_without_the_garbage_collector(qtbot, opened, idle, damaged):

@@ -11,12 +11,12 @@ import soundfile
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter
 
+from aidd_studio.damage.damage import Gap
 from aidd_studio.engines.registry import create_engine, engine_infos
-from aidd_studio.gaps.gap import Gap
-from aidd_studio.studio import theme
-from aidd_studio.studio.document import FillProgress
-from aidd_studio.studio.gap_regions import RegionStyle
-from aidd_studio.studio.opening import demo_recording
+from aidd_studio.studio.commands.open_file import demo_recording
+from aidd_studio.studio.model.document import FillProgress
+from aidd_studio.studio.timeline.gap_regions import RegionStyle
+from aidd_studio.studio.widgets import theme
 
 HOLE = (18.35, 18.65)
 AROUND = 2.0
@@ -99,7 +99,7 @@ def test_sampler_steps_and_temperature_belong_to_the_engine_aidd_alone(window):
 
 
 def test_the_device_of_the_preferences_reaches_every_engine_that_has_one(window):
-    from aidd_studio.studio.batch_settings import BatchSettingsForm
+    from aidd_studio.studio.batch.batch_settings import BatchSettingsForm
 
     window.preferences.device = "cpu"
     form = BatchSettingsForm(window.preferences)

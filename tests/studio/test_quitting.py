@@ -9,8 +9,8 @@ import pytest
 import soundfile
 from PySide6.QtCore import Qt
 
-from aidd_studio.gaps.gap import Gap
-from aidd_studio.restoration.project import load_project
+from aidd_studio.damage.damage import Gap
+from aidd_studio.restoration.session.project import load_project
 from aidd_studio.studio.app import ButtonKeys
 
 

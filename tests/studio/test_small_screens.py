@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QDialog
 
-from aidd_studio.studio.main_window import MainWindow
+from aidd_studio.studio.window.main_window import MainWindow
 
 SMALL = (944, 492)
 

@@ -10,8 +10,8 @@ import soundfile
 
 from aidd_studio import paths
 from aidd_studio.audio.clip import Clip, Patch
-from aidd_studio.studio.jobs import JobQueue
-from aidd_studio.studio.spectrogram_tiles import SpectrogramTiles
+from aidd_studio.studio.model.jobs import JobQueue
+from aidd_studio.studio.timeline.spectrogram_tiles import SpectrogramTiles
 
 RATE = 16000
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from aidd_studio.audio.clip import Clip, Patch
-from aidd_studio.gaps.gap import Gap
+from aidd_studio.damage.damage import Gap
 from aidd_studio.restoration.candidate import Candidate
-from aidd_studio.restoration.session import Session
-from aidd_studio.studio.document import Document
+from aidd_studio.restoration.session.session import Session
+from aidd_studio.studio.model.document import Document
 
 RATE = 8000
 PLACES = 8

@@ -10,9 +10,9 @@ import pytest
 import soundfile
 from PySide6.QtCore import Qt
 
-from aidd_studio.restoration.project import load_project, save_project
-from aidd_studio.studio.export_files import ExportChoice
-from aidd_studio.studio.journaling import journal_folder
+from aidd_studio.restoration.session.export import ExportChoice
+from aidd_studio.restoration.session.project import load_project, save_project
+from aidd_studio.studio.commands.autosave import journal_folder
 
 
 def press(qtbot, window, id: str) -> None:

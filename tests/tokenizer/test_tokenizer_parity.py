@@ -12,8 +12,8 @@ from torch import Tensor
 
 from aidd_studio.tokenizer import config as sizes
 from aidd_studio.tokenizer.config import SEANetConfig, TokenizerConfig
-from aidd_studio.tokenizer.layout import from_official
 from aidd_studio.tokenizer.model import WavTokenizer
+from aidd_studio.weights.layout import from_official
 
 PARITY = Path(__file__).parents[1] / "data" / "parity"
 

@@ -12,16 +12,16 @@ import torch
 
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
 from aidd_studio.tokenizer.config import SpectralEncoderConfig, TokenizerConfig
-from aidd_studio.tokenizer.context_decoder import CONTEXT, ContextDecoder, ContextDecoderConfig
 from aidd_studio.tokenizer.model import WavTokenizer
-from aidd_studio.training import gap_examples
-from aidd_studio.training.context_task import ContextSettings, ContextTask, guess
-from aidd_studio.training.corpus import build_recorded
+from aidd_studio.tokenizer.refiner import CONTEXT, ContextDecoder, ContextDecoderConfig
+from aidd_studio.training.corpora import gap_examples
+from aidd_studio.training.corpora.corpus import build_recorded
+from aidd_studio.training.corpora.segments import Segments
+from aidd_studio.training.corpora.tokens import load_tokens, tokenize_corpus
 from aidd_studio.training.devices import Devices
-from aidd_studio.training.segments import Segments
-from aidd_studio.training.spectral_losses import level_loss, magnitudes, multi_resolution_loss
-from aidd_studio.training.tokenizer_task import TokenizerSettings, TokenizerTask
-from aidd_studio.training.tokens import load_tokens, tokenize_corpus
+from aidd_studio.training.tasks.refiner_task import ContextSettings, ContextTask, guess
+from aidd_studio.training.tasks.spectral_losses import level_loss, magnitudes, multi_resolution_loss
+from aidd_studio.training.tasks.tokenizer_task import TokenizerSettings, TokenizerTask
 
 CPU = Devices(torch.device("cpu"), half=False)
 SMALL = ContextDecoderConfig(width=16, hidden=32, layers=2, code_width=4)

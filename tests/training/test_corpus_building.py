@@ -9,10 +9,10 @@ import pytest
 import soundfile
 
 from aidd_studio.errors import UsageError
-from aidd_studio.training.corpus import RenderPlan, build_recorded, build_rendered, read_manifest
-from aidd_studio.training.rendering import RATE, Sources, render
-from aidd_studio.training.segments import Segments, levelled
-from aidd_studio.training.splits import official_splits, split_of
+from aidd_studio.training.corpora.corpus import RenderPlan, build_recorded, build_rendered, read_manifest
+from aidd_studio.training.corpora.rendering import RATE, Sources, render
+from aidd_studio.training.corpora.segments import Segments, levelled
+from aidd_studio.training.corpora.splits import official_splits, split_of
 
 
 def _record(path: Path, seed: int, rate: int = 44_100, seconds: float = 2.0) -> None:

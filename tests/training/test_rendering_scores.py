@@ -9,10 +9,10 @@ import pytest
 import soundfile
 
 from aidd_studio.errors import AudioReadError
-from aidd_studio.training.composing import compose
-from aidd_studio.training.humanising import play, transpose
-from aidd_studio.training.notes import Control, Note, Piece, read_midi, write_midi
-from aidd_studio.training.sampler import read_sfz, render_sampler
+from aidd_studio.training.corpora.composing import compose
+from aidd_studio.training.corpora.humanising import play, transpose
+from aidd_studio.training.corpora.notes import Control, Note, Piece, read_midi, write_midi
+from aidd_studio.training.corpora.sampler import read_sfz, render_sampler
 
 SCALE = Piece(tuple(Note(0.5 * i, 0.5 * i + 0.4, 60 + i, 80, i % 2) for i in range(8)), (0, 40))
 

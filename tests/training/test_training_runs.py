@@ -20,19 +20,19 @@ from torch import Tensor
 from aidd_studio import paths
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
 from aidd_studio.errors import UsageError
-from aidd_studio.tokenizer.context_decoder import ContextDecoderConfig
 from aidd_studio.tokenizer.model import WavTokenizer
+from aidd_studio.tokenizer.refiner import ContextDecoderConfig
 from aidd_studio.training.cards import draw_curves, join_runs
-from aidd_studio.training.context_task import ContextSettings
-from aidd_studio.training.corpus import build_recorded
+from aidd_studio.training.corpora.corpus import build_recorded
 from aidd_studio.training.devices import Devices
 from aidd_studio.training.export import export_model
-from aidd_studio.training.journal import read_metrics
 from aidd_studio.training.loop import Loop, LoopSettings
+from aidd_studio.training.metrics_log import read_metrics
 from aidd_studio.training.recipe import read_recipe
 from aidd_studio.training.runs import averaged_weights, open_run, tokenizer_config, train
-from aidd_studio.training.score_task import ScoreSettings, ScoreTask, masked_gap_nll
-from aidd_studio.training.tokenizer_task import TokenizerSettings
+from aidd_studio.training.tasks.refiner_task import ContextSettings
+from aidd_studio.training.tasks.score_task import ScoreSettings, ScoreTask, masked_gap_nll
+from aidd_studio.training.tasks.tokenizer_task import TokenizerSettings
 from aidd_studio.weights import store
 
 TINY = ScoreModelConfig(tokens=12, hidden_size=16, blocks=1, heads=2, cond_dim=8, dropout=0.1)

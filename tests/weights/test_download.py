@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from aidd_studio.errors import Cancelled, DownloadError
-from aidd_studio.watch import Watch
+from aidd_studio.progress import Watch
 from aidd_studio.weights import download
 from aidd_studio.weights.download import FileNotThere, Patience, check_address, copy_in, fetch
 from aidd_studio.weights.registry import RemoteFile

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from aidd_studio.errors import Cancelled, DownloadError
-from aidd_studio.watch import Watch, patiently
+from aidd_studio.progress import Watch, patiently
 from aidd_studio.weights.download import FileNotThere, fetch
 from aidd_studio.weights.hub import located
 from aidd_studio.weights.registry import RemoteFile

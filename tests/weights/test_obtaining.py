@@ -157,7 +157,7 @@ def test_the_tokenizer_a_score_model_was_trained_on_is_ranked_first(tmp_path, de
         torch.save({"state_dict": state}, tmp_path / "x.ckpt")
         import_model([tmp_path / "x.ckpt"], name)
     clip = paths.resources() / "demo" / "original.flac"
-    from aidd_studio.audio.reading import read
+    from aidd_studio.audio.files.reading import read
     from aidd_studio.audio.resampling import resample
 
     recording = read(clip)

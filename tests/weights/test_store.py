@@ -12,8 +12,8 @@ from aidd_studio import paths
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
 from aidd_studio.errors import DeviceError, ModelError, ModelNotInstalled, UsageError
 from aidd_studio.tokenizer.config import BUNDLED, TokenizerConfig
-from aidd_studio.tokenizer.context_decoder import ContextDecoder, ContextDecoderConfig
 from aidd_studio.tokenizer.model import WavTokenizer
+from aidd_studio.tokenizer.refiner import ContextDecoder, ContextDecoderConfig
 from aidd_studio.weights import loading, store
 from aidd_studio.weights.loading import load_refiner, load_score_model, load_tokenizer
 from aidd_studio.weights.store import ModelRecord

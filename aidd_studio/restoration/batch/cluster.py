@@ -10,9 +10,9 @@ from collections.abc import Generator, Sequence
 from typing import Any
 
 from aidd_studio.errors import DeviceError
+from aidd_studio.progress import Watch
 from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome
 from aidd_studio.restoration.batch.one_file import restore_file
-from aidd_studio.watch import Watch
 
 RETRIES = 3
 """How often a recording is given to another worker after its worker died."""

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from aidd_studio.audio.formats import SUFFIXES as WRITABLE
+from aidd_studio.audio.files.formats import SUFFIXES as WRITABLE
 from aidd_studio.errors import UsageError
 
 SUFFIXES = frozenset(

@@ -10,8 +10,8 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import IO, Any
 
-from aidd_studio.audio.atomic import FULL, remove_left_overs
 from aidd_studio.errors import AudioWriteError
+from aidd_studio.files.atomic import FULL, remove_left_overs
 from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome, real_path
 
 fcntl: ModuleType | None

@@ -11,10 +11,10 @@ from multiprocessing.connection import Connection, Listener
 from typing import Literal, get_args
 
 from aidd_studio.engines import catalogue
-from aidd_studio.engines.aidd_networks import Networks
-from aidd_studio.engines.aidd_remote import Address, serve
+from aidd_studio.engines.aidd.client import Address, serve
+from aidd_studio.engines.aidd.server import Networks
+from aidd_studio.processes import CONTEXT, keep_to_one_thread, leave_with_parent
 from aidd_studio.restoration.batch.items import BatchSettings
-from aidd_studio.restoration.batch.processes import CONTEXT, keep_to_one_thread, leave_with_parent
 
 Where = Literal["own", "shared", "joint"]
 """Whether each worker has networks of its own, or one process has them for all; there, gaps of several recordings go

@@ -7,9 +7,9 @@ import time
 from typing import Any
 
 from aidd_studio.errors import AiddError, Cancelled
+from aidd_studio.progress import Watch
 from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome
 from aidd_studio.restoration.restore import FilledGap, ready_engine, restore
-from aidd_studio.watch import Watch
 
 _engines: dict[str, Any] = {}
 """Engines by settings, one set per process: models are loaded once however many files come."""
@@ -35,9 +35,9 @@ def restore_file(item: BatchItem, settings: BatchSettings, watch: Watch | None =
 
 
 def _restore(item: BatchItem, settings: BatchSettings, watch: Watch, started: float) -> Outcome:
-    from aidd_studio.audio.reading import probe, read
-    from aidd_studio.audio.writing import check_target, write
-    from aidd_studio.gaps.detection import detect
+    from aidd_studio.audio.files.reading import probe, read
+    from aidd_studio.audio.files.writing import check_target, write
+    from aidd_studio.damage.detection.dropouts import detect
 
     probe(item.source)  # what is no recording is told as that, not for the name of its result
     if not settings.dry_run:

@@ -14,12 +14,12 @@ from contextlib import closing
 from multiprocessing.sharedctypes import RawArray
 from typing import Any, Literal
 
-from aidd_studio.engines.aidd_remote import Address
+from aidd_studio.engines.aidd.client import Address
+from aidd_studio.processes import CONTEXT, deaf_to_ctrl_c, keep_to_one_thread, leave_with_parent
+from aidd_studio.progress import Watch
 from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome
 from aidd_studio.restoration.batch.network_process import NetworkProcess, Where
 from aidd_studio.restoration.batch.one_file import restore_file
-from aidd_studio.restoration.batch.processes import CONTEXT, deaf_to_ctrl_c, keep_to_one_thread, leave_with_parent
-from aidd_studio.watch import Watch
 
 FILES_PER_WORKER = 200
 """A worker is replaced after so many files, so that no leak of a decoder can add up."""
@@ -160,8 +160,8 @@ def _begin(board: Any, networks: Address | None = None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     keep_to_one_thread()
     if networks is not None:
-        from aidd_studio.engines.aidd_models import ask_at
-        from aidd_studio.engines.aidd_remote import Link
+        from aidd_studio.engines.aidd.client import Link
+        from aidd_studio.engines.aidd.models import ask_at
 
         ask_at(Link(networks))
     leave_with_parent(_stop, PATIENCE)

@@ -12,7 +12,7 @@ from aidd_studio.restoration.batch.items import BatchSettings, Outcome
 
 def write_report(path: Path, outcomes: Sequence[Outcome], settings: BatchSettings) -> None:
     """Write `path` as HTML and its neighbour `.json`, both atomically; existing reports are replaced."""
-    from aidd_studio.audio.atomic import atomic_path
+    from aidd_studio.files.atomic import atomic_path
 
     with atomic_path(path, overwrite=True) as temporary:
         # Names on POSIX may hold bytes that are no letters.

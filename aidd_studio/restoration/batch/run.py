@@ -8,15 +8,15 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
-from aidd_studio.audio.atomic import remove_left_overs
 from aidd_studio.errors import Cancelled
+from aidd_studio.files.atomic import remove_left_overs
+from aidd_studio.progress import Watch
 from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome
 from aidd_studio.restoration.batch.journal import BatchJournal
 from aidd_studio.restoration.batch.network_process import NEURAL, Choice, Where, chosen
 from aidd_studio.restoration.batch.one_file import restore_file
+from aidd_studio.restoration.batch.path_collisions import clashing
 from aidd_studio.restoration.batch.pool import Workers
-from aidd_studio.restoration.batch.twins import clashing
-from aidd_studio.watch import Watch
 
 Hold = Callable[[], bool]
 """While it says True no further recording is begun."""

@@ -1,0 +1,229 @@
+"""Reading recordings: whole, in blocks, or only what the header says."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aidd_studio.audio.clip import MOST_CHANNELS, Clip, Samples, Source
+from aidd_studio.audio.files.subtypes import LOSSY as LOSSY
+from aidd_studio.errors import AudioReadError
+from aidd_studio.progress import Watch
+
+LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
+
+BLOCK = 1 << 16
+"""Frames read at once."""
+
+UNKNOWN_LENGTH = 1 << 48
+"""Longer than any recording: libsndfile reports such numbers when a stream does not tell its length."""
+
+READABLE = "WAV, RF64, W64, AIFF, FLAC, Ogg Vorbis, Opus, MP3 or CAF"
+
+
+@dataclass(frozen=True)
+class FileInfo:
+    """What the header of a recording says."""
+
+    path: Path
+    frames: int
+    rate: int
+    channels: int
+    container: str  # "WAV", "FLAC", ...
+    subtype: str  # "PCM_16", "FLOAT", ...
+    duration: float  # seconds
+    endian: str = "FILE"
+    size: int = 0  # bytes on disk
+    modified_ns: int = 0
+
+
+def read(path: Path | str, watch: Watch | None = None) -> Clip:
+    """A whole recording as float32 [channels, frames], with what is needed to write the same kind of file.
+
+    Memory: 4 bytes per sample, nothing more. Integers up to 24 bits are exact. NaN and Inf are kept.
+    A WAV or MP3 that is shorter than its header promises gives what is there.
+    Raises AudioReadError: missing, not readable, no recording, damaged, no sound, too many channels, odd rate.
+    """
+    from aidd_studio.audio.files.tags import read_tags
+
+    path, watch = Path(path), watch or Watch()
+    with open_recording(path) as (file, info):
+        base = _grown(file, info, watch) if info.frames >= UNKNOWN_LENGTH else _filled(file, info, watch)
+    tags = read_tags(path, info.container)
+    source = Source(path.absolute(), info.container, info.subtype, info.endian, info.size, info.modified_ns, tags)
+    return Clip(base, info.rate, source)
+
+
+def probe(path: Path | str) -> FileInfo:
+    """What the header says; the sound is not read. Raises AudioReadError as `read` does."""
+    with open_recording(Path(path)) as (_, info):
+        return info
+
+
+def blocks(path: Path | str, frames_per_block: int = BLOCK) -> Iterator[Samples]:
+    """The recording piece by piece: float32 [channels, n], n = `frames_per_block` but for the last piece."""
+    if frames_per_block < 1:
+        raise ValueError("a block holds at least one frame")
+    with open_recording(Path(path)) as (file, info):
+        buffer = np.empty((frames_per_block, info.channels), dtype=np.float32)
+        done = 0
+        while count := _read_into(file, info, buffer, done):
+            yield np.ascontiguousarray(buffer[:count].T)
+            done += count
+        _check_length(info, done)
+
+
+@contextmanager
+def open_recording(path: Path) -> Iterator[tuple[Any, FileInfo]]:
+    """An open soundfile.SoundFile and what its header says; the format is told by content, not by name."""
+    handle = _open(path)
+    try:
+        status = os.fstat(handle)
+        file = _sound_file(path, handle, status.st_size)
+        try:
+            info = FileInfo(
+                path,
+                int(file.frames),
+                int(file.samplerate),
+                int(file.channels),
+                str(file.format),
+                str(file.subtype),
+                file.frames / file.samplerate if file.samplerate else 0.0,
+                str(file.endian),
+                status.st_size,
+                status.st_mtime_ns,
+            )
+            _check(info)
+            yield file, info
+        finally:
+            file.close()
+    finally:
+        os.close(handle)
+
+
+def _open(path: Path) -> int:
+    try:
+        if path.is_dir():
+            raise AudioReadError(f"{path} is a folder, not a recording.")
+        if path.exists() and not path.is_file():
+            raise AudioReadError(f"{path} is not a file; choose a recording.")
+        return os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError:
+        raise AudioReadError(f"{path} does not exist; check the name.") from None
+    except PermissionError:
+        raise AudioReadError(f"{path} may not be read; check its permissions.") from None
+    except ValueError:  # a null byte in the name
+        raise AudioReadError(f"{str(path)!r} cannot be the name of a file.") from None
+    except OSError as error:
+        raise AudioReadError(f"{path} cannot be opened ({error.strerror or error}).") from error
+
+
+def _sound_file(path: Path, handle: int, size: int) -> Any:
+    import soundfile
+
+    if size == 0:
+        raise AudioReadError(f"{path} is empty; there is no recording in it.")
+    try:
+        if os.name == "posix":  # by descriptor: libsndfile then cannot be misled by the name
+            return soundfile.SoundFile(handle, closefd=False)
+        return soundfile.SoundFile(path)
+    except (soundfile.LibsndfileError, TypeError) as error:
+        reason = _reason(error)
+        raise AudioReadError(
+            f"{path} is damaged or not a recording that can be read{reason}; it must be {READABLE}."
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    """libsndfile's own words in brackets, where they say more than that it failed."""
+    words = str(getattr(error, "error_string", "")).rstrip(".")
+    return f" ({words})" if words and "System error" not in words else ""
+
+
+def _check(info: FileInfo) -> None:
+    if info.frames <= 0:
+        raise AudioReadError(f"{info.path} holds no sound; its length is zero.")
+    if not 1 <= info.channels <= MOST_CHANNELS:
+        raise AudioReadError(f"{info.path} has {info.channels} channels; at most {MOST_CHANNELS} can be handled.")
+    if not LOWEST_RATE <= info.rate <= HIGHEST_RATE:
+        raise AudioReadError(
+            f"{info.path} has a sample rate of {info.rate} Hz; from {LOWEST_RATE} to {HIGHEST_RATE} Hz can be handled."
+        )
+
+
+def _filled(file: Any, info: FileInfo, watch: Watch) -> Samples:
+    try:
+        base = np.empty((info.channels, info.frames), dtype=np.float32)
+    except (MemoryError, ValueError):
+        needed = info.channels * info.frames * 4 / 2**30
+        raise AudioReadError(f"{info.path} would need {needed:.1f} GiB of memory; split it into parts.") from None
+    buffer = np.empty((BLOCK, info.channels), dtype=np.float32)
+    done = 0
+    while done < info.frames:
+        count = _read_into(file, info, buffer, done)
+        if not count:
+            break
+        base[:, done : done + count] = buffer[:count].T
+        done += count
+        watch.report(done / info.frames, "Reading")
+    _check_length(info, done)
+    return base if done == info.frames else base[:, :done].copy()
+
+
+def _grown(file: Any, info: FileInfo, watch: Watch) -> Samples:
+    """All that comes from a stream that does not tell its length."""
+    parts: list[Samples] = []
+    buffer = np.empty((BLOCK, info.channels), dtype=np.float32)
+    done = 0
+    while count := _read_into(file, info, buffer, done):
+        parts.append(buffer[:count].T.copy())
+        done += count
+        watch.report(0.0, "Reading")
+    _check_length(info, done)
+    return np.concatenate(parts, axis=1)
+
+
+def _read_into(file: Any, info: FileInfo, buffer: Samples, done: int) -> int:
+    """Read the next frames into `buffer` [n, channels]; returns how many came.
+
+    A damaged MP3 can give more than its header counts, in one read that reaches beyond; that is left out everywhere.
+    """
+    import soundfile
+
+    try:
+        return min(len(file.read(out=buffer, dtype="float32")), info.frames - done)
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        raise _broken_off(info, _position(file, done)) from error
+
+
+def _position(file: Any, done: int) -> int:
+    """How far a failed read came."""
+    import soundfile
+
+    try:
+        return max(done, int(file.tell()))
+    except soundfile.LibsndfileError:
+        return done
+
+
+def _check_length(info: FileInfo, done: int) -> None:
+    if done == 0:
+        raise AudioReadError(f"{info.path} is damaged; no sound can be read from it.")
+    if done < info.frames < UNKNOWN_LENGTH and info.container == "FLAC":
+        raise _broken_off(info, done)
+
+
+def _broken_off(info: FileInfo, done: int) -> AudioReadError:
+    of = "" if info.frames >= UNKNOWN_LENGTH else f" of {info.duration:.2f} s"
+    return AudioReadError(
+        f"{info.path} is damaged: its sound breaks off after {done / info.rate:.2f} s{of}; "
+        "get an intact copy or save the readable part with a FLAC repair tool."
+        if info.container == "FLAC"
+        else f"{info.path} is damaged: its sound breaks off after {done / info.rate:.2f} s{of}; get an intact copy."
+    )

@@ -1,0 +1,184 @@
+"""The arithmetic of gaps: joining, trimming, moving and checking them."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from functools import reduce
+
+from aidd_studio.damage.damage import Gap, GapKind
+from aidd_studio.errors import GapError
+
+
+def merge(gaps: Iterable[Gap], channels: int, distance: int = 0) -> list[Gap]:
+    """Sorted gaps of a recording with that many channels, of which no two share a sample.
+
+    In each channel by itself, gaps that overlap or lie less than `distance` frames apart become one, so that a hole in
+    one channel never makes one in another. Channels that are damaged over the same frames share a gap. A gap that
+    needs no change comes back as it is.
+    """
+    ordered = sorted(gaps, key=by_place)
+    pieces: dict[tuple[int, int], list[tuple[int, list[Gap]]]] = {}
+    for channel in range(channels):
+        own = [gap for gap in ordered if channel in gap.channel_indices(channels)]
+        for run in _runs(own, distance):
+            place = run[0].start, max(gap.end for gap in run)
+            pieces.setdefault(place, []).append((channel, run))
+    return sorted((_whole(*place, parts, channels) for place, parts in pieces.items()), key=by_place)
+
+
+def clamp(gap: Gap, frames: int) -> Gap:
+    """The part of a gap that lies inside a recording of that many frames; GapError when there is none."""
+    start, end = max(0, gap.start), min(frames, gap.end)
+    if end <= start:
+        raise GapError(
+            f"The gap {_span(gap, None)} lies outside the recording, which has {frames} samples; move or remove it."
+        )
+    return gap.moved(start, end)
+
+
+def validate(gaps: Iterable[Gap], frames: int, channels: int, rate: int | None = None) -> None:
+    """Raise GapError unless all gaps lie inside a recording and leave some sound in each of its channels.
+
+    rate: when given, the sentences speak of seconds instead of samples.
+    """
+    gaps = list(gaps)
+    length = f"{frames} samples" if rate is None else f"{frames / rate:.3f} s"
+    for gap in gaps:
+        if gap.start < 0 or gap.end > frames:
+            raise GapError(
+                f"The gap {_span(gap, rate)} lies outside the recording, which is {length} long; move or remove it."
+            )
+        if gap.channels is not None and not 0 <= gap.channels[0] <= gap.channels[-1] < channels:
+            raise GapError(
+                f"The gap {_span(gap, rate)} names channel {gap.channels[-1] + 1}, but the recording has {channels}."
+            )
+    lost = [channel for channel in range(channels) if _covers(gaps, channel, channels, frames)]
+    if lost:
+        raise GapError(_nothing_left(gaps, lost, channels))
+
+
+def snap(gap: Gap, edges: Sequence[int], within: int) -> Gap:
+    """The gap with each border moved to the nearest of `edges` (sorted frames) at most `within` frames away.
+
+    A gap that would vanish stays as it is.
+    """
+    start, end = _nearest(gap.start, edges, within), _nearest(gap.end, edges, within)
+    return gap.moved(start, end) if start < end else gap
+
+
+def invert(gaps: Iterable[Gap], frames: int) -> list[Gap]:
+    """The stretches of a recording that no gap touches in any channel."""
+    stretches = []
+    position = 0
+    for gap in sorted(gaps, key=by_place):
+        if gap.start >= frames:
+            break
+        if gap.start > position:
+            stretches.append(Gap(position, gap.start))
+        position = max(position, gap.end)
+    if position < frames:
+        stretches.append(Gap(position, frames))
+    return stretches
+
+
+def group(gaps: Iterable[Gap], distance: int) -> list[list[Gap]]:
+    """Sorted gaps in lists of near ones: from the end of one list to the next are at least `distance` frames."""
+    groups: list[list[Gap]] = []
+    reach = 0
+    for gap in sorted(gaps, key=by_place):
+        if groups and gap.start - reach < distance:
+            groups[-1].append(gap)
+            reach = max(reach, gap.end)
+        else:
+            groups.append([gap])
+            reach = gap.end
+    return groups
+
+
+def shift(gap: Gap, frames: int) -> Gap:
+    """The gap moved later by `frames` (earlier when negative); GapError when it would begin before the recording."""
+    if gap.start + frames < 0:
+        raise GapError(f"The gap {_span(gap, None)} cannot be moved to before the recording's beginning.")
+    return gap.moved(gap.start + frames, gap.end + frames)
+
+
+def join(first: Gap, second: Gap) -> Gap:
+    """One gap over both, in the channels of both: a person's mark outweighs a detection, else the longer's kind."""
+    channels = None
+    if first.channels is not None and second.channels is not None:
+        channels = tuple(set(first.channels) | set(second.channels))
+    return Gap(
+        min(first.start, second.start),
+        max(first.end, second.end),
+        channels,
+        _kind(first, second),
+        max(first.confidence, second.confidence),
+    )
+
+
+def _runs(gaps: Sequence[Gap], distance: int) -> list[list[Gap]]:
+    """Sorted gaps of one channel in lists of those that become one."""
+    runs: list[list[Gap]] = []
+    reach = 0
+    for gap in gaps:
+        if runs and gap.start < reach + distance:
+            runs[-1].append(gap)
+            reach = max(reach, gap.end)
+        else:
+            runs.append([gap])
+            reach = gap.end
+    return runs
+
+
+def _whole(start: int, end: int, parts: Sequence[tuple[int, list[Gap]]], channels: int) -> Gap:
+    """The gap of all channels that are damaged from `start` to `end`, each with the gaps that damage it there."""
+    damaged = tuple(channel for channel, _ in parts)
+    sources = list(dict.fromkeys(gap for _, run in parts for gap in run))
+    joined = reduce(join, sources)
+    if len(sources) == 1 and joined.channel_indices(channels) == damaged:
+        return joined
+    return Gap(start, end, None if len(damaged) == channels else damaged, joined.kind, joined.confidence)
+
+
+def _kind(first: Gap, second: Gap) -> GapKind:
+    if "manual" in (first.kind, second.kind):
+        return "manual"
+    return first.kind if first.frames >= second.frames else second.kind
+
+
+def _nearest(frame: int, edges: Sequence[int], within: int) -> int:
+    at = bisect_left(edges, frame)
+    candidates = [int(edge) for edge in edges[max(0, at - 1) : at + 1]]
+    best = min(candidates, key=lambda edge: abs(edge - frame), default=frame)
+    return best if abs(best - frame) <= within else frame
+
+
+def by_place(gap: Gap) -> tuple[int, int, tuple[int, ...]]:
+    """The key to sort gaps by; unlike the gaps themselves it compares all channels with some."""
+    return gap.start, gap.end, gap.channels or ()
+
+
+def _covers(gaps: Sequence[Gap], channel: int, channels: int, frames: int) -> bool:
+    """True when gaps leave no frame of a channel."""
+    own = sorted((gap for gap in gaps if channel in gap.channel_indices(channels)), key=by_place)
+    return any(run[0].start == 0 and max(gap.end for gap in run) == frames for run in _runs(own, 1))
+
+
+def _nothing_left(gaps: Sequence[Gap], lost: Sequence[int], channels: int) -> str:
+    """Why channels cannot be restored: gaps that cover all of them, or a file without one valid sample there."""
+    everywhere = len(lost) == channels
+    if all(gap.kind == "invalid" for gap in gaps if lost[0] in gap.channel_indices(channels)):
+        what = "The recording" if everywhere else f"Channel {lost[0] + 1} of the recording"
+        return (
+            f"{what} holds no valid sample, only NaN or infinite values, so there is no sound to restore it from; "
+            "the file was damaged when it was written: look for another copy."
+        )
+    where = "recording" if everywhere else f"channel {lost[0] + 1}"
+    return f"The gaps cover the whole {where}, so there is no sound left to fill from; shorten them."
+
+
+def _span(gap: Gap, rate: int | None) -> str:
+    if rate is None:
+        return f"from sample {gap.start} to {gap.end}"
+    return f"{gap.start / rate:.3f}–{gap.end / rate:.3f} s"

@@ -1,0 +1,1 @@
+"""Finding damage in a recording."""

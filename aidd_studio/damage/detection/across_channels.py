@@ -1,0 +1,65 @@
+"""From damaged stretches of single channels to gaps of a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.detection.edges import Signal, contrast_after, contrast_before
+from aidd_studio.damage.detection.spans import Span
+
+ALIKE = 0.8
+"""Share of two stretches' joint extent that they must have in common to be one dropout of two channels."""
+
+DROP = 15.0
+"""dB by which a further channel must fall and rise at a known dropout's borders to be part of it."""
+
+
+def across_channels(spans: Sequence[Sequence[Span]], signals: Sequence[Signal], rate: int) -> list[Gap]:
+    """The gaps of a recording from the spans of each channel, whose samples are `signals` ([n] each).
+
+    Spans of several channels that cover about the same time become one gap. A channel in which nothing was sure
+    enough by itself joins where its level falls and rises, or it repeats itself, at the very same place.
+    """
+    gaps = []
+    everything = sorted(
+        ((span, channel) for channel, own in enumerate(spans) for span in own),
+        key=lambda item: (item[0].start, item[0].end),
+    )
+    while everything:
+        first, _ = everything[0]
+        together = [item for item in everything if _alike(first, item[0])]
+        everything = [item for item in everything if item not in together]
+        gaps.append(_gap(together, signals, rate))
+    return gaps
+
+
+def _alike(one: Span, other: Span) -> bool:
+    return one.overlap(other) >= ALIKE * (max(one.end, other.end) - min(one.start, other.start))
+
+
+def _gap(together: Sequence[tuple[Span, int]], signals: Sequence[Signal], rate: int) -> Gap:
+    surest = max((span for span, _ in together), key=lambda span: (span.kind == "invalid", span.confidence))
+    start, end = min(span.start for span, _ in together), max(span.end for span, _ in together)
+    channels = {channel for _, channel in together}
+    if surest.lag:
+        channels |= {channel for channel, signal in enumerate(signals) if _repeats(signal, start, end, surest.lag)}
+    elif surest.kind != "invalid":
+        channels |= {channel for channel, signal in enumerate(signals) if _falls_and_rises(signal, start, end, rate)}
+    everywhere = len(channels) == len(signals)
+    return Gap(start, end, None if everywhere else tuple(channels), surest.kind, surest.confidence)
+
+
+def _falls_and_rises(signal: Signal, start: int, end: int, rate: int) -> bool:
+    borders = (contrast_before(signal, start, end, rate), contrast_after(signal, start, end, rate))
+    return all(max(border.drop) >= DROP for border in borders)
+
+
+def _repeats(signal: Signal, start: int, end: int, lag: int) -> bool:
+    """True when a stretch equals, sample for sample, what was `lag` samples before, and is more than one value."""
+    if start < lag:
+        return False
+    again = signal[start:end]
+    return bool(np.array_equal(again, signal[start - lag : end - lag]) and again.min() < again.max())

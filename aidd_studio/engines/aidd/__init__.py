@@ -1,0 +1,1 @@
+"""Token-based inpainting by discrete diffusion (AIDD)."""

@@ -1,0 +1,166 @@
+"""The models of the engine `aidd`, on a device in a precision, and how they are interrupted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aidd_studio.engines.aidd.settings import AiddSettings
+from aidd_studio.progress import Watch, patiently
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from aidd_studio.diffusion.score_model import ScoreModel
+    from aidd_studio.engines.aidd.client import Link
+    from aidd_studio.tokenizer.model import WavTokenizer
+    from aidd_studio.tokenizer.refiner import ContextDecoder
+
+
+@dataclass(frozen=True, eq=False)
+class Models:
+    """Tokenizer, score model and perhaps a refiner, ready to run.
+
+    device: where the tensors are that they take and give. Where the parts only stand for networks in another process,
+    `elsewhere` is the device there, and `told_size` the size of the score network.
+    """
+
+    tokenizer: WavTokenizer
+    score: ScoreModel
+    refiner: ContextDecoder | None
+    device: torch.device
+    precision: str
+    weights: dict[str, str]  # name -> sha256
+    elsewhere: str = ""
+    told_size: int = 0
+
+    @property
+    def runs_on(self) -> str:
+        """The device that the networks run on."""
+        return self.elsewhere or str(self.device)
+
+    @property
+    def size(self) -> int:
+        """Parameters of the score network."""
+        return self.told_size or sum(part.numel() for part in self.score.parameters())
+
+
+_link: Link | None = None
+"""In a worker of a batch that shares its networks with others: the way to them."""
+
+
+def ask_at(link: Link | None) -> None:
+    """From now on this process asks the networks at the other end of a link; None for networks of its own."""
+    global _link
+    _link = link
+
+
+def load_models(tokenizer: str, score: str, settings: AiddSettings, watch: Watch, on_cpu: bool = False) -> Models:
+    """A pair of models that run where and as the settings say; on the CPU in any case with `on_cpu`.
+
+    They are loaded, or stand for those of the process that this one was told to ask.
+    """
+    if _link is not None and not on_cpu:
+        from aidd_studio.engines.aidd.client import models_there
+        from aidd_studio.engines.aidd.server import Pair
+
+        return models_there(_link, Pair.of(tokenizer, score, settings), watch.check, check_interrupted)
+    return load_here(tokenizer, score, settings, watch, on_cpu)
+
+
+def load_here(tokenizer: str, score: str, settings: AiddSettings, watch: Watch, on_cpu: bool = False) -> Models:
+    """Load a pair of models into this process.
+
+    Loading cannot be interrupted; when the watch is cancelled, it goes on in its own thread and is kept for later.
+    """
+    return patiently(lambda: _load(tokenizer, score, settings, on_cpu), watch)
+
+
+def _load(tokenizer: str, score: str, settings: AiddSettings, on_cpu: bool) -> Models:
+    from aidd_studio.weights import loading
+    from aidd_studio.weights.registry import DEFAULT_TOKENIZER
+
+    device = find_device("cpu" if on_cpu else settings.device)
+    precision, dtype = _precision(settings.precision, device)
+    name = loading.default_refiner() if settings.refine and tokenizer == DEFAULT_TOKENIZER else None
+    # Where the refiner renders, the tokenizer's decoder rests and stays as it was loaded.
+    codec = loading.load_tokenizer(tokenizer, device, dtype if name is None else None)
+    network = loading.load_score_model(score, device, dtype)
+    weights = {codec.name: codec.sha256, network.name: network.sha256}
+    refiner = None
+    if name is not None:
+        loaded = loading.load_refiner(name, device)
+        refiner = loaded.model
+        weights[loaded.name] = loaded.sha256
+    models = Models(codec.model, network.model, refiner, device, precision, weights)
+    for module in (models.tokenizer, models.score, models.refiner):
+        if module is not None:
+            make_interruptible(module)
+    return models
+
+
+def find_device(wanted: str) -> torch.device:
+    """The device of that name, auto for the best there is. Raises DeviceError when the machine has none such."""
+    import torch
+
+    from aidd_studio.weights import loading
+
+    if wanted == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return loading.find_device(wanted)
+
+
+def _precision(wanted: str, device: torch.device) -> tuple[str, torch.dtype | None]:
+    import torch
+
+    if wanted == "auto":
+        if device.type == "cuda":
+            wanted = "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
+        else:
+            wanted = "bf16" if _cpu_multiplies_bf16() else "fp32"
+    kinds: dict[str, torch.dtype | None] = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
+    return wanted, kinds[wanted]
+
+
+def _cpu_multiplies_bf16() -> bool:
+    """Whether the processor has instructions for products of bfloat16; without them, they are slower than float32."""
+    import torch
+
+    checks = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+    return any(check() for check in (getattr(torch.cpu, name, None) for name in checks) if check is not None)
+
+
+_current = threading.local()
+
+
+def make_interruptible(model: nn.Module) -> None:
+    """Let every layer of a model look at the watch of `interrupted_by` before it runs."""
+    for module in model.modules():
+        if not any(hook is _look for hook in module._forward_pre_hooks.values()):
+            module.register_forward_pre_hook(_look)
+
+
+def _look(_module: nn.Module, _arguments: Any) -> None:
+    check_interrupted()
+
+
+def check_interrupted() -> None:
+    """Raise Cancelled when the watch of `interrupted_by` was cancelled."""
+    watch = getattr(_current, "watch", None)
+    if watch is not None:
+        watch.check()
+
+
+@contextmanager
+def interrupted_by(watch: Watch) -> Iterator[None]:
+    """While this lasts, models run by this thread stop within one layer when the watch is cancelled."""
+    before = getattr(_current, "watch", None)
+    _current.watch = watch
+    try:
+        yield
+    finally:
+        _current.watch = before

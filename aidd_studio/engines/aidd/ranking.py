@@ -1,0 +1,69 @@
+"""How good a candidate is: how near it comes to what the model expects.
+
+Whoever guesses what was lost errs least with what is expected; of several drawn candidates the one that lies nearest
+to it is the best bet (minimum Bayes risk). How probable a candidate's tokens are says next to nothing about that. Where
+nothing is expected of a gap as a whole, the probability counts, and how well the candidate meets its surroundings.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aidd_studio.audio.signal import Signal
+from aidd_studio.audio.stft import ShortTime, hann
+from aidd_studio.engines.aidd.segment import Segment
+
+ZONE = 0.04
+"""Seconds on each side of a gap's ends that are compared."""
+
+WINDOW = 1024
+BANDS = 20
+MISMATCH_WEIGHT = 1.0
+"""How many nats per token one neper of mismatch is worth."""
+
+
+def likely(log_likelihood: float, segment: Segment, made: Signal) -> float:
+    """Nats per token less the mismatch at the gaps' ends in nepers; higher is better."""
+    return log_likelihood - MISMATCH_WEIGHT * boundary_mismatch(segment, made)
+
+
+def near(segment: Segment, made: Signal, expected: Signal) -> float:
+    """The mean difference of band levels from what is expected in the gaps, negative, in nepers; 0 is best.
+
+    made, expected: float64 [T], the segment's wave with different sound in its gaps.
+    """
+    transform = ShortTime(hann(WINDOW), len(made))
+    found = []
+    for start, end in segment.gaps:
+        pieces = transform.pieces_near(start, end, 0)
+        levels = [_band_levels(np.abs(transform.of(wave, pieces)) ** 2) for wave in (made, expected)]
+        found.append(np.abs(levels[0] - levels[1]).mean())
+    return 0.0 - float(np.mean(found)) if found else 0.0
+
+
+def boundary_mismatch(segment: Segment, made: Signal) -> float:
+    """Mean difference of band levels, in nepers, just outside and just inside of all ends. made: float64 [T]."""
+    zone = round(ZONE * segment.rate)
+    found = []
+    for start, end in segment.gaps:
+        reach = min(zone, end - start)
+        for outside, inside in (
+            (made[max(0, start - reach) : start], made[start : start + reach]),
+            (made[end : end + reach], made[end - reach : end]),
+        ):
+            if len(outside) == reach:
+                found.append(float(np.mean(np.abs(_levels(outside) - _levels(inside)))))
+    return float(np.mean(found)) if found else 0.0
+
+
+def _levels(sound: Signal) -> Signal:
+    return _band_levels(np.abs(np.fft.rfft(sound * np.hanning(len(sound)), 2048)) ** 2)
+
+
+def _band_levels(power: Signal) -> Signal:
+    """Log amplitudes of BANDS bands of about equal width on a logarithmic scale: [..., bins] to [..., BANDS]."""
+    bins = power.shape[-1]
+    edges = np.unique(np.round(np.geomspace(4, bins, BANDS + 1)).astype(int))
+    sums = np.add.reduceat(power, edges[:-1], axis=-1) / np.diff(edges)
+    levels: Signal = 0.5 * np.log(sums + 1e-6)
+    return levels

@@ -1,0 +1,1 @@
+"""The engine that chooses by the length of the gap."""

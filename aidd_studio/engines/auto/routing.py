@@ -1,0 +1,82 @@
+"""Which engines `auto` asks for a gap, by its length: the one table."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aidd_studio.engines.auto.calibration import CALIBRATION
+
+
+@dataclass(frozen=True)
+class Route:
+    """The row for gaps below `below` seconds.
+
+    engines: who makes the first, second, … candidate; the last one makes all further ones. without_weights: the same
+    where the neural engine cannot work. reason: why, for a person.
+    """
+
+    below: float
+    engines: tuple[str, ...]
+    without_weights: tuple[str, ...]
+    reason: str
+
+    def slots(self, candidates: int, with_weights: bool) -> list[str]:
+        """The engine of each candidate. A longer list begins with the shorter one."""
+        row = self.engines if with_weights else self.without_weights
+        return [row[min(index, len(row) - 1)] for index in range(candidates)]
+
+
+TABLE = (
+    Route(0.028, ("autoregressive",), ("autoregressive",), "linear prediction restores gaps below 28 ms best"),
+    Route(
+        0.057,
+        ("autoregressive", "aidd"),
+        ("autoregressive", "extrapolation"),
+        "from 28 to 57 ms linear prediction leads and the neural engine offers other readings",
+    ),
+    Route(
+        0.226,
+        ("aidd", "extrapolation", "aidd", "similar", "aidd"),
+        ("extrapolation", "similar"),
+        "from 57 to 226 ms the neural engine, extrapolation and a similar passage measure alike; all are offered",
+    ),
+    Route(
+        math.inf,
+        ("aidd", "similar", "aidd"),
+        ("similar", "extrapolation", "similar"),
+        "from 226 ms on linear prediction has faded, and only knowledge of music or a repetition fills the gap",
+    ),
+)
+"""From docs/ROUTING.md; the limits lie in the middle, on a log scale, between the lengths that were measured.
+
+No kind of material clearly wants another engine than its length does, so only length counts.
+"""
+
+
+def route(seconds: float) -> Route:
+    """The table's row for a gap of that many seconds."""
+    return next(row for row in TABLE if seconds < row.below)
+
+
+def calibrated(engine: str, score: float, seconds: float) -> float:
+    """An engine's score for a gap of that many seconds on the scale that all engines share.
+
+    It is the quality that fills with such a score had in the sweep of docs/ROUTING.md, in standard deviations above
+    the mean fill of their gap. An engine that the sweep did not have keeps its own score.
+    """
+    if engine not in CALIBRATION:
+        return score
+    slope, offsets = CALIBRATION[engine]
+    return slope * score + _between(offsets, 1000 * seconds)
+
+
+def _between(points: Sequence[tuple[float, float]], ms: float) -> float:
+    """The value at a gap length, interpolated over its logarithm; beyond the ends the value there."""
+    for (shorter, before), (longer, after) in itertools.pairwise(points):
+        if shorter <= ms <= longer:
+            share = math.log(ms / shorter) / math.log(longer / shorter)
+            return before + share * (after - before)
+    return points[0][1] if ms < points[0][0] else points[-1][1]

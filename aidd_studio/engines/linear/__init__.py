@@ -1,0 +1,1 @@
+"""Linear prediction: extrapolation and Janssen interpolation."""

@@ -1,0 +1,1 @@
+"""Filling from a similar passage of the same recording."""

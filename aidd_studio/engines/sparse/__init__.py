@@ -1,0 +1,1 @@
+"""Sparse models: A-SPAIN-L."""

@@ -1,0 +1,1 @@
+"""What is measured: distances between a fill and the original."""

@@ -1,0 +1,114 @@
+"""A case: one segment, one gap length, one engine; the unit that is run, journaled and averaged."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from aidd_studio.evaluation.material.protocols import Protocol, Segment
+
+JOURNAL_VERSION = 1
+"""Raised when measures change their meaning, so that old journals are not mixed with new ones."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Fill the gaps of one segment by one engine, `samples` times."""
+
+    protocol: Protocol
+    segment: Segment
+    gap_ms: float
+    engine: str  # specification, see baselines.engine
+    samples: int
+    seed: int
+    file_size: int  # bytes, so that a changed recording is measured anew
+    basis: str = ""  # which models and tables the engine rests on, so that new ones are measured anew
+
+    @property
+    def key(self) -> str:
+        """A name for the case that changes when anything that matters to its result does."""
+        parts = [
+            JOURNAL_VERSION,
+            self.protocol.gap_count,
+            self.protocol.surroundings,
+            self.segment.name,
+            self.file_size,
+            self.segment.start,
+            self.segment.seconds,
+            self.segment.rate,
+            self.gap_ms,
+            self.engine,
+            self.samples,
+            self.seed,
+            *filter(None, [self.basis]),
+        ]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+    @property
+    def segment_key(self) -> str:
+        """A name for the segment alone."""
+        parts = [self.segment.name, self.file_size, self.segment.start, self.segment.seconds, self.segment.rate]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One fill and its measures."""
+
+    measures: dict[str, float]
+    score: float  # the engine's own
+    engine: str  # who made it, which differs from the case's engine for `auto`
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a case; plain data for JSON."""
+
+    key: str
+    recording: str
+    start: float
+    seconds: float
+    rate: int
+    gap_ms: float
+    engine: str
+    material: str  # of the surroundings of the gaps: "tonal", "noisy" or "transient"
+    samples: tuple[Sample, ...] = ()
+    seconds_per_gap: float = 0.0  # wall-clock time to make one fill of one gap
+    original: str = ""  # audio files, relative to the output folder
+    restored: str = ""
+    weights: dict[str, str] = field(default_factory=dict)
+    error: str = ""
+
+    def mean(self, measure: str) -> float:
+        """A measure averaged over the samples."""
+        return sum(sample.measures[measure] for sample in self.samples) / len(self.samples)
+
+    def best_scored(self, measure: str) -> float:
+        """A measure of the sample that the engine itself liked best: what a person gets."""
+        return max(self.samples, key=lambda sample: sample.score).measures[measure]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Outcome:
+        samples = tuple(Sample(**sample) for sample in data.pop("samples"))
+        return cls(samples=samples, **data)
+
+
+def cases(protocol: Protocol, found: Sequence[Segment], engines: Sequence[str], seed: int) -> list[Case]:
+    """Every segment with every gap length and every engine, segment by segment."""
+    from aidd_studio.evaluation.runs.baselines import basis_of, engine
+
+    infos = {spec: engine(spec).info for spec in engines}
+    samples = {spec: protocol.samples if info.stochastic else 1 for spec, info in infos.items()}
+    bases = {spec: basis_of(spec) for spec in engines}
+    return [
+        Case(protocol, segment, gap_ms, spec, samples[spec], seed, segment.path.stat().st_size, bases[spec])
+        for segment in found
+        for gap_ms in protocol.gaps_ms
+        for spec in engines
+    ]

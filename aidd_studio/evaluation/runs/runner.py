@@ -1,0 +1,242 @@
+"""Running an evaluation: case by case, in processes, resumable, and the same whatever the order."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from aidd_studio.audio.clip import Clip, Samples
+from aidd_studio.damage.damage import Gap
+from aidd_studio.engines.engine import Engine, Window
+from aidd_studio.errors import AiddError, Cancelled, GapError, UsageError
+from aidd_studio.evaluation.material.material import material
+from aidd_studio.evaluation.material.protocols import Protocol, Segment, segments
+from aidd_studio.evaluation.material.recordings import Recordings
+from aidd_studio.evaluation.metrics.measures import measure
+from aidd_studio.evaluation.runs.baselines import engine
+from aidd_studio.evaluation.runs.cases import Case, Outcome, Sample, cases
+from aidd_studio.evaluation.runs.journal import Journal
+from aidd_studio.processes import deaf_to_ctrl_c, stoppable_pool
+from aidd_studio.progress import Watch
+from aidd_studio.restoration.candidate import Candidate
+
+JOURNAL_NAME = "journal.jsonl"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an evaluation will do."""
+
+    protocol: Protocol
+    recordings: Recordings
+    engines: tuple[str, ...]
+    seed: int
+    segments_per_recording: int
+    cases: tuple[Case, ...]
+    left_out: tuple[str, ...]  # recordings too short or too quiet for a segment
+
+    @property
+    def segment_count(self) -> int:
+        return len({case.segment for case in self.cases})
+
+
+def plan(
+    chosen: Protocol,
+    found: Recordings,
+    engines: Sequence[str],
+    seed: int = 0,
+    segments_per_recording: int = 1,
+    watch: Watch | None = None,
+) -> Plan:
+    """Draw the segments and lay out every case. Raises UsageError when no recording is long and loud enough."""
+    watch = watch or Watch()
+    engines = tuple(dict.fromkeys(engines))
+    drawn: list[Segment] = []
+    left_out: list[str] = []
+    for index, path in enumerate(found.paths):
+        watch.report(index / len(found.paths), "choosing segments")
+        name = path.relative_to(found.folder).as_posix()
+        these = segments(path, name, _recording(path), chosen, segments_per_recording, seed)
+        drawn += these
+        if not these:
+            left_out.append(name)
+    if not drawn:
+        raise UsageError(
+            f"No recording in {found.folder} has {chosen.seconds:g} s of sound in one piece; "
+            "choose longer recordings or another protocol."
+        )
+    laid = cases(chosen, drawn, engines, seed)
+    for case in laid:
+        chosen.gaps(round(case.segment.seconds * case.segment.rate), case.segment.rate, case.gap_ms)
+    return Plan(chosen, found, engines, seed, segments_per_recording, tuple(laid), tuple(left_out))
+
+
+def run(what: Plan, output: Path, jobs: int = 1, watch: Watch | None = None) -> list[Outcome]:
+    """Run the cases that the journal in `output` does not hold yet; all outcomes, in the plan's order.
+
+    A case that an engine refuses is an outcome with an error, which does not stop the others. Raises Cancelled; what
+    is finished then stays in the journal.
+    """
+    watch = watch or Watch()
+    journal = Journal(output / JOURNAL_NAME)
+    (output / "audio").mkdir(parents=True, exist_ok=True)
+    known = journal.outcomes()
+    todo = [case for case in what.cases if case.key not in known]
+    started = time.monotonic()
+    for done, outcome in enumerate(_outcomes(todo, output, jobs, watch), start=1):
+        journal.add(outcome)
+        known[outcome.key] = outcome
+        watch.report(done / len(todo), _progress(done, len(todo), time.monotonic() - started))
+    return [known[case.key] for case in what.cases]
+
+
+def run_case(case: Case, output: Path, watch: Watch | None = None) -> Outcome:
+    """Damage the segment, let the engine fill it, measure each fill."""
+    watch = watch or Watch()
+    original = _segment(case.segment)
+    gaps = case.protocol.gaps(original.frames, original.rate, case.gap_ms)
+    kind = material(original.samples, original.rate, gaps)
+    segment = case.segment
+    place = (case.key, segment.name, segment.start, segment.seconds, segment.rate, case.gap_ms, case.engine, kind)
+    whole, first = _surroundings(segment, case.protocol.surroundings)
+    shifted = [gap.moved(gap.start + first, gap.end + first) for gap in gaps]
+    damaged = whole.copy()
+    for gap in shifted:
+        damaged[:, gap.start : gap.end] = 0.0
+    clip = Clip(damaged, original.rate)
+    try:
+        _engine(case.engine)
+        started = time.perf_counter()
+        fills = _fills(clip, shifted, case, watch)
+    except Cancelled:
+        raise
+    except AiddError as error:
+        return Outcome(*place, error=str(error))
+    seconds = (time.perf_counter() - started) / (len(gaps) * len(fills))
+    last = first + original.frames
+    restored = [clip.with_patches(*(candidate.patch for candidate in fill)).read(first, last) for fill in fills]
+    samples = tuple(
+        Sample(
+            measure(original.samples, sound, original.rate, gaps).as_dict(),
+            _finite_score(fill),
+            fill[0].engine,
+        )
+        for fill, sound in zip(fills, restored, strict=True)
+    )
+    best = max(range(len(samples)), key=lambda index: samples[index].score)
+    return Outcome(
+        *place,
+        samples,
+        seconds,
+        _keep(output, f"audio/{case.segment_key}.flac", original.samples, original.rate),
+        _keep(output, f"audio/{case.key}.flac", restored[best], original.rate),
+        dict(fills[0][0].weights),
+    )
+
+
+def _fills(clip: Clip, gaps: Sequence[Gap], case: Case, watch: Watch) -> list[list[Candidate]]:
+    """Samples × gaps: the i-th candidate of every gap makes the i-th sample."""
+    from aidd_studio.restoration.restore import fill_gaps
+
+    by_gap: dict[int, list[Candidate]] = {gap.start: [] for gap in gaps}
+    for candidate in fill_gaps(clip, gaps, _engine(case.engine), case.samples, case.seed, watch=watch):
+        by_gap[candidate.gap.start].append(candidate)
+    count = min(case.samples, *(len(candidates) for candidates in by_gap.values()))
+    if count == 0:
+        raise AiddError(f"The engine {case.engine} gave no fill.")
+    return [[candidates[index] for candidates in by_gap.values()] for index in range(count)]
+
+
+def _finite_score(fill: Sequence[Candidate]) -> float:
+    score = float(np.mean([candidate.score for candidate in fill]))
+    return score if math.isfinite(score) else 0.0
+
+
+def _outcomes(todo: Sequence[Case], output: Path, jobs: int, watch: Watch) -> Iterator[Outcome]:
+    if jobs <= 1 or len(todo) <= 1:
+        for case in todo:
+            watch.check()
+            yield run_case(case, output, watch.silent())
+        return
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    with stoppable_pool(jobs, _limit_threads, (threads,)) as pool:
+        with deaf_to_ctrl_c():
+            waiting: set[Future[Outcome]] = {pool.submit(run_case, case, output) for case in todo}
+        while waiting:
+            finished, waiting = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
+            watch.check()
+            for future in finished:
+                yield future.result()
+
+
+def _limit_threads(threads: int) -> None:
+    """Share the cores among the processes; set before torch and the linear algebra library start."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = str(threads)
+
+
+def _progress(done: int, total: int, seconds: float) -> str:
+    left = seconds / done * (total - done)
+    shown = f"{left:.0f} s" if left < 90 else f"{left / 60:.0f} min" if left < 5400 else f"{left / 3600:.1f} h"
+    return f"{done} of {total} cases, {shown} left"
+
+
+@lru_cache(maxsize=8)
+def _engine(spec: str) -> Engine:
+    """The engine, warmed up on a little noise so that loading is not taken for the time of a fill."""
+    made = engine(spec)
+    samples = np.random.default_rng(0).standard_normal((1, 24_000)).astype(np.float32) * 0.1
+    missing = np.zeros(samples.shape, dtype=np.bool_)
+    missing[:, 12_000:12_480] = True
+    samples[missing] = 0.0
+    with suppress(GapError):
+        next(made.fill(Window(samples, missing, 24_000, 0, (Gap(12_000, 12_480),)), 1, 0, Watch()), None)
+    return made
+
+
+@lru_cache(maxsize=2)
+def _recording(path: Path) -> Clip:
+    from aidd_studio.audio.files.reading import read
+
+    return read(path)
+
+
+def _segment(segment: Segment) -> Clip:
+    """The segment, mixed to mono, at the comparison's rate."""
+    return Clip(_surroundings(segment, 0.0)[0], segment.rate)
+
+
+@lru_cache(maxsize=4)
+def _surroundings(segment: Segment, seconds: float) -> tuple[Samples, int]:
+    """The segment with `seconds` of its recording on each side as far as there is any, and where it begins therein."""
+    recording = _recording(segment.path)
+    first = round(segment.start * recording.rate)
+    reach = round(seconds * recording.rate)
+    begin, end = max(0, first - reach), first + round(segment.seconds * recording.rate) + reach
+    mono: Samples = np.nan_to_num(recording.read(begin, end).mean(axis=0, keepdims=True))
+    if recording.rate != segment.rate:
+        from aidd_studio.audio.resampling import resample
+
+        mono = resample(mono, recording.rate, segment.rate)
+    return mono, round((first - begin) * segment.rate / recording.rate)
+
+
+def _keep(output: Path, name: str, samples: Samples, rate: int) -> str:
+    """Keep a sound for spectrograms, listening tests and embeddings: 24-bit FLAC; its name."""
+    import soundfile
+
+    path = output / name
+    if not path.exists():
+        unfinished = path.with_suffix(f".{os.getpid()}.part")
+        soundfile.write(unfinished, np.clip(samples, -1.0, 1.0).T, rate, "PCM_24", format="FLAC")
+        unfinished.replace(path)
+    return name

@@ -1,0 +1,1 @@
+"""One recording under work: history, journal, project, export."""

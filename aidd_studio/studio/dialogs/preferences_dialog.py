@@ -1,0 +1,175 @@
+"""Preferences: devices, engine, looks and the cache; every change takes effect at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QSpinBox,
+    QWidget,
+)
+from shiboken6 import isValid
+
+from aidd_studio import paths
+from aidd_studio.audio.playback import output_names
+from aidd_studio.progress import Watch
+from aidd_studio.studio.dialogs.dialog import Dialog, note, section
+from aidd_studio.studio.timeline.frequency_axis import SCALES
+from aidd_studio.studio.timeline.spectrogram_view import COLOUR_MAPS
+from aidd_studio.studio.widgets.fields import choice, form, real_number, whole_number
+
+if TYPE_CHECKING:
+    from aidd_studio.studio.window.main_window import MainWindow
+
+LABEL_WIDTH = 160
+FFT_SIZES = (512, 1024, 2048, 4096, 8192)
+
+
+class PreferencesDialog(Dialog):
+    """A short list of choices, in the order people look for them."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__("Preferences", window, 580)
+        self._window = window
+        self._chosen = window.preferences
+        self._look()
+        self._sound()
+        self._filling()
+        self._spectrogram()
+        self._cache()
+        self.body.addStretch(1)
+        self.add_button("Close", self.close, main=True)
+
+    def _form(self, title: str) -> QFormLayout:
+        self.body.addWidget(section(title))
+        made = form()
+        self.body.addLayout(made)
+        return made
+
+    def _row(self, form: QFormLayout, label: str, field: QWidget | QLayout) -> None:
+        text = QLabel(label)
+        text.setMinimumWidth(LABEL_WIDTH)
+        form.addRow(text, field)
+
+    def _look(self) -> None:
+        rows = self._form("Look")
+        self.theme = self._choice("theme", (("Dark", "dark"), ("Light", "light"), ("As the system", "system")))
+        self._row(rows, "Theme", self.theme)
+
+    def _sound(self) -> None:
+        rows = self._form("Sound")
+        names = output_names()
+        options = [("System default", ""), *((name, name) for name in names)]
+        if self._chosen.output and self._chosen.output not in names:
+            options.append((f"{self._chosen.output} (missing)", self._chosen.output))
+        self.output = self._choice("output", options)
+        self.output.currentIndexChanged.connect(self._window.playback.new_output)
+        self._row(rows, "Audio output", self.output)
+        if not names:
+            self._row(rows, "", note("No audio output was found; a silent clock drives the playhead."))
+
+    def _filling(self) -> None:
+        from aidd_studio.engines.registry import engine_infos
+
+        rows = self._form("Filling")
+        engines = [(info.title, info.name) for info in engine_infos()]
+        self.engine = self._choice("engine", engines)
+        self.engine.currentIndexChanged.connect(self._engine_changed)
+        self._row(rows, "Engine", self.engine)
+        self.candidates = self._number("candidates", 1, 64)
+        self.candidates.valueChanged.connect(self._window.fill_settings.candidates.setValue)
+        self._row(rows, "Candidates", self.candidates)
+        devices = (("Automatic", "auto"), ("Processor (CPU)", "cpu"), ("Graphics card (CUDA)", "cuda"))
+        self.device = self._choice("device", devices)
+        self._row(rows, "Neural engines run on", self.device)
+
+    def _spectrogram(self) -> None:
+        rows = self._form("Spectrogram")
+        self.colour_map = self._choice("colour_map", [(name.capitalize(), name) for name in COLOUR_MAPS])
+        self._row(rows, "Colours", self.colour_map)
+        self.scale = self._choice("frequency_scale", [(name.capitalize(), name) for name in SCALES])
+        self._row(rows, "Frequency axis", self.scale)
+        self.fft = self._choice("fft_size", [(f"{size}", size) for size in FFT_SIZES])
+        self._row(rows, "FFT size", self.fft)
+        self._row(rows, "Range", self._real("range_db", 30, 140, " dB"))
+        self._row(rows, "Gain", self._real("gain_db", -40, 60, " dB"))
+
+    def _cache(self) -> None:
+        rows = self._form("Cache")
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        self._size = QLabel()
+        self._size.setObjectName("dim")
+        clear = QPushButton("Clear")
+        clear.setAutoDefault(False)
+        clear.clicked.connect(self._clear_cache)
+        row.addWidget(self._number("cache_mb", 64, 65536, " MB at most"))
+        row.addWidget(self._size, 1)
+        row.addWidget(clear)
+        self._row(rows, "Pictures on disk", row)
+        self._in_cache("Measuring the cache", cache_size)
+
+    def _choice(self, name: str, options: Any) -> QComboBox:
+        box = choice(name.replace("_", " "), options, getattr(self._chosen, name))
+        box.currentIndexChanged.connect(lambda _index: self._set(name, box.currentData()))
+        return box
+
+    def _number(self, name: str, low: int, high: int, unit: str = "") -> QSpinBox:
+        box = whole_number(name.replace("_", " "), low, high, getattr(self._chosen, name), unit)
+        box.valueChanged.connect(lambda value: self._set(name, value))
+        return box
+
+    def _real(self, name: str, low: float, high: float, unit: str) -> QDoubleSpinBox:
+        box = real_number(name.replace("_", " "), low, high, getattr(self._chosen, name), 5.0, unit, 0)
+        box.valueChanged.connect(lambda value: self._set(name, value))
+        return box
+
+    def _set(self, name: str, value: Any) -> None:
+        setattr(self._chosen, name, value)
+        self._window.apply_preferences()
+
+    def _engine_changed(self) -> None:
+        box = self._window.fill_settings.engine
+        box.setCurrentIndex(max(0, box.findData(self.engine.currentData())))
+
+    def _clear_cache(self) -> None:
+        self._in_cache("Clearing the cache", clear_cache)
+
+    def _in_cache(self, title: str, work: Callable[[Watch], int]) -> None:
+        def show(size: int) -> None:
+            if isValid(self):  # the dialog may have been closed meanwhile
+                self._size.setText(f"{size / 2**20:.0f} MB used")
+
+        self._window.drawing.submit(
+            title, work, on_done=show, on_failed=lambda why: self._window.say(why, "error"), visible=False
+        )
+
+
+def cache_size(watch: Watch) -> int:
+    """Bytes that the cache takes."""
+    total = 0
+    for path in paths.user_cache().rglob("*"):
+        watch.check()
+        with suppress(FileNotFoundError):  # another window may have cleared it
+            if path.is_file():
+                total += path.stat().st_size
+    return total
+
+
+def clear_cache(watch: Watch) -> int:
+    """Delete all that can be made again, but the icons in use; bytes that are left."""
+    icons = paths.user_cache() / "icons"
+    for path in paths.user_cache().rglob("*"):
+        watch.check()
+        if path.is_file() and icons not in path.parents:
+            path.unlink(missing_ok=True)
+    return cache_size(watch)

@@ -1,0 +1,1 @@
+"""Playback, transport and comparison."""

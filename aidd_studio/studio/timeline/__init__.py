@@ -1,0 +1,1 @@
+"""Waveform, spectrogram and overview on one time axis."""

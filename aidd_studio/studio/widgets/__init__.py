@@ -1,0 +1,1 @@
+"""Widgets and looks without state of the program."""
