@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from aidd_studio.audio.clip import Clip
     from aidd_studio.audio.files.reading import read
     from aidd_studio.audio.files.writing import WriteReport, write
-    from aidd_studio.damage.damage import Gap
+    from aidd_studio.damage.damage import Damage
+    from aidd_studio.damage.damage import Damage as Gap
     from aidd_studio.damage.detection.dropouts import DetectionSettings, detect
     from aidd_studio.damage.labels import read_labels, write_labels
     from aidd_studio.engines.engine import Engine, EngineInfo
     from aidd_studio.engines.registry import create_engine, engine_infos, engine_settings
     from aidd_studio.errors import AiddError, Cancelled
-    from aidd_studio.progress import Watch
+    from aidd_studio.progress import Progress
+    from aidd_studio.progress import Progress as Watch
     from aidd_studio.restoration.candidate import Candidate
     from aidd_studio.restoration.restore import FilledGap, RestorationResult, restore
     from aidd_studio.weights.store import InstalledModel, installed_models
@@ -40,11 +42,11 @@ _HOMES = {
     "engines.registry": ("create_engine", "engine_infos", "engine_settings"),
     "errors": ("AiddError", "Cancelled"),
     "damage.detection.dropouts": ("DetectionSettings", "detect"),
-    "damage.damage": ("Gap",),
+    "damage.damage": ("Damage",),
     "damage.labels": ("read_labels", "write_labels"),
     "restoration.candidate": ("Candidate",),
     "restoration.restore": ("FilledGap", "RestorationResult", "restore"),
-    "progress": ("Watch",),
+    "progress": ("Progress",),
     "weights.store": ("InstalledModel", "installed_models"),
 }
 
@@ -53,12 +55,14 @@ __all__ = [
     "Cancelled",
     "Candidate",
     "Clip",
+    "Damage",
     "DetectionSettings",
     "Engine",
     "EngineInfo",
     "FilledGap",
     "Gap",
     "InstalledModel",
+    "Progress",
     "RestorationResult",
     "Watch",
     "WriteReport",
@@ -76,7 +80,12 @@ __all__ = [
 ]
 
 
+_RENAMED = {"Gap": "Damage", "Watch": "Progress"}
+"""Names of version 0.1, kept for one version."""
+
+
 def __getattr__(name: str) -> Any:
+    name = _RENAMED.get(name, name)
     for home, names in _HOMES.items():
         if name in names:
             return getattr(import_module(f"aidd_studio.{home}"), name)

@@ -12,15 +12,15 @@ class AiddError(Exception):
     exit_code: int = 1
 
 
-class AudioReadError(AiddError):
+class FileReadError(AiddError):
     """A recording cannot be read."""
 
 
-class AudioWriteError(AiddError):
+class FileWriteError(AiddError):
     """A recording cannot be written; nothing half-written is left."""
 
 
-class GapError(AiddError):
+class DamageError(AiddError):
     """A gap does not fit the recording, or cannot be filled."""
 
 

@@ -28,7 +28,7 @@ def keep_to_one_thread() -> None:
 
 
 @contextmanager
-def deaf_to_ctrl_c() -> Iterator[None]:
+def block_sigint() -> Iterator[None]:
     """Processes that are started within do not hear Ctrl+C, from their first moment on: it is the first one's affair.
 
     A terminal sends it to all of them. The first process hears it a moment later, when this ends.

@@ -12,14 +12,14 @@ T = TypeVar("T")
 Listener = Callable[[float, str], None]
 
 PATIENCE = 0.02
-"""Seconds between two looks at the watch while something else is waited for."""
+"""Seconds between two checks for cancellation while waiting for something else."""
 
 
-class Watch:
-    """Receives progress and carries the wish to stop.
+class Progress:
+    """What long work reports to, and by which it is cancelled.
 
-    Work calls `report(fraction, stage)` and `check()` at least every 100 ms. The base class listens to
-    nobody, so `Watch()` is the silent default. `cancel()` may be called from any thread.
+    Work calls `report(fraction, stage)` and `check()` at least every 100 ms. Without a
+    listener it is silent, so `Progress()` is the default. `cancel()` may be called from any thread.
     """
 
     def __init__(self, listener: Listener | None = None) -> None:
@@ -45,33 +45,33 @@ class Watch:
     def is_cancelled(self) -> bool:
         return self._cancelled.is_set()
 
-    def heard_by(self, listener: Listener) -> Watch:
-        """The same watch, with a listener of its own that hears every report first."""
+    def forward_to(self, listener: Listener) -> Progress:
+        """The same progress, with a listener of its own that gets every report first; cancelling is shared."""
         return _Heard(self, listener)
 
-    def silent(self) -> Watch:
-        """A watch that passes on no progress; cancelling is shared."""
+    def silent(self) -> Progress:
+        """A progress that forwards no reports; cancelling is shared."""
         return _Silent(self)
 
-    def part(self, start: float, stop: float) -> Watch:
-        """A watch for a share of the work: its 0 to 1 becomes `start` to `stop` here, cancelling is shared."""
+    def part(self, start: float, stop: float) -> Progress:
+        """Progress for a share of the work: its 0 to 1 becomes `start` to `stop` here, cancelling is shared."""
         return _Part(self, start, stop)
 
 
-class _Silent(Watch):
-    def __init__(self, whole: Watch) -> None:
+class _Silent(Progress):
+    def __init__(self, whole: Progress) -> None:
         super().__init__()
         self._cancelled = whole._cancelled
 
 
-class _Part(Watch):
-    def __init__(self, whole: Watch, start: float, stop: float) -> None:
+class _Part(Progress):
+    def __init__(self, whole: Progress, start: float, stop: float) -> None:
         super().__init__(lambda fraction, stage: whole.report(start + fraction * (stop - start), stage))
         self._cancelled = whole._cancelled
 
 
-class _Heard(Watch):
-    def __init__(self, whole: Watch, listener: Listener) -> None:
+class _Heard(Progress):
+    def __init__(self, whole: Progress, listener: Listener) -> None:
         def both(fraction: float, stage: str) -> None:
             listener(fraction, stage)
             whole.report(fraction, stage)
@@ -80,15 +80,15 @@ class _Heard(Watch):
         self._cancelled = whole._cancelled
 
 
-def patiently(work: Callable[[], T], watch: Watch) -> T:
-    """The result of `work`, done in another thread while the watch is looked at; raises Cancelled without waiting."""
+def patiently(work: Callable[[], T], progress: Progress) -> T:
+    """The result of `work`, done in another thread; raises Cancelled without waiting for it."""
     from concurrent.futures import ThreadPoolExecutor
 
     pool = ThreadPoolExecutor(1, thread_name_prefix="patiently")
     try:
         future = pool.submit(work)
         while True:
-            watch.check()
+            progress.check()
             try:
                 return future.result(timeout=PATIENCE)
             except TimeoutError:

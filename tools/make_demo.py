@@ -21,7 +21,7 @@ import soundfile
 from numpy.typing import NDArray
 from scipy import signal
 
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.damage.labels import write_labels
 
 RATE = 44100
@@ -155,7 +155,7 @@ DAMAGE = [
 ]
 
 
-def damage(sound: NDArray[np.int16]) -> tuple[NDArray[np.int16], list[Gap]]:
+def damage(sound: NDArray[np.int16]) -> tuple[NDArray[np.int16], list[Damage]]:
     """A copy of 16-bit samples [2, frames] with holes, and where they are."""
     broken = sound.copy()
     gaps = []
@@ -169,7 +169,7 @@ def damage(sound: NDArray[np.int16]) -> tuple[NDArray[np.int16], list[Gap]]:
             broken[rows, start:end] = broken[rows, start - 1][:, None]
         else:
             broken[rows, start:end] = np.round(broken[rows, start:end] * 10 ** (-45 / 20)).astype(np.int16)
-        gaps.append(Gap(start, end, channels, kind))  # type: ignore[arg-type]
+        gaps.append(Damage(start, end, channels, kind))  # type: ignore[arg-type]
     return broken, gaps
 
 

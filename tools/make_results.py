@@ -23,9 +23,9 @@ from aidd_studio.evaluation.reports.report import write_report
 from aidd_studio.evaluation.reports.routing_report import COMMAND, write_routing
 from aidd_studio.evaluation.runs.baselines import BASELINES
 from aidd_studio.evaluation.runs.cases import Outcome
-from aidd_studio.evaluation.runs.journal import Journal
+from aidd_studio.evaluation.runs.journal import RunJournal
 from aidd_studio.evaluation.runs.runner import JOURNAL_NAME, Plan, plan, run
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -107,7 +107,7 @@ def _title(chapter: str) -> str:
 def _finished(output: Path, names: list[str]) -> list[Outcome]:
     """The newest outcomes in a journal, of those gaps that every engine has been asked to fill."""
     newest: dict[tuple[str, float, float], dict[str, Outcome]] = {}
-    for outcome in Journal(output / JOURNAL_NAME).outcomes().values():
+    for outcome in RunJournal(output / JOURNAL_NAME).outcomes().values():
         if outcome.engine in names:
             newest.setdefault((outcome.recording, outcome.start, outcome.gap_ms), {})[outcome.engine] = outcome
     asked = [{name for name in names if name not in SLOW or gap <= LONGEST_SLOW} for _, _, gap in newest]
@@ -164,8 +164,8 @@ def _copy_picture(source: Path, target: Path) -> None:
         picture.convert("RGB").quantize(128).save(target, optimize=True)
 
 
-def _watch(name: str) -> Watch:
-    return Watch(lambda fraction, stage: print(f"{name}: {fraction:.1%} {stage}", file=sys.stderr))
+def _watch(name: str) -> Progress:
+    return Progress(lambda fraction, stage: print(f"{name}: {fraction:.1%} {stage}", file=sys.stderr))
 
 
 if __name__ == "__main__":

@@ -16,9 +16,9 @@ import numpy as np
 from make_demo import RATE, Note, render, tape
 
 from aidd_studio.audio.clip import Clip
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.registry import create_engine
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 from aidd_studio.restoration.plan import plan
 
 PROGRAMS = {
@@ -55,10 +55,10 @@ def main() -> None:
                 engine = create_engine(name, settings)
                 values = []
                 for start in starts:
-                    gap = Gap(int(start), int(start) + frames)
+                    gap = Damage(int(start), int(start) + frames)
                     (window,) = plan(Clip(sound, RATE), [gap], engine)
                     begun = time.process_time()
-                    fill = next(iter(engine.fill(window, 1, 0, Watch())))
+                    fill = next(iter(engine.fill(window, 1, 0, Progress())))
                     seconds[name].append(time.process_time() - begun)
                     first, last = window.local(gap)
                     truth = sound[:, gap.start : gap.end].astype(np.float64)

@@ -150,7 +150,7 @@ class Mixer:
         """Fill a block. Runs in the audio callback."""
         done, total = 0, out.shape[0]
         while done < total:
-            self._obey()
+            self._apply_command()
             count = min(total - done, LARGEST_BLOCK)
             if self._voice.version >= 0 and self._voice.position < self._voice.end:
                 count = min(count, self._voice.end - self._voice.position)
@@ -159,7 +159,7 @@ class Mixer:
             self._render_part(out, done, count)
             done += count
 
-    def _obey(self) -> None:
+    def _apply_command(self) -> None:
         if self._faded < self.fade:  # a jump within a jump would click; it waits for these few milliseconds
             return
         number, wanted = self._order

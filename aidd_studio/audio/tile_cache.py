@@ -6,7 +6,7 @@ import numpy as np
 
 from aidd_studio.audio.clip import Source
 from aidd_studio.audio.spectrogram import CEILING, FLOOR, Levels
-from aidd_studio.errors import AudioReadError
+from aidd_studio.errors import FileReadError
 from aidd_studio.files.cache import ArrayCache, content_key
 
 WORTH_KEEPING = 128
@@ -56,5 +56,5 @@ def _content(source: Source | None) -> str | None:
         if (status.st_size, status.st_mtime_ns) != (source.size, source.modified_ns):
             return None
         return content_key(source.path)
-    except (OSError, AudioReadError):
+    except (OSError, FileReadError):
         return None

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from aidd_studio.cli.console import errors_as_sentences, hint, interrupted_once, progress, say_json
+from aidd_studio.cli.console import errors_as_sentences, hint, interrupted_once, progress_bar, say_json
 from aidd_studio.errors import Cancelled, NothingToRestore, UsageError
 
 if TYPE_CHECKING:
-    from aidd_studio.progress import Watch
+    from aidd_studio.progress import Progress
     from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome
     from aidd_studio.restoration.batch.journal import BatchJournal
     from aidd_studio.restoration.batch.network_process import Choice
@@ -143,11 +143,11 @@ def _run(items: list[BatchItem], settings: BatchSettings, place: _Place, resume:
     journal = BatchJournal(place.journal, settings, fresh=not resume)
     outcomes: list[Outcome] = []
     if settings.dry_run:
-        with progress("Looking") as watch:
-            _work(items, settings, place, journal, watch, outcomes)
+        with progress_bar("Looking") as progress:
+            _work(items, settings, place, journal, progress, outcomes)
         return outcomes
-    with journal, progress("Restoring") as watch:
-        _work(items, settings, place, journal, watch, outcomes)
+    with journal, progress_bar("Restoring") as progress:
+        _work(items, settings, place, journal, progress, outcomes)
     return outcomes
 
 
@@ -156,7 +156,7 @@ def _work(
     settings: BatchSettings,
     place: _Place,
     journal: BatchJournal,
-    watch: Watch,
+    progress: Progress,
     outcomes: list[Outcome],
     workers: Workers | None = None,
 ) -> None:
@@ -169,7 +169,7 @@ def _work(
         place.jobs,
         journal=journal,
         scheduler=place.scheduler,
-        watch=watch,
+        progress=progress,
         networks=place.networks,
         workers=workers,
     )
@@ -196,8 +196,8 @@ def _watch(look: Callable[[], list[BatchItem]], settings: BatchSettings, place: 
             hint("Watching for new files; stop with Ctrl+C.")
             while True:
                 if complete := arrivals.complete(look):
-                    with progress("Restoring") as watch:
-                        _work(complete, settings, place, journal, watch, outcomes, workers)
+                    with progress_bar("Restoring") as progress:
+                        _work(complete, settings, place, journal, progress, outcomes, workers)
                 time.sleep(POLL)
         except KeyboardInterrupt:
             return outcomes
@@ -243,12 +243,12 @@ def _state(source: Path) -> tuple[int, int] | None:
 
 def _as_it_would_end(item: BatchItem, outcome: Outcome, settings: BatchSettings, journal: BatchJournal) -> Outcome:
     """Of a dry run: failed where something is in the way of a result."""
-    from aidd_studio.restoration.batch.run import why_kept
+    from aidd_studio.restoration.batch.run import overwrite_refusal
 
     is_free = settings.overwrite or not os.path.lexists(item.target) or journal.may_replace(item)
     if outcome.status != "nothing to do" or outcome.earlier or not outcome.gaps or is_free:
         return outcome
-    return replace(outcome, status="failed", reason=why_kept(item, journal))
+    return replace(outcome, status="failed", reason=overwrite_refusal(item, journal))
 
 
 def _tell(outcome: Outcome) -> None:

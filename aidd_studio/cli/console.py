@@ -15,7 +15,7 @@ from typing import Any
 import typer
 
 from aidd_studio.errors import AiddError, Cancelled
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 
 CONTROLS = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 160))}
 """Characters that end a line or steer a terminal, and how they are shown: a file's name may hold any of them."""
@@ -56,22 +56,23 @@ def _encoding(stream: Any) -> str:
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Watch]:
+def progress_bar(title: str) -> Iterator[Progress]:
     """A watch that draws a progress bar on stderr; silent when stderr is no terminal."""
     if not sys.stderr.isatty():
-        yield Watch()
+        yield Progress()
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as RichProgress
 
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+    with RichProgress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=1.0)
 
         def listen(fraction: float, stage: str) -> None:
             bar.update(task, completed=fraction, description=f"{title}: {stage}" if stage else title)
 
-        yield Watch(listen)
+        yield Progress(listen)
 
 
 @contextmanager

@@ -8,9 +8,9 @@ from typing import Annotated, Optional
 
 import typer
 
-from aidd_studio.cli.console import errors_as_sentences, hint, progress, say, say_json
-from aidd_studio.damage.damage import Gap
-from aidd_studio.errors import AudioWriteError
+from aidd_studio.cli.console import errors_as_sentences, hint, progress_bar, say, say_json
+from aidd_studio.damage.damage import Damage
+from aidd_studio.errors import FileWriteError
 
 
 def detect_command(
@@ -33,12 +33,12 @@ def detect_command(
             check_labels(labels)
             check_place(labels, overwrite=True)
             if os.path.lexists(labels) and not overwrite:
-                raise AudioWriteError(f"{labels} exists already; use --overwrite to replace it.")
+                raise FileWriteError(f"{labels} exists already; use --overwrite to replace it.")
             if labels.exists() and source.exists() and labels.samefile(source):
-                raise AudioWriteError(f"{labels} is the recording itself; give the labels another name.")
-        with progress(f"Reading {source.name}") as watch:
-            clip = read(source, watch.part(0.0, 0.4))
-            gaps = detect(clip, watch.part(0.4, 1.0))
+                raise FileWriteError(f"{labels} is the recording itself; give the labels another name.")
+        with progress_bar(f"Reading {source.name}") as progress:
+            clip = read(source, progress.part(0.0, 0.4))
+            gaps = detect(clip, progress.part(0.4, 1.0))
         if labels is not None:
             write_labels(labels, gaps, clip.rate, overwrite=overwrite)
         if as_json:
@@ -57,7 +57,7 @@ def detect_command(
         hint(f"{len(gaps)} dropout{'' if len(gaps) == 1 else 's'} in {clip.duration:.1f} s of sound.")
 
 
-def gap_as_line(gap: Gap, rate: int) -> str:
+def gap_as_line(gap: Damage, rate: int) -> str:
     """A gap as a line for a person."""
     from aidd_studio.damage.timecode import format_time
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from aidd_studio.cli.console import KEPT, errors_as_sentences, hint, progress, say, say_json
+from aidd_studio.cli.console import KEPT, errors_as_sentences, hint, progress_bar, say, say_json
 from aidd_studio.errors import UsageError
 
 if TYPE_CHECKING:
@@ -71,11 +71,11 @@ def evaluate(
         names = [*(BASELINES if baselines else ()), *_specs(engines)]
         if not names:
             raise UsageError("Name at least one engine with --engines, or leave the baselines in.")
-        with progress("Evaluating") as watch:
-            what = plan(chosen, recordings(folder), names, seed, segments, watch.part(0.0, 0.02))
-            outcomes = run(what, output, jobs, watch.part(0.02, 0.95))
+        with progress_bar("Evaluating") as progress:
+            what = plan(chosen, recordings(folder), names, seed, segments, progress.part(0.0, 0.02))
+            outcomes = run(what, output, jobs, progress.part(0.02, 0.95))
             embedding = installed_embedding() if what.segment_count > 1 else None  # one segment is no crowd to compare
-            summary = write_report(what, outcomes, output, embedding, watch.part(0.95, 1.0))
+            summary = write_report(what, outcomes, output, embedding, progress.part(0.95, 1.0))
             if chosen.name == "sweep":
                 write_routing(outcomes, output / "routing.md")
         _tell(what, summary, output, as_json)

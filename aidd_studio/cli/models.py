@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from aidd_studio.cli.console import errors_as_sentences, hint, progress, say, say_json
+from aidd_studio.cli.console import errors_as_sentences, hint, progress_bar, say, say_json
 
 if TYPE_CHECKING:
     from aidd_studio.weights.registry import ModelEntry
@@ -86,8 +86,8 @@ def download_command(
 
         if repin:
             pins.unpin(name)
-        with progress(f"Getting {name}") as watch:
-            obtained = obtain(name, source, watch)
+        with progress_bar(f"Getting {name}") as progress:
+            obtained = obtain(name, source, progress)
         for file in obtained.pinned:
             hint(f"The registry has no hash of {file.path.name}; from now on it must be {file.sha256} on this machine.")
         _installed(obtained.model, as_json)
@@ -106,8 +106,8 @@ def import_command(
     with errors_as_sentences(as_json):
         from aidd_studio.weights.importing import import_model
 
-        with progress(f"Importing {files[0].name}") as watch:
-            model = import_model(files, name, tokenizer, watch)
+        with progress_bar(f"Importing {files[0].name}") as progress:
+            model = import_model(files, name, tokenizer, progress)
         _installed(model, as_json)
 
 
@@ -122,10 +122,10 @@ def verify_command(
         from aidd_studio.weights.store import known_names, verify
 
         wrong: dict[str, str | None] = {}
-        with progress("Checking") as watch:
+        with progress_bar("Checking") as progress:
             for name in names or known_names():
                 try:
-                    verify(name, watch)
+                    verify(name, progress)
                     wrong[name] = None
                 except ModelError as error:
                     wrong[name] = str(error)
@@ -181,8 +181,8 @@ def check_pair_command(
         from aidd_studio.weights.check_pair import check_pair
         from aidd_studio.weights.store import find_installed, pair_with
 
-        with progress("Comparing") as watch:
-            fits = check_pair(score, audio or [], seed, device, watch)
+        with progress_bar("Comparing") as progress:
+            fits = check_pair(score, audio or [], seed, device, progress)
         if use:
             pair_with(score, fits[0].tokenizer)
         paired = find_installed(score).record.tokenizer

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from aidd_studio.cli.console import errors_as_sentences, hint, progress, say, say_json
+from aidd_studio.cli.console import errors_as_sentences, hint, progress_bar, say, say_json
 from aidd_studio.cli.detect import gap_as_line
-from aidd_studio.errors import AudioWriteError, NothingToRestore, UsageError
+from aidd_studio.errors import FileWriteError, NothingToRestore, UsageError
 
 if TYPE_CHECKING:
     from aidd_studio.audio.clip import Clip
     from aidd_studio.audio.files.writing import WriteReport
-    from aidd_studio.damage.damage import Gap
-    from aidd_studio.progress import Watch
+    from aidd_studio.damage.damage import Damage
+    from aidd_studio.progress import Progress
     from aidd_studio.restoration.restore import RestorationResult
 
 # ruff: noqa: UP045 - typer reads the annotations at run time
@@ -99,13 +99,13 @@ def restore_command(
         started = time.perf_counter()
         check_target(output, source, overwrite=True)
         if os.path.lexists(output) and not overwrite:
-            raise AudioWriteError(f"{output} exists already; use --overwrite to replace it.")
+            raise FileWriteError(f"{output} exists already; use --overwrite to replace it.")
         chosen = ready_engine(engine, settings)
-        with progress(f"Restoring {source.name}") as watch:
-            clip = read(source, watch.part(0.0, 0.1))
-            wanted = _gaps(clip, gap or [], gaps, detect, watch.part(0.1, 0.2))
+        with progress_bar(f"Restoring {source.name}") as progress:
+            clip = read(source, progress.part(0.0, 0.1))
+            wanted = _gaps(clip, gap or [], gaps, detect, progress.part(0.1, 0.2))
             result = restore(
-                clip, wanted, chosen, candidates, seed, crossfade=crossfade / 1000, watch=watch.part(0.2, 0.9)
+                clip, wanted, chosen, candidates, seed, crossfade=crossfade / 1000, progress=progress.part(0.2, 0.9)
             )
             if not result.gaps:
                 raise NothingToRestore(
@@ -113,25 +113,27 @@ def restore_command(
                     if gaps is not None and not detect
                     else f"No dropout was found in {source}; mark the gaps with --gap START:END."
                 )
-            written = write(result.clip, output, like=clip, overwrite=overwrite, watch=watch.part(0.9, 1.0))
+            written = write(result.clip, output, like=clip, overwrite=overwrite, progress=progress.part(0.9, 1.0))
         _tell(result, source, written, time.perf_counter() - started, as_json)
 
 
-def _gaps(clip: Clip, spans: list[str], labels: Path | None, detect_too: bool, watch: Watch) -> list[Gap] | None:
+def _gaps(
+    clip: Clip, spans: list[str], labels: Path | None, detect_too: bool, progress: Progress
+) -> list[Damage] | None:
     """The gaps a person asked for; None when they are to be detected."""
-    from aidd_studio.damage.damage import Gap
+    from aidd_studio.damage.damage import Damage
     from aidd_studio.damage.labels import read_labels
     from aidd_studio.damage.timecode import parse_span
 
     if not spans and labels is None:
         return None
-    found = [Gap(*parse_span(span, clip.rate)) for span in spans]
+    found = [Damage(*parse_span(span, clip.rate)) for span in spans]
     if labels is not None:
         found += read_labels(labels, clip.rate)
     if detect_too:
         from aidd_studio.damage.detection.dropouts import detect
 
-        found += detect(clip, watch)
+        found += detect(clip, progress)
     return found
 
 

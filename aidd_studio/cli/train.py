@@ -53,11 +53,11 @@ def corpus(
                 )
             fonts = tuple(soundfonts or find_soundfonts())
             plan = RenderPlan(items, seconds, seed, Sources(tuple(midis), fonts, tuple(pianos or ())))
-            with console.progress("rendering") as watch:
-                found = build_rendered(folder, plan, processes, watch)
+            with console.progress_bar("rendering") as progress:
+                found = build_rendered(folder, plan, processes, progress)
         if recordings:
-            with console.progress("converting") as watch:
-                found = build_recorded(folder, recordings, licence, processes, watch, cast("SplitRule", split))
+            with console.progress_bar("converting") as progress:
+                found = build_recorded(folder, recordings, licence, processes, progress, cast("SplitRule", split))
         hours = sum(item.seconds for item in found) / 3600
         console.say(f"{len(found)} file{'' if len(found) == 1 else 's'}, {hours:.2f} hours in {folder}")
 
@@ -104,8 +104,8 @@ def tokenize(
         from aidd_studio.weights.loading import load_tokenizer
 
         loaded = load_tokenizer(model, device).model
-        with console.progress("tokenizing") as watch:
-            tokenize_corpus(corpus, folder, loaded, model, seconds, passes, watch=watch)
+        with console.progress_bar("tokenizing") as progress:
+            tokenize_corpus(corpus, folder, loaded, model, seconds, passes, progress=progress)
         console.say(f"tokens of {corpus} in {folder}")
 
 

@@ -1,5 +1,5 @@
-"""Where sound is missing: gaps, detection, label files."""
+"""What is missing or spoilt in a recording: damage, detection, label files."""
 
-from aidd_studio.damage.damage import Gap, GapKind
+from aidd_studio.damage.damage import Damage, DamageKind
 
-__all__ = ["Gap", "GapKind"]
+__all__ = ["Damage", "DamageKind"]

@@ -6,11 +6,11 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from functools import reduce
 
-from aidd_studio.damage.damage import Gap, GapKind
-from aidd_studio.errors import GapError
+from aidd_studio.damage.damage import Damage, DamageKind
+from aidd_studio.errors import DamageError
 
 
-def merge(gaps: Iterable[Gap], channels: int, distance: int = 0) -> list[Gap]:
+def merge(gaps: Iterable[Damage], channels: int, distance: int = 0) -> list[Damage]:
     """Sorted gaps of a recording with that many channels, of which no two share a sample.
 
     In each channel by itself, gaps that overlap or lie less than `distance` frames apart become one, so that a hole in
@@ -18,7 +18,7 @@ def merge(gaps: Iterable[Gap], channels: int, distance: int = 0) -> list[Gap]:
     needs no change comes back as it is.
     """
     ordered = sorted(gaps, key=by_place)
-    pieces: dict[tuple[int, int], list[tuple[int, list[Gap]]]] = {}
+    pieces: dict[tuple[int, int], list[tuple[int, list[Damage]]]] = {}
     for channel in range(channels):
         own = [gap for gap in ordered if channel in gap.channel_indices(channels)]
         for run in _runs(own, distance):
@@ -27,18 +27,18 @@ def merge(gaps: Iterable[Gap], channels: int, distance: int = 0) -> list[Gap]:
     return sorted((_whole(*place, parts, channels) for place, parts in pieces.items()), key=by_place)
 
 
-def clamp(gap: Gap, frames: int) -> Gap:
-    """The part of a gap that lies inside a recording of that many frames; GapError when there is none."""
+def clamp(gap: Damage, frames: int) -> Damage:
+    """The part of a gap that lies inside a recording of that many frames; DamageError when there is none."""
     start, end = max(0, gap.start), min(frames, gap.end)
     if end <= start:
-        raise GapError(
+        raise DamageError(
             f"The gap {_span(gap, None)} lies outside the recording, which has {frames} samples; move or remove it."
         )
     return gap.moved(start, end)
 
 
-def validate(gaps: Iterable[Gap], frames: int, channels: int, rate: int | None = None) -> None:
-    """Raise GapError unless all gaps lie inside a recording and leave some sound in each of its channels.
+def validate(gaps: Iterable[Damage], frames: int, channels: int, rate: int | None = None) -> None:
+    """Raise DamageError unless all gaps lie inside a recording and leave some sound in each of its channels.
 
     rate: when given, the sentences speak of seconds instead of samples.
     """
@@ -46,19 +46,19 @@ def validate(gaps: Iterable[Gap], frames: int, channels: int, rate: int | None =
     length = f"{frames} samples" if rate is None else f"{frames / rate:.3f} s"
     for gap in gaps:
         if gap.start < 0 or gap.end > frames:
-            raise GapError(
+            raise DamageError(
                 f"The gap {_span(gap, rate)} lies outside the recording, which is {length} long; move or remove it."
             )
         if gap.channels is not None and not 0 <= gap.channels[0] <= gap.channels[-1] < channels:
-            raise GapError(
+            raise DamageError(
                 f"The gap {_span(gap, rate)} names channel {gap.channels[-1] + 1}, but the recording has {channels}."
             )
     lost = [channel for channel in range(channels) if _covers(gaps, channel, channels, frames)]
     if lost:
-        raise GapError(_nothing_left(gaps, lost, channels))
+        raise DamageError(_nothing_left(gaps, lost, channels))
 
 
-def snap(gap: Gap, edges: Sequence[int], within: int) -> Gap:
+def snap(gap: Damage, edges: Sequence[int], within: int) -> Damage:
     """The gap with each border moved to the nearest of `edges` (sorted frames) at most `within` frames away.
 
     A gap that would vanish stays as it is.
@@ -67,7 +67,7 @@ def snap(gap: Gap, edges: Sequence[int], within: int) -> Gap:
     return gap.moved(start, end) if start < end else gap
 
 
-def invert(gaps: Iterable[Gap], frames: int) -> list[Gap]:
+def invert(gaps: Iterable[Damage], frames: int) -> list[Damage]:
     """The stretches of a recording that no gap touches in any channel."""
     stretches = []
     position = 0
@@ -75,16 +75,16 @@ def invert(gaps: Iterable[Gap], frames: int) -> list[Gap]:
         if gap.start >= frames:
             break
         if gap.start > position:
-            stretches.append(Gap(position, gap.start))
+            stretches.append(Damage(position, gap.start))
         position = max(position, gap.end)
     if position < frames:
-        stretches.append(Gap(position, frames))
+        stretches.append(Damage(position, frames))
     return stretches
 
 
-def group(gaps: Iterable[Gap], distance: int) -> list[list[Gap]]:
+def group(gaps: Iterable[Damage], distance: int) -> list[list[Damage]]:
     """Sorted gaps in lists of near ones: from the end of one list to the next are at least `distance` frames."""
-    groups: list[list[Gap]] = []
+    groups: list[list[Damage]] = []
     reach = 0
     for gap in sorted(gaps, key=by_place):
         if groups and gap.start - reach < distance:
@@ -96,19 +96,19 @@ def group(gaps: Iterable[Gap], distance: int) -> list[list[Gap]]:
     return groups
 
 
-def shift(gap: Gap, frames: int) -> Gap:
-    """The gap moved later by `frames` (earlier when negative); GapError when it would begin before the recording."""
+def shift(gap: Damage, frames: int) -> Damage:
+    """The gap moved later by `frames` (earlier when negative); DamageError when it would begin before the recording."""
     if gap.start + frames < 0:
-        raise GapError(f"The gap {_span(gap, None)} cannot be moved to before the recording's beginning.")
+        raise DamageError(f"The gap {_span(gap, None)} cannot be moved to before the recording's beginning.")
     return gap.moved(gap.start + frames, gap.end + frames)
 
 
-def join(first: Gap, second: Gap) -> Gap:
+def join(first: Damage, second: Damage) -> Damage:
     """One gap over both, in the channels of both: a person's mark outweighs a detection, else the longer's kind."""
     channels = None
     if first.channels is not None and second.channels is not None:
         channels = tuple(set(first.channels) | set(second.channels))
-    return Gap(
+    return Damage(
         min(first.start, second.start),
         max(first.end, second.end),
         channels,
@@ -117,9 +117,9 @@ def join(first: Gap, second: Gap) -> Gap:
     )
 
 
-def _runs(gaps: Sequence[Gap], distance: int) -> list[list[Gap]]:
+def _runs(gaps: Sequence[Damage], distance: int) -> list[list[Damage]]:
     """Sorted gaps of one channel in lists of those that become one."""
-    runs: list[list[Gap]] = []
+    runs: list[list[Damage]] = []
     reach = 0
     for gap in gaps:
         if runs and gap.start < reach + distance:
@@ -131,17 +131,17 @@ def _runs(gaps: Sequence[Gap], distance: int) -> list[list[Gap]]:
     return runs
 
 
-def _whole(start: int, end: int, parts: Sequence[tuple[int, list[Gap]]], channels: int) -> Gap:
+def _whole(start: int, end: int, parts: Sequence[tuple[int, list[Damage]]], channels: int) -> Damage:
     """The gap of all channels that are damaged from `start` to `end`, each with the gaps that damage it there."""
     damaged = tuple(channel for channel, _ in parts)
     sources = list(dict.fromkeys(gap for _, run in parts for gap in run))
     joined = reduce(join, sources)
     if len(sources) == 1 and joined.channel_indices(channels) == damaged:
         return joined
-    return Gap(start, end, None if len(damaged) == channels else damaged, joined.kind, joined.confidence)
+    return Damage(start, end, None if len(damaged) == channels else damaged, joined.kind, joined.confidence)
 
 
-def _kind(first: Gap, second: Gap) -> GapKind:
+def _kind(first: Damage, second: Damage) -> DamageKind:
     if "manual" in (first.kind, second.kind):
         return "manual"
     return first.kind if first.frames >= second.frames else second.kind
@@ -154,18 +154,18 @@ def _nearest(frame: int, edges: Sequence[int], within: int) -> int:
     return best if abs(best - frame) <= within else frame
 
 
-def by_place(gap: Gap) -> tuple[int, int, tuple[int, ...]]:
+def by_place(gap: Damage) -> tuple[int, int, tuple[int, ...]]:
     """The key to sort gaps by; unlike the gaps themselves it compares all channels with some."""
     return gap.start, gap.end, gap.channels or ()
 
 
-def _covers(gaps: Sequence[Gap], channel: int, channels: int, frames: int) -> bool:
+def _covers(gaps: Sequence[Damage], channel: int, channels: int, frames: int) -> bool:
     """True when gaps leave no frame of a channel."""
     own = sorted((gap for gap in gaps if channel in gap.channel_indices(channels)), key=by_place)
     return any(run[0].start == 0 and max(gap.end for gap in run) == frames for run in _runs(own, 1))
 
 
-def _nothing_left(gaps: Sequence[Gap], lost: Sequence[int], channels: int) -> str:
+def _nothing_left(gaps: Sequence[Damage], lost: Sequence[int], channels: int) -> str:
     """Why channels cannot be restored: gaps that cover all of them, or a file without one valid sample there."""
     everywhere = len(lost) == channels
     if all(gap.kind == "invalid" for gap in gaps if lost[0] in gap.channel_indices(channels)):
@@ -178,7 +178,7 @@ def _nothing_left(gaps: Sequence[Gap], lost: Sequence[int], channels: int) -> st
     return f"The gaps cover the whole {where}, so there is no sound left to fill from; shorten them."
 
 
-def _span(gap: Gap, rate: int | None) -> str:
+def _span(gap: Damage, rate: int | None) -> str:
     if rate is None:
         return f"from sample {gap.start} to {gap.end}"
     return f"{gap.start / rate:.3f}–{gap.end / rate:.3f} s"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from aidd_studio.damage.arithmetic import by_place
-from aidd_studio.damage.damage import Gap, GapKind
+from aidd_studio.damage.damage import Damage, DamageKind
 from aidd_studio.damage.timecode import exact_seconds, nearest_frame
 from aidd_studio.errors import LabelError
 from aidd_studio.files.atomic import atomic_path
@@ -28,14 +28,14 @@ LATEST = Decimal(10**8)
 
 MOST_CHANNELS = 1024
 
-KINDS: tuple[GapKind, ...] = get_args(GapKind)
+KINDS: tuple[DamageKind, ...] = get_args(DamageKind)
 
 _SUFFIXES: Mapping[str, LabelFormat] = {".txt": "audacity", ".csv": "csv", ".json": "json"}
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 _OUR_TEXT = re.compile(rf"({'|'.join(KINDS)})(?: ([01](?:\.[0-9]{{1,6}})?))?(?: channel ([0-9]+(?:\+[0-9]+)*))?")
 
 
-def read_labels(path: Path | str, rate: int) -> list[Gap]:
+def read_labels(path: Path | str, rate: int) -> list[Damage]:
     """The gaps of a label file, sorted, in frames of a recording with that rate.
 
     Audacity label tracks (start, end, text in seconds, tab separated), CSV with a header that names start and end
@@ -49,10 +49,10 @@ def read_labels(path: Path | str, rate: int) -> list[Gap]:
     return sorted((_gap(row, where, rate) for where, row in rows), key=by_place)
 
 
-def write_labels(path: Path | str, gaps: Iterable[Gap], rate: int, *, overwrite: bool = False) -> None:
+def write_labels(path: Path | str, gaps: Iterable[Damage], rate: int, *, overwrite: bool = False) -> None:
     """Write gaps as a label file: Audacity (.txt), CSV (.csv) or JSON (.json); reading it gives the same frames.
 
-    Raises LabelError for another suffix, AudioWriteError when the file exists or cannot be written.
+    Raises LabelError for another suffix, FileWriteError when the file exists or cannot be written.
     """
     path = Path(path)
     write = {"audacity": _as_audacity, "csv": _as_csv, "json": _as_json}[check_labels(path)]
@@ -174,7 +174,7 @@ def _seconds_from_frames(entry: Mapping[str, Any], rate: Any, where: str) -> Map
     return dict(entry) | {"start": start / per_second, "end": end / per_second}
 
 
-def _gap(row: Mapping[str, Any], where: str, rate: int) -> Gap:
+def _gap(row: Mapping[str, Any], where: str, rate: int) -> Damage:
     start, end = (_seconds(row.get(name), name, where) for name in ("start", "end"))
     if end < start:
         raise LabelError(f"{where} ends before it starts; put the earlier time first.")
@@ -183,7 +183,7 @@ def _gap(row: Mapping[str, Any], where: str, rate: int) -> Gap:
     first, last = nearest_frame(start, rate), nearest_frame(end, rate)
     if last == first:
         raise LabelError(f"{where} is shorter than one sample; remove it or make it longer.")
-    return Gap(
+    return Damage(
         first,
         last,
         _channels(row.get("channels"), where),
@@ -228,7 +228,7 @@ def _channels(value: Any, where: str) -> tuple[int, ...] | None:
     return tuple(number - 1 for number in whole)
 
 
-def _kind(value: Any, where: str) -> GapKind:
+def _kind(value: Any, where: str) -> DamageKind:
     text = "" if value is None else str(value).strip()
     if not text:
         return "manual"
@@ -252,7 +252,7 @@ def _shown(value: Any) -> str:
     return f'"{text[:40]}…"' if len(text) > 40 else f'"{text}"'
 
 
-def _as_audacity(gaps: Sequence[Gap], rate: int) -> str:
+def _as_audacity(gaps: Sequence[Damage], rate: int) -> str:
     lines = []
     for gap in gaps:
         channels = "" if gap.channels is None else " channel " + "+".join(map(str, _counted_from_one(gap)))
@@ -261,7 +261,7 @@ def _as_audacity(gaps: Sequence[Gap], rate: int) -> str:
     return "".join(lines)
 
 
-def _as_csv(gaps: Sequence[Gap], rate: int) -> str:
+def _as_csv(gaps: Sequence[Damage], rate: int) -> str:
     lines = ["start,end,channels,kind,confidence\n"]
     for gap in gaps:
         channels = "all" if gap.channels is None else " ".join(map(str, _counted_from_one(gap)))
@@ -270,11 +270,11 @@ def _as_csv(gaps: Sequence[Gap], rate: int) -> str:
     return "".join(lines)
 
 
-def _as_json(gaps: Sequence[Gap], rate: int) -> str:
+def _as_json(gaps: Sequence[Damage], rate: int) -> str:
     return json.dumps({"rate": rate, "gaps": [gap_as_data(gap, rate) for gap in gaps]}, indent=2) + "\n"
 
 
-def gap_as_data(gap: Gap, rate: int) -> dict[str, Any]:
+def gap_as_data(gap: Damage, rate: int) -> dict[str, Any]:
     """A gap as plain data for JSON, which `read_labels` reads: seconds, frames, channels (counted from 1), kind."""
     return {
         "start": gap.start / rate,
@@ -287,7 +287,7 @@ def gap_as_data(gap: Gap, rate: int) -> dict[str, Any]:
     }
 
 
-def _counted_from_one(gap: Gap) -> list[int]:
+def _counted_from_one(gap: Damage) -> list[int]:
     return [channel + 1 for channel in gap.channels or ()]
 
 

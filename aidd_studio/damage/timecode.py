@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 from typing import Literal
 
-from aidd_studio.errors import GapError, UsageError
+from aidd_studio.errors import DamageError, UsageError
 
 TimeStyle = Literal["clock", "seconds", "samples"]
 """1:02.500, 62.5 or 2756250s."""
@@ -40,14 +40,16 @@ def parse_span(text: str, rate: int) -> tuple[int, int]:
 
     Joined by a colon, both times must be written alike ("12.5:12.8", "1:02.5:1:02.8", "551250s:551900s"), because
     they are split in the middle; joined by "-" they need not be ("59.5-1:02").
-    Raises UsageError for nonsense, GapError when the span does not end after it starts.
+    Raises UsageError for nonsense, DamageError when the span does not end after it starts.
     """
     first, last = _halves(text.strip())
     start, end = parse_time(first, rate), parse_time(last, rate)
     if end < start:
-        raise GapError(f'The gap "{_shown(text)}" ends before it starts; write START:END with the earlier time first.')
+        raise DamageError(
+            f'The gap "{_shown(text)}" ends before it starts; write START:END with the earlier time first.'
+        )
     if end == start:
-        raise GapError(f'The gap "{_shown(text)}" holds no sample; its end must lie after its start.')
+        raise DamageError(f'The gap "{_shown(text)}" holds no sample; its end must lie after its start.')
     return start, end
 
 

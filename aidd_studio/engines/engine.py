@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.audio.clip import Samples
-from aidd_studio.damage.damage import Gap
-from aidd_studio.progress import Watch
+from aidd_studio.damage.damage import Damage
+from aidd_studio.progress import Progress
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class Window:
     missing: NDArray[np.bool_]
     rate: int
     offset: int
-    gaps: tuple[Gap, ...]
+    gaps: tuple[Damage, ...]
 
     @property
     def channels(self) -> int:
@@ -48,7 +48,7 @@ class Window:
             wanted[list(gap.channel_indices(self.channels)), start:end] = True
         return wanted
 
-    def local(self, gap: Gap) -> tuple[int, int]:
+    def local(self, gap: Damage) -> tuple[int, int]:
         """First and last frame (half open) of a gap, counted from the window's start."""
         return gap.start - self.offset, gap.end - self.offset
 
@@ -99,10 +99,10 @@ class Engine(Protocol):
         """Why the engine cannot work now, in one sentence with what to do; None when it can."""
         ...
 
-    def fill(self, window: Window, candidates: int, seed: int, watch: Watch) -> Iterator[Fill]:
+    def fill(self, window: Window, candidates: int, seed: int, progress: Progress) -> Iterator[Fill]:
         """Yield up to `candidates` fills as they are finished; a deterministic engine yields one.
 
         Candidate i depends on (window, settings, seed, i) only, not on how many are asked for.
-        Raises Cancelled through the watch, ModelNotInstalled, GapError.
+        Raises Cancelled through `progress`, ModelNotInstalled, DamageError.
         """
         ...

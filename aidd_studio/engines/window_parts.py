@@ -9,11 +9,11 @@ import numpy as np
 
 from aidd_studio.audio.clip import Samples
 from aidd_studio.damage.arithmetic import by_place
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.engine import Window
 
 
-def narrowed(window: Window, gaps: Sequence[Gap], context: float) -> Window:
+def narrowed(window: Window, gaps: Sequence[Damage], context: float) -> Window:
     """The window around some of its gaps with at most `context` seconds on each side."""
     reach = int(min(context * window.rate, window.frames))
     first = max(0, min(window.local(gap)[0] for gap in gaps) - reach)
@@ -28,7 +28,7 @@ def narrowed(window: Window, gaps: Sequence[Gap], context: float) -> Window:
     )
 
 
-def settled(window: Window, gaps: Sequence[Gap], samples: Samples) -> Window:
+def settled(window: Window, gaps: Sequence[Damage], samples: Samples) -> Window:
     """The window with some of its gaps filled for good: they are known sound from now on."""
     known, missing = window.samples.copy(), window.missing.copy()
     for gap in gaps:
@@ -39,7 +39,7 @@ def settled(window: Window, gaps: Sequence[Gap], samples: Samples) -> Window:
     return replace(window, samples=known, missing=missing, gaps=rest)
 
 
-def laid_over(window: Window, part: Window, samples: Samples, keep: Sequence[Gap], margin: int) -> Samples:
+def laid_over(window: Window, part: Window, samples: Samples, keep: Sequence[Damage], margin: int) -> Samples:
     """A window's samples with an engine's rendition of a part of it, but for the gaps to keep and `margin` frames."""
     whole = window.samples.copy()
     start = part.offset - window.offset

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from aidd_studio.errors import AudioWriteError
+from aidd_studio.errors import FileWriteError
 
 FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 """What a system says when there is no room: disk full, file too large, quota used up."""
@@ -29,7 +29,7 @@ def atomic_path(path: Path | str, overwrite: bool = False) -> Iterator[Path]:
 
     When the block ends well the file is forced to the disk and renamed; when it ends in any exception it is removed.
     Where `path` is a symbolic link that may be overwritten, the link stays, and what it leads to is the target.
-    Raises AudioWriteError when the target exists (unless `overwrite`), the folder is missing or not writable, or
+    Raises FileWriteError when the target exists (unless `overwrite`), the folder is missing or not writable, or
     the disk is full.
     """
     path = Path(path)
@@ -49,21 +49,21 @@ def atomic_path(path: Path | str, overwrite: bool = False) -> Iterator[Path]:
 
 
 def check_place(path: Path, overwrite: bool) -> None:
-    """Raise AudioWriteError when no file can come to be at `path`; looks only, writes nothing."""
+    """Raise FileWriteError when no file can come to be at `path`; looks only, writes nothing."""
     try:
         folder = _end_of_links(path).parent
         if path.is_dir():
-            raise AudioWriteError(f"{path} is a folder; give the name of a file.")
+            raise FileWriteError(f"{path} is a folder; give the name of a file.")
         if not folder.is_dir():
-            raise AudioWriteError(f"The folder {folder} does not exist; create it or choose another.")
+            raise FileWriteError(f"The folder {folder} does not exist; create it or choose another.")
         if not overwrite and os.path.lexists(path):
-            raise AudioWriteError(f"{path} exists already; choose another name or allow overwriting.")
+            raise FileWriteError(f"{path} exists already; choose another name or allow overwriting.")
     except OSError as error:
         raise write_error(path, error) from error
     except ValueError as error:  # a null byte in the name
-        raise AudioWriteError(f"{str(path)!r} cannot be the name of a file.") from error
+        raise FileWriteError(f"{str(path)!r} cannot be the name of a file.") from error
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise AudioWriteError(f"There is no permission to write into {folder}; choose another folder.")
+        raise FileWriteError(f"There is no permission to write into {folder}; choose another folder.")
 
 
 def _end_of_links(path: Path) -> Path:
@@ -75,17 +75,17 @@ def _end_of_links(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def write_error(path: Path, error: OSError) -> AudioWriteError:
+def write_error(path: Path, error: OSError) -> FileWriteError:
     """What a failed write to `path` means, as one sentence."""
     if error.errno in FULL:
-        return AudioWriteError(f"{path} could not be written because the disk is full; nothing was left behind.")
+        return FileWriteError(f"{path} could not be written because the disk is full; nothing was left behind.")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return AudioWriteError(f"There is no permission to write {path}; choose another folder.")
+        return FileWriteError(f"There is no permission to write {path}; choose another folder.")
     if error.errno == errno.EEXIST:
-        return AudioWriteError(f"{path} exists already; choose another name or allow overwriting.")
+        return FileWriteError(f"{path} exists already; choose another name or allow overwriting.")
     if error.errno == errno.ENAMETOOLONG:
-        return AudioWriteError(f"{path} is too long a name; choose a shorter one.")
-    return AudioWriteError(f"{path} could not be written ({error.strerror or error}); nothing was left behind.")
+        return FileWriteError(f"{path} is too long a name; choose a shorter one.")
+    return FileWriteError(f"{path} could not be written ({error.strerror or error}); nothing was left behind.")
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio import paths
-from aidd_studio.errors import AudioReadError, AudioWriteError
+from aidd_studio.errors import FileReadError, FileWriteError
 from aidd_studio.files.atomic import atomic_path
 
 DEFAULT_LIMIT = 1 << 30
@@ -26,7 +26,7 @@ SAMPLED = 1 << 20
 def content_key(path: Path) -> str:
     """A name for the content of a file that costs three reads however long it is.
 
-    Made of size, time of modification and a hash of beginning, middle and end. Raises AudioReadError.
+    Made of size, time of modification and a hash of beginning, middle and end. Raises FileReadError.
     """
     digest = hashlib.blake2b(digest_size=16)
     try:
@@ -37,7 +37,7 @@ def content_key(path: Path) -> str:
                 file.seek(max(0, place))
                 digest.update(file.read(SAMPLED))
     except OSError as error:
-        raise AudioReadError(f"{path} cannot be read ({error.strerror or error}).") from error
+        raise FileReadError(f"{path} cannot be read ({error.strerror or error}).") from error
     return digest.hexdigest()
 
 
@@ -76,7 +76,7 @@ class ArrayCache:
             with atomic_path(self._file(key), overwrite=True) as temporary:
                 np.savez(temporary, **arrays)  # type: ignore[arg-type]
             self._total = self.size() if self._total is None else self._total + self._file(key).stat().st_size
-        except (OSError, AudioWriteError):
+        except (OSError, FileWriteError):
             return False
         if self._total > self._limit:
             self._make_room()

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from aidd_studio.audio.clip import Patch
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +20,7 @@ class Candidate:
     score: higher is better, comparable among the candidates of one gap.
     """
 
-    gap: Gap
+    gap: Damage
     patch: Patch
     engine: str
     seed: int

@@ -24,14 +24,14 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from aidd_studio.audio.clip import Clip
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.engine import Engine, EngineInfo, Window
 from aidd_studio.engines.registry import engine_info
-from aidd_studio.errors import AiddError, GapError, WorkerDied
-from aidd_studio.progress import Watch
+from aidd_studio.errors import AiddError, DamageError, WorkerDied
+from aidd_studio.progress import Progress
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.plan import plan
-from aidd_studio.restoration.restore import GapListener, Order, fill_window, fill_windows, ready_engine
+from aidd_studio.restoration.restore import FillRequest, GapListener, fill_window, fill_windows, ready_engine
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class _Task:
     fill: int
     engine: str
     settings: Mapping[str, Any]
-    order: Order
+    order: FillRequest
     window: Window
 
 
@@ -105,13 +105,13 @@ class FillProcess:
     def fill_gaps(
         self,
         clip: Clip,
-        gaps: Sequence[Gap],
+        gaps: Sequence[Damage],
         engine: str,
         settings: Mapping[str, Any],
-        order: Order,
-        watch: Watch,
+        order: FillRequest,
+        progress: Progress,
         on_gaps: GapListener | None = None,
-        on_failed: Callable[[Sequence[Gap], str], None] | None = None,
+        on_failed: Callable[[Sequence[Damage], str], None] | None = None,
     ) -> Iterator[Candidate]:
         """Candidates of all gaps as `restore.fill_gaps` makes them, one by one as they are finished.
 
@@ -121,15 +121,15 @@ class FillProcess:
         windows = plan(clip, gaps, _Listed(engine_info(engine)))
         fill_one = partial(self._fill_window, next(self._fills), engine, settings, order)
 
-        def fill_or_tell(window: Window, share: Watch) -> Iterator[Candidate]:
+        def fill_or_tell(window: Window, share: Progress) -> Iterator[Candidate]:
             try:
                 yield from fill_one(window, share)
-            except (GapError, RuntimeError) as error:
+            except (DamageError, RuntimeError) as error:
                 if on_failed is None:
                     raise
                 on_failed(window.gaps, str(error))
 
-        yield from fill_windows(windows, fill_or_tell, watch, on_gaps)
+        yield from fill_windows(windows, fill_or_tell, progress, on_gaps)
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
@@ -146,30 +146,36 @@ class FillProcess:
             process.close()
 
     def _fill_window(
-        self, fill: int, engine: str, settings: Mapping[str, Any], order: Order, window: Window, watch: Watch
+        self,
+        fill: int,
+        engine: str,
+        settings: Mapping[str, Any],
+        order: FillRequest,
+        window: Window,
+        progress: Progress,
     ) -> Iterator[Candidate]:
-        watch.check()
+        progress.check()
         task = _Task(next(self._numbers), fill, engine, settings, order, window)
         try:
-            yield from self._answers(task, watch)
+            yield from self._answers(task, progress)
         except (EOFError, OSError, pickle.UnpicklingError) as error:
             self.close()
             raise WorkerDied(DIED) from error
 
-    def _answers(self, task: _Task, watch: Watch) -> Iterator[Candidate]:
+    def _answers(self, task: _Task, progress: Progress) -> Iterator[Candidate]:
         line = self._started()
         line.send(task)
         is_over = False
         try:
             while not is_over:
-                watch.check()
+                progress.check()
                 if not line.has_come(PATIENCE):
                     continue
                 number, message = line.receive()
                 if number != task.number:
                     continue  # of a task that was cancelled
                 if isinstance(message, _Progress):
-                    watch.report(message.fraction, message.stage)
+                    progress.report(message.fraction, message.stage)
                 elif isinstance(message, Candidate):
                     yield message
                 else:
@@ -236,16 +242,16 @@ def _serve(pipe: Connection) -> None:
     if hasattr(os, "nice"):
         os.nice(LESS_URGENT)
     line = _Line(pipe)
-    tasks: queue.SimpleQueue[tuple[_Task, Watch]] = queue.SimpleQueue()
+    tasks: queue.SimpleQueue[tuple[_Task, Progress]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(line, tasks), name="listening", daemon=True).start()
     fill, engine = 0, None
     while True:
-        task, watch = tasks.get()
+        task, progress = tasks.get()
         try:
-            watch.check()
+            progress.check()
             if engine is None or task.fill != fill:
                 fill, engine = task.fill, ready_engine(task.engine, task.settings)
-            _fill(line, task, engine, watch)
+            _fill(line, task, engine, progress)
             ended = _Ended()
         except (AiddError, MemoryError) as error:
             ended = _Ended(error)
@@ -257,9 +263,9 @@ def _serve(pipe: Connection) -> None:
         line.send((task.number, ended))
 
 
-def _listen(line: _Line, tasks: queue.SimpleQueue[tuple[_Task, Watch]]) -> None:
+def _listen(line: _Line, tasks: queue.SimpleQueue[tuple[_Task, Progress]]) -> None:
     """Take tasks and wishes to stop; end the process when the program at the other end has gone."""
-    watches: dict[int, Watch] = {}
+    watches: dict[int, Progress] = {}
     while True:
         try:
             message = line.receive()
@@ -272,7 +278,7 @@ def _listen(line: _Line, tasks: queue.SimpleQueue[tuple[_Task, Watch]]) -> None:
             watches[message].cancel()
 
 
-def _watch(line: _Line, number: int) -> Watch:
+def _watch(line: _Line, number: int) -> Progress:
     """A watch whose progress goes to the other end, though not too often."""
     last, stage_then = 0.0, ""
 
@@ -283,9 +289,9 @@ def _watch(line: _Line, number: int) -> Watch:
             last, stage_then = now, stage
             line.send((number, _Progress(fraction, stage)))
 
-    return Watch(tell)
+    return Progress(tell)
 
 
-def _fill(line: _Line, task: _Task, engine: Engine, watch: Watch) -> None:
-    for candidate in fill_window(engine, task.order, task.window, watch):
+def _fill(line: _Line, task: _Task, engine: Engine, progress: Progress) -> None:
+    for candidate in fill_window(engine, task.order, task.window, progress):
         line.send((task.number, candidate))

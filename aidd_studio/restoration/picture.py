@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.audio.clip import Clip, Samples
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 
 FFT, HEIGHT, WIDTH = 1024, 160, 320
 FLOOR = -100.0  # dB below full scale that is drawn black
 
 
-def before_after_png(restored: Clip, gap: Gap) -> bytes:
+def before_after_png(restored: Clip, gap: Damage) -> bytes:
     """A PNG with two spectrograms side by side: the source and the restored clip around a gap (linear, to 16 kHz)."""
     around = max(gap.frames, round(0.25 * restored.rate))
     start, end = max(0, gap.start - around), min(restored.frames, gap.end + around)

@@ -12,9 +12,9 @@ import numpy as np
 
 from aidd_studio.audio.clip import Clip
 from aidd_studio.damage.arithmetic import group, merge, validate
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.engine import EngineInfo, Window
-from aidd_studio.errors import GapError
+from aidd_studio.errors import DamageError
 
 LONGEST_CONTEXT = 300.0
 """Seconds of context per side at most, so that an engine that wants everything fits into memory."""
@@ -40,8 +40,8 @@ class Described(Protocol):
 class _Cut:
     """Where a window lies, and what it holds."""
 
-    gaps: tuple[Gap, ...]
-    damage: tuple[Gap, ...]
+    gaps: tuple[Damage, ...]
+    damage: tuple[Damage, ...]
     start: int
     end: int
 
@@ -66,11 +66,11 @@ class Windows(Sequence[Window]):
         return _window(self._clip, cut.gaps, cut.damage, cut.start, cut.end)
 
 
-def plan(clip: Clip, gaps: Iterable[Gap], engine: Described) -> Windows:
+def plan(clip: Clip, gaps: Iterable[Damage], engine: Described) -> Windows:
     """Windows that cover all gaps, in order; every gap lies in exactly one window.
 
     Near gaps share a window and are filled jointly. Where a window's context reaches into gaps of other windows,
-    they are missing in it too. Raises GapError for a gap outside the recording or without any sound left around it.
+    they are missing in it too. Raises DamageError for a gap outside the recording or without any sound left around it.
     """
     gaps = list(gaps)
     validate(gaps, clip.frames, clip.channels, clip.rate)
@@ -88,10 +88,10 @@ def plan(clip: Clip, gaps: Iterable[Gap], engine: Described) -> Windows:
     return Windows(clip, cuts)
 
 
-def _window(clip: Clip, gaps: Sequence[Gap], damage: Sequence[Gap], start: int, end: int) -> Window:
+def _window(clip: Clip, gaps: Sequence[Damage], damage: Sequence[Damage], start: int, end: int) -> Window:
     """The window of frames `start` to `end` for filling `gaps`; where sound is missing or not finite it is 0.
 
-    damage: the gaps that may reach into the window, those to be filled included. Raises GapError when nothing around
+    damage: the gaps that may reach into the window, those to be filled included. Raises DamageError when nothing around
     the gaps is finite.
     """
     samples = clip.read(start, end).copy()
@@ -101,7 +101,7 @@ def _window(clip: Clip, gaps: Sequence[Gap], damage: Sequence[Gap], start: int, 
         missing[rows, max(0, gap.start - start) : max(0, gap.end - start)] = True
     void = missing | ~np.isfinite(samples)
     if void.all() and not missing.all():
-        raise GapError(
+        raise DamageError(
             f"There is no valid sample around the gap at {gaps[0].start / clip.rate:.3f} s, only NaN or infinite "
             "values, so there is no sound to fill it from; look for another copy of the file."
         )
@@ -109,11 +109,11 @@ def _window(clip: Clip, gaps: Sequence[Gap], damage: Sequence[Gap], start: int, 
     return Window(samples, missing, clip.rate, start, tuple(gaps))
 
 
-def _extent(gaps: Sequence[Gap]) -> tuple[int, int]:
+def _extent(gaps: Sequence[Damage]) -> tuple[int, int]:
     return gaps[0].start, max(gap.end for gap in gaps)
 
 
-def _cut(gaps: list[Gap], longest: int) -> list[list[Gap]]:
+def _cut(gaps: list[Damage], longest: int) -> list[list[Damage]]:
     """Halve a group at its widest pause until no part spans more than `longest` frames."""
     start, end = _extent(gaps)
     if len(gaps) == 1 or end - start <= longest:

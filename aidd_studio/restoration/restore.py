@@ -10,11 +10,11 @@ from typing import Any, Protocol, TypeVar
 
 from aidd_studio.audio.clip import Clip
 from aidd_studio.damage.arithmetic import by_place
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.auto.calibration import CALIBRATION
 from aidd_studio.engines.engine import Engine, Fill, Window
-from aidd_studio.errors import GapError, UsageError
-from aidd_studio.progress import Watch
+from aidd_studio.errors import DamageError, UsageError
+from aidd_studio.progress import Progress
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.plan import plan
 from aidd_studio.restoration.splice import CROSSFADE, splice
@@ -24,7 +24,7 @@ MOST_CANDIDATES = 64
 LONGEST_CROSSFADE = 1.0
 """Seconds; what is faded over is good sound."""
 
-GapListener = Callable[[Sequence[Gap], float, str], None]
+GapListener = Callable[[Sequence[Damage], float, str], None]
 """Hears gaps that are filled together, how much of that is done (0 to 1), and what is being done."""
 
 FILLED = "done"
@@ -35,7 +35,7 @@ FILLED = "done"
 class FilledGap:
     """A gap with its candidates, best first; the first one is in the restored clip."""
 
-    gap: Gap
+    gap: Damage
     candidates: tuple[Candidate, ...]
 
     @property
@@ -70,14 +70,14 @@ class RestorationResult:
 
 def restore(
     clip: Clip,
-    gaps: Iterable[Gap] | None = None,
+    gaps: Iterable[Damage] | None = None,
     engine: str | Engine = "auto",
     candidates: int = 1,
     seed: int = 0,
     *,
     settings: Mapping[str, Any] | None = None,
     crossfade: float = CROSSFADE,
-    watch: Watch | None = None,
+    progress: Progress | None = None,
 ) -> RestorationResult:
     """Fill the gaps of a clip, or the dropouts found in it when `gaps` is None.
 
@@ -85,21 +85,21 @@ def restore(
     candidates: how many fills to make per gap (1 to 64); the best is laid over the clip, all are returned.
     seed: with the same clip, gaps and settings the same seed gives the same result.
     crossfade: seconds outside each gap that may be faded over (0 to 1).
-    Raises GapError, ModelNotInstalled, UsageError, Cancelled.
+    Raises DamageError, ModelNotInstalled, UsageError, Cancelled.
     """
-    watch = watch or Watch()
+    progress = progress or Progress()
     chosen = ready_engine(engine, settings)
     if gaps is None:
         from aidd_studio.damage.detection.dropouts import detect
 
-        gaps = detect(clip, watch.part(0.0, 0.2))
-        watch = watch.part(0.2, 1.0)
-    found: dict[Gap, list[Candidate]] = {}
-    for candidate in fill_gaps(clip, gaps, chosen, candidates, seed, crossfade=crossfade, watch=watch):
+        gaps = detect(clip, progress.part(0.0, 0.2))
+        progress = progress.part(0.2, 1.0)
+    found: dict[Damage, list[Candidate]] = {}
+    for candidate in fill_gaps(clip, gaps, chosen, candidates, seed, crossfade=crossfade, progress=progress):
         found.setdefault(candidate.gap, []).append(candidate)
     filled = tuple(FilledGap(gap, tuple(best_first(found[gap]))) for gap in sorted(found, key=by_place))
     restored = clip.with_patches(*(item.chosen.patch for item in filled))
-    watch.report(1.0, "done")
+    progress.report(1.0, "done")
     return RestorationResult(restored, filled, chosen.info.name, seed)
 
 
@@ -120,7 +120,7 @@ def ready_engine(engine: str | Engine, settings: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
-class Order:
+class FillRequest:
     """What is asked for of every gap: how many candidates, from which seed, faded over how many seconds outside."""
 
     candidates: int = 1
@@ -140,49 +140,49 @@ class Order:
 
 def fill_gaps(
     clip: Clip,
-    gaps: Iterable[Gap],
+    gaps: Iterable[Damage],
     engine: Engine,
     candidates: int = 1,
     seed: int = 0,
     *,
     crossfade: float = CROSSFADE,
-    watch: Watch | None = None,
+    progress: Progress | None = None,
 ) -> Iterator[Candidate]:
-    """Candidates of all gaps, one by one as they are finished. Raises GapError when an engine finds none for a gap."""
-    order = Order(candidates, seed, crossfade)
-    yield from fill_windows(plan(clip, gaps, engine), partial(fill_window, engine, order), watch or Watch())
+    """Candidates of all gaps, one by one as they are finished. Raises DamageError when a gap gets none."""
+    order = FillRequest(candidates, seed, crossfade)
+    yield from fill_windows(plan(clip, gaps, engine), partial(fill_window, engine, order), progress or Progress())
 
 
 def fill_windows(
     windows: Sequence[Window],
-    fill_one: Callable[[Window, Watch], Iterator[Candidate]],
-    watch: Watch,
+    fill_one: Callable[[Window, Progress], Iterator[Candidate]],
+    progress: Progress,
     on_gaps: GapListener | None = None,
 ) -> Iterator[Candidate]:
     """Candidates of all windows, each filled by `fill_one`.
 
-    on_gaps: hears how far the gaps are that are being filled, beside the whole that `watch` hears.
+    on_gaps: hears how far the gaps are that are being filled, beside the whole that `progress` reports.
     """
     for index, window in enumerate(windows):
-        share = watch.part(index / len(windows), (index + 1) / len(windows))
+        share = progress.part(index / len(windows), (index + 1) / len(windows))
         if on_gaps is not None:
-            share = share.heard_by(partial(on_gaps, window.gaps))
+            share = share.forward_to(partial(on_gaps, window.gaps))
         yield from fill_one(window, share)
         if on_gaps is not None:
             on_gaps(window.gaps, 1.0, FILLED)
 
 
-def fill_window(engine: Engine, order: Order, window: Window, watch: Watch) -> Iterator[Candidate]:
-    """Candidates of one window's gaps. Raises GapError when the engine finds none."""
+def fill_window(engine: Engine, order: FillRequest, window: Window, progress: Progress) -> Iterator[Candidate]:
+    """Candidates of one window's gaps. Raises DamageError when the engine finds none."""
     count = 0
-    for fill in engine.fill(window, order.candidates, window_seed(window, order.seed), watch):
-        watch.check()
+    for fill in engine.fill(window, order.candidates, window_seed(window, order.seed), progress):
+        progress.check()
         count += 1
         for gap in window.gaps:
             yield _candidate(window, fill, gap, order.crossfade)
     if count == 0:
         at = window.gaps[0].start / window.rate
-        raise GapError(f"The engine {engine.info.name} found no fill for the gap at {at:.3f} s; try another.")
+        raise DamageError(f"The engine {engine.info.name} found no fill for the gap at {at:.3f} s; try another.")
 
 
 def window_seed(window: Window, seed: int) -> int:
@@ -217,7 +217,7 @@ def best_first(candidates: Sequence[ScoredT]) -> list[ScoredT]:
     return sorted(candidates, key=lambda candidate: -candidate.score)
 
 
-def _candidate(window: Window, fill: Fill, gap: Gap, crossfade: float) -> Candidate:
+def _candidate(window: Window, fill: Fill, gap: Damage, crossfade: float) -> Candidate:
     return Candidate(
         gap,
         splice(window, fill, gap, crossfade),

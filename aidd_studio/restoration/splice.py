@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.audio.clip import Patch, Samples
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.engine import Fill, Window
-from aidd_studio.errors import GapError
+from aidd_studio.errors import DamageError
 
 CROSSFADE = 0.006
 """Seconds of cross-fade outside the gap, on each side (the AIDD paper's value)."""
@@ -28,19 +28,19 @@ BITS = 23
 """Patches lie on the grid of 24-bit samples (sign and 23 bits), so that a FLAC keeps them exactly."""
 
 
-def splice(window: Window, fill: Fill, gap: Gap, crossfade: float = CROSSFADE) -> Patch:
+def splice(window: Window, fill: Fill, gap: Damage, crossfade: float = CROSSFADE) -> Patch:
     """The patch that lays a fill over one gap of its window.
 
     Inside the gap the fill's samples are taken, matched in level and phase to the surroundings where the fill also
     renders those. Outside, up to `crossfade` seconds of good samples are faded over, and only as far as the fill
-    differs from them. Raises GapError when the fill is not finite.
+    differs from them. Raises DamageError when the fill is not finite.
     """
     rows = list(gap.channel_indices(window.channels))
     start, end = window.local(gap)
     known = window.samples[rows]
     fresh = _aligned(known, fill.samples[rows], start, end, window)
     if not np.all(np.isfinite(fresh[:, start:end])):
-        raise GapError(f"The engine {fill.engine} gave no usable sound for the gap; try another engine.")
+        raise DamageError(f"The engine {fill.engine} gave no usable sound for the gap; try another engine.")
     reach = round(crossfade * window.rate)
     good = ~window.missing[rows]
     left = _reach(known, fresh, good, start, -1, reach)

@@ -66,7 +66,7 @@ class ContextAttention(nn.Module):
         return x + self.out(attended.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
 
 
-class ContextDecoder(nn.Module):
+class Refiner(nn.Module):
     """Fills one gap per window: (pre-filled wave, gap, code vectors) to the wave with a new gap."""
 
     hann: Tensor

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from aidd_studio.diffusion.score_model import ScoreModel
 from aidd_studio.tokenizer.model import WavTokenizer
-from aidd_studio.tokenizer.refiner import ContextDecoder
+from aidd_studio.tokenizer.refiner import Refiner
 from aidd_studio.weights.registry import Kind
 from aidd_studio.weights.store import InstalledModel, ModelRecord, write_model
 
@@ -49,7 +49,7 @@ def _describe(model: nn.Module) -> tuple[Kind, dict[str, Any]]:
         return "tokenizer", model.config.to_dict()
     if isinstance(model, ScoreModel):
         return "score", model.config.to_dict()
-    if isinstance(model, ContextDecoder):
+    if isinstance(model, Refiner):
         return "refiner", asdict(model.config)
     raise TypeError(f"a {type(model).__name__} is no model of this program")
 

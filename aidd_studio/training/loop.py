@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from aidd_studio.diffusion.ema import ExponentialMovingAverage
 from aidd_studio.errors import UsageError
 from aidd_studio.training.devices import Devices
-from aidd_studio.training.metrics_log import Journal
+from aidd_studio.training.metrics_log import MetricsLog
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Loop:
         if self.checkpoint.is_file():
             self.resume()
             say(f"going on from step {self.step}")
-        journal = Journal(self.folder, enabled=self.devices.is_main)
+        journal = MetricsLog(self.folder, enabled=self.devices.is_main)
         began, saved = time.monotonic() - self.seconds, time.monotonic()
         with self._graceful():
             while self._progress() < 1.0 and not self._stopping:
@@ -117,7 +117,7 @@ class Loop:
         told = self.devices.sum([seconds if self.devices.is_main else 0.0, float(self._stopping)])
         self.seconds, self._stopping = told[0], told[1] > 0
 
-    def _validate(self, journal: Journal, say: Callable[[str], None]) -> None:
+    def _validate(self, journal: MetricsLog, say: Callable[[str], None]) -> None:
         with self.averaged():
             self.task.module.eval()
             held = {f"held_{name}": value for name, value in self.task.validate().items()}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 
-class Journal:
+class MetricsLog:
     """Appends figures by step to metrics.csv (long form: step, seconds, name, value) and to TensorBoard event files."""
 
     def __init__(self, folder: Path, enabled: bool = True) -> None:

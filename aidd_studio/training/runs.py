@@ -14,13 +14,13 @@ from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
 from aidd_studio.errors import ModelError, UsageError
 from aidd_studio.tokenizer.config import SEANetConfig, SpectralEncoderConfig, TokenizerConfig
 from aidd_studio.tokenizer.model import WavTokenizer
-from aidd_studio.tokenizer.refiner import ContextDecoder, ContextDecoderConfig
+from aidd_studio.tokenizer.refiner import ContextDecoderConfig, Refiner
 from aidd_studio.training.corpora.segments import Segments
 from aidd_studio.training.corpora.tokens import load_tokens
 from aidd_studio.training.devices import Devices, find_devices
 from aidd_studio.training.loop import Loop, Task
 from aidd_studio.training.recipe import Recipe, build
-from aidd_studio.training.tasks.refiner_task import ContextSettings, ContextTask
+from aidd_studio.training.tasks.refiner_task import ContextSettings, RefinerTask
 from aidd_studio.training.tasks.score_task import ScoreSettings, ScoreTask
 from aidd_studio.training.tasks.tokenizer_task import TokenizerSettings, TokenizerTask
 
@@ -77,11 +77,11 @@ def _refiner(recipe: Recipe, devices: Devices) -> Task:
     from aidd_studio.weights.loading import load_score_model
 
     tokenizer = _named_tokenizer(named) if named else None
-    model = ContextDecoder(recipe.table("model", ContextDecoderConfig))
+    model = Refiner(recipe.table("model", ContextDecoderConfig))
     start_from(model, recipe)
     score = load_score_model(recipe.text("score")).model if recipe.text("score") else None
     settings = recipe.table("task", ContextSettings)
-    return ContextTask(model, tokenizer, settings, recipe.folder("examples"), devices, score)
+    return RefinerTask(model, tokenizer, settings, recipe.folder("examples"), devices, score)
 
 
 def tokenizer_config(values: Mapping[str, Any], name: str) -> TokenizerConfig:

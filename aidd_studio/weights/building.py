@@ -37,9 +37,9 @@ def build(kind: Kind, config: Mapping[str, Any]) -> nn.Module:
             from aidd_studio.weights.vggish import VGGish
 
             return VGGish(**config)
-        from aidd_studio.tokenizer.refiner import ContextDecoder, ContextDecoderConfig
+        from aidd_studio.tokenizer.refiner import ContextDecoderConfig, Refiner
 
-        return ContextDecoder(ContextDecoderConfig(**config))
+        return Refiner(ContextDecoderConfig(**config))
 
 
 def layout(kind: Kind, config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from aidd_studio import paths
 from aidd_studio.errors import ModelNotInstalled, UsageError
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 from aidd_studio.weights.loading import LoadedScoreModel, LoadedTokenizer, load_score_model, load_tokenizer
 from aidd_studio.weights.store import installed_models
 
@@ -43,7 +43,7 @@ class PairFit:
 
 
 def check_pair(
-    score: str, audio: Sequence[Path] = (), seed: int = 0, device: str = "cpu", watch: Watch | None = None
+    score: str, audio: Sequence[Path] = (), seed: int = 0, device: str = "cpu", progress: Progress | None = None
 ) -> list[PairFit]:
     """Every installed tokenizer that could belong to a score model, the likeliest first.
 
@@ -51,7 +51,7 @@ def check_pair(
     positions and noise level are used for all tokenizers. Raises ModelNotInstalled when there is no tokenizer to
     compare, UsageError when the recordings are too short.
     """
-    watch = watch or Watch()
+    progress = progress or Progress()
     model = load_score_model(score, device)
     if model.model.config.graph != "absorbing":
         raise UsageError(f"The score model {score} has no mask state, so its tokenizer cannot be found this way.")
@@ -61,7 +61,7 @@ def check_pair(
     for number, name in enumerate(names):
         tokenizer = load_tokenizer(name, device)
         if tokenizer.model.config.codebook_size - model.model.config.tokens in (0, 1):
-            part = watch.part(number / len(names), (number + 1) / len(names))
+            part = progress.part(number / len(names), (number + 1) / len(names))
             fits.append(_fit(model, tokenizer, clips, seed, part))
     if not fits:
         raise ModelNotInstalled(
@@ -82,14 +82,16 @@ def _read(path: Path) -> Clip:
     return read(path)
 
 
-def _fit(model: LoadedScoreModel, tokenizer: LoadedTokenizer, clips: list[Clip], seed: int, watch: Watch) -> PairFit:
+def _fit(
+    model: LoadedScoreModel, tokenizer: LoadedTokenizer, clips: list[Clip], seed: int, progress: Progress
+) -> PairFit:
     import torch
 
     windows = _windows(clips, tokenizer)
     losses = []
     with torch.inference_mode():
         for number, wave in enumerate(windows):
-            watch.report(number / len(windows), f"comparing {tokenizer.name}")
+            progress.report(number / len(windows), f"comparing {tokenizer.name}")
             generator = torch.Generator().manual_seed(seed * 1009 + number)
             losses.append(hidden_nats(model, tokenizer.model.encode(wave[None])[0], generator))
     nats = torch.cat(losses)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from aidd_studio.errors import DownloadError
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 from aidd_studio.weights.registry import RemoteFile, is_loopback, split_address
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Fetched:
 
 
 def fetch(
-    file: RemoteFile, folder: Path, watch: Watch | None = None, url: str = "", patience: Patience | None = None
+    file: RemoteFile, folder: Path, progress: Progress | None = None, url: str = "", patience: Patience | None = None
 ) -> Fetched:
     """Fetch a file into a folder, from its own address or from `url`.
 
@@ -64,15 +64,15 @@ def fetch(
     check_address(url, trusted=url != file.url)
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder / f"{file.name}.lock", file.name):
-        return _Fetch(file, url, folder, watch or Watch(), patience or Patience()).run()
+        return _Fetch(file, url, folder, progress or Progress(), patience or Patience()).run()
 
 
-def copy_in(file: RemoteFile, source: Path, folder: Path, watch: Watch | None = None) -> Fetched:
+def copy_in(file: RemoteFile, source: Path, folder: Path, progress: Progress | None = None) -> Fetched:
     """Take a file from a local mirror, with the same checks; the mirror is left as it is.
 
     Raises DownloadError, Cancelled.
     """
-    watch = watch or Watch()
+    progress = progress or Progress()
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f"{file.name}.part"
     try:
@@ -85,7 +85,7 @@ def copy_in(file: RemoteFile, source: Path, folder: Path, watch: Watch | None = 
                 kept.write(block)
                 digest.update(block)
                 done += len(block)
-                watch.report(done / max(1, size), f"copying {file.name}")
+                progress.report(done / max(1, size), f"copying {file.name}")
     except OSError as error:
         raise DownloadError(_disk_sentence(error, source)) from error
     _check_sha256(file, digest.hexdigest(), part)
@@ -105,8 +105,8 @@ def check_address(url: str, trusted: bool = False) -> None:
 class _Fetch:
     """One file on its way."""
 
-    def __init__(self, file: RemoteFile, url: str, folder: Path, watch: Watch, patience: Patience) -> None:
-        self.file, self.url, self.watch, self.patience = file, url, watch, patience
+    def __init__(self, file: RemoteFile, url: str, folder: Path, progress: Progress, patience: Patience) -> None:
+        self.file, self.url, self.progress, self.patience = file, url, progress, patience
         self.target = folder / file.name
         self.part = folder / f"{file.name}.part"
         self.note = folder / f"{file.name}.part.json"
@@ -122,12 +122,12 @@ class _Fetch:
 
         self._take_up()
         failures, farthest = 0, self.done
-        with self._client() as client, _listening(self.watch, self._hang_up):
+        with self._client() as client, _listening(self.progress, self._hang_up):
             while not self._complete():
                 try:
                     self._ask(client)
                 except (httpx.TransportError, httpx.StreamError, _Again) as error:
-                    self.watch.check()
+                    self.progress.check()
                     failures = 0 if self.done > farthest else failures + 1
                     farthest = max(farthest, self.done)
                     if failures >= self.patience.attempts:
@@ -166,7 +166,7 @@ class _Fetch:
             with self.part.open("rb") as kept:
                 while block := kept.read(_BLOCK):
                     self.digest.update(block)
-                    self.watch.report(kept.tell() / max(1, size), f"looking at what is here of {self.file.name}")
+                    self.progress.report(kept.tell() / max(1, size), f"looking at what is here of {self.file.name}")
         except OSError as error:
             raise DownloadError(_disk_sentence(error, self.part)) from error
         self.done, self.version, self.total = size, version, self.file.size or total
@@ -241,7 +241,7 @@ class _Fetch:
             self._start_over()
             raise DownloadError(f"{self.url} sent more bytes than it should; it was not kept. Try another mirror.")
         megabytes = f"{self.done / 1e6:.1f}" + (f" of {self.total / 1e6:.1f}" if self.total else "")
-        self.watch.report(self.done / self.total if self.total else 0.0, f"{self.file.name}, {megabytes} MB")
+        self.progress.report(self.done / self.total if self.total else 0.0, f"{self.file.name}, {megabytes} MB")
 
     def _finish(self) -> Fetched:
         if not self.part.exists():  # a file without a byte
@@ -269,7 +269,7 @@ class _Fetch:
     def _wait(self, seconds: float) -> None:
         until = time.monotonic() + min(seconds, 10.0)
         while time.monotonic() < until:
-            self.watch.check()
+            self.progress.check()
             time.sleep(min(0.05, seconds))
 
     def _gave_up(self, error: Exception) -> str:
@@ -290,13 +290,13 @@ class _Again(Exception):
 
 
 @contextmanager
-def _listening(watch: Watch, hang_up: Callable[[], None]) -> Iterator[None]:
+def _listening(progress: Progress, hang_up: Callable[[], None]) -> Iterator[None]:
     """Within the block, a wish to stop ends whatever waits for the network."""
     over = threading.Event()
 
     def listen() -> None:
         while not over.wait(0.05):
-            if watch.is_cancelled:
+            if progress.is_cancelled:
                 hang_up()
 
     listener = threading.Thread(target=listen, name="download-watch", daemon=True)

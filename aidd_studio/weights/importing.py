@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aidd_studio.errors import ModelError, UsageError
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 from aidd_studio.weights import published
 from aidd_studio.weights.building import differences
 from aidd_studio.weights.checkpoint import read_checkpoint
@@ -27,7 +27,7 @@ _LARGEST_CONFIG = 1 << 20
 
 
 def import_model(
-    files: Sequence[Path], name: str | None = None, tokenizer: str | None = None, watch: Watch | None = None
+    files: Sequence[Path], name: str | None = None, tokenizer: str | None = None, progress: Progress | None = None
 ) -> InstalledModel:
     """Install a model from files as they were published.
 
@@ -36,40 +36,40 @@ def import_model(
     knows the file. tokenizer: the tokenizer of a score model, where it is not the usual one.
     Raises ModelError when the files are not what they should be, UsageError for names that cannot be used.
     """
-    watch = watch or Watch()
+    progress = progress or Progress()
     weights, config = _sort(files)
-    watch.report(0.0, f"checking {weights.name}")
-    origins = [_origin(weights, watch.part(0.0, 0.2)), *(_origin(file, Watch()) for file in config)]
+    progress.report(0.0, f"checking {weights.name}")
+    origins = [_origin(weights, progress.part(0.0, 0.2)), *(_origin(file, Progress()) for file in config)]
     entry = _entry(name, origins[0])
     if entry is not None:
         origins = [_check_origin(entry, origin) for origin in origins]
-    record, tensors = _read(weights, config, name, entry, watch)
+    record, tensors = _read(weights, config, name, entry, progress)
     if record.kind == "score":
         record = replace(record, tokenizer=tokenizer or record.tokenizer or AIDD_TOKENIZER)
     elif tokenizer is not None:
         raise UsageError(f"{weights.name} is no score model; only those are paired with a tokenizer.")
     record = replace(record, origins=record.origins or tuple(origins))
-    watch.report(0.6, f"installing {record.name}")
-    return install(record, tensors, watch.part(0.8, 1.0))
+    progress.report(0.6, f"installing {record.name}")
+    return install(record, tensors, progress.part(0.8, 1.0))
 
 
-def import_entry(entry: ModelEntry, files: Mapping[str, Path], watch: Watch | None = None) -> InstalledModel:
+def import_entry(entry: ModelEntry, files: Mapping[str, Path], progress: Progress | None = None) -> InstalledModel:
     """Install a model of the registry from its files, by their names; they were checked when they were fetched."""
-    return import_model([files[file.name] for file in entry.files], entry.name, watch=watch)
+    return import_model([files[file.name] for file in entry.files], entry.name, progress=progress)
 
 
 def _read(
-    weights: Path, config: list[Path], name: str | None, entry: ModelEntry | None, watch: Watch
+    weights: Path, config: list[Path], name: str | None, entry: ModelEntry | None, progress: Progress
 ) -> tuple[ModelRecord, dict[str, Tensor]]:
     if weights.suffix == ".safetensors":
         record, tensors = _read_own(weights)
         return replace(record, name=check_name(name or record.name)), tensors
-    watch.report(0.2, f"reading {weights.name}")
+    progress.report(0.2, f"reading {weights.name}")
     checkpoint = read_checkpoint(weights)
     written_as: Format = "aidd" if "ema" in checkpoint else "vggish" if VGGISH_MARK in checkpoint else "wavtokenizer"
     if entry is not None and entry.format != written_as:
         raise ModelError(f"{weights.name} is not the model {entry.name}: it is written as {written_as}.")
-    watch.report(0.4, f"converting {weights.name}")
+    progress.report(0.4, f"converting {weights.name}")
     details: Mapping[str, Any] = {}
     if written_as == "aidd":
         details = _read_config(weights, config)
@@ -160,8 +160,8 @@ def _read_config(weights: Path, config: list[Path]) -> Mapping[str, Any]:
     return plain
 
 
-def _origin(file: Path, watch: Watch) -> Origin:
-    return Origin(file.name, sha256_of(file, watch), file.stat().st_size)
+def _origin(file: Path, progress: Progress) -> Origin:
+    return Origin(file.name, sha256_of(file, progress), file.stat().st_size)
 
 
 def _entry(name: str | None, weights: Origin) -> ModelEntry | None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from aidd_studio.diffusion.score_model import ScoreModel
     from aidd_studio.tokenizer.model import WavTokenizer
-    from aidd_studio.tokenizer.refiner import ContextDecoder
+    from aidd_studio.tokenizer.refiner import Refiner
     from aidd_studio.weights.vggish import VGGish
 
 _NOUNS: dict[Kind, str] = {
@@ -69,7 +69,7 @@ class LoadedScoreModel:
 class LoadedRefiner:
     """A context decoder in evaluation mode."""
 
-    model: ContextDecoder
+    model: Refiner
     name: str
     sha256: str
     meta: ModelRecord

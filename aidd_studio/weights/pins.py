@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from aidd_studio import paths
-from aidd_studio.errors import AudioWriteError, ModelError
+from aidd_studio.errors import FileWriteError, ModelError
 from aidd_studio.files.atomic import atomic_path
 from aidd_studio.weights.registry import RemoteFile
 
@@ -55,5 +55,5 @@ def _write(pins: dict[str, str]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(path, overwrite=True) as temporary:
             temporary.write_text(json.dumps(pins, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    except (OSError, AudioWriteError) as error:
+    except (OSError, FileWriteError) as error:
         raise ModelError(f"The list of pinned hashes {path} cannot be written: {error}") from error

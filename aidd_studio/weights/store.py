@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from aidd_studio import paths
-from aidd_studio.errors import AudioWriteError, ModelError, ModelNotInstalled, UsageError
+from aidd_studio.errors import FileWriteError, ModelError, ModelNotInstalled, UsageError
 from aidd_studio.files.atomic import atomic_path
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 from aidd_studio.weights.registry import Kind, check_name, read_registry
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def is_installed(name: str) -> bool:
 
 
 def write_model(
-    folder: Path, record: ModelRecord, tensors: Mapping[str, Tensor], watch: Watch | None = None
+    folder: Path, record: ModelRecord, tensors: Mapping[str, Tensor], progress: Progress | None = None
 ) -> InstalledModel:
     """Write weights and record into a folder, atomically, and return the record with size and sha256 filled in.
 
@@ -149,16 +149,16 @@ def write_model(
         with atomic_path(target, overwrite=True) as temporary:
             save_file(dict(tensors), temporary, metadata={"aidd_studio": json.dumps(described, ensure_ascii=False)})
             size = temporary.stat().st_size
-            complete = replace(record_from_json(described), size=size, sha256=sha256_of(temporary, watch))
+            complete = replace(record_from_json(described), size=size, sha256=sha256_of(temporary, progress))
         _write_record(folder, complete)
-    except (OSError, AudioWriteError, SafetensorError) as error:
+    except (OSError, FileWriteError, SafetensorError) as error:
         raise ModelError(f"The model {record.name} cannot be installed in {folder}: {error}") from error
     return InstalledModel(complete, target, bundled=folder == bundled_folder())
 
 
-def install(record: ModelRecord, tensors: Mapping[str, Tensor], watch: Watch | None = None) -> InstalledModel:
+def install(record: ModelRecord, tensors: Mapping[str, Tensor], progress: Progress | None = None) -> InstalledModel:
     """Put a model into the person's folder; one of the same name is replaced."""
-    return write_model(models_folder(), record, tensors, watch)
+    return write_model(models_folder(), record, tensors, progress)
 
 
 def pair_with(name: str, tokenizer: str) -> InstalledModel:
@@ -173,7 +173,7 @@ def pair_with(name: str, tokenizer: str) -> InstalledModel:
     changed = replace(model.record, tokenizer=tokenizer)
     try:
         _write_record(model.path.parent, changed)
-    except AudioWriteError as error:
+    except FileWriteError as error:
         raise ModelError(str(error)) from error
     return replace(model, record=changed)
 
@@ -194,10 +194,10 @@ def remove(name: str) -> None:
         raise ModelError(f"The model {name} cannot be removed ({error.strerror or error}).") from error
 
 
-def verify(name: str, watch: Watch | None = None) -> InstalledModel:
+def verify(name: str, progress: Progress | None = None) -> InstalledModel:
     """Read all bytes of a model and compare them with its record; raises ModelError when they differ."""
     model = find_installed(name)
-    if sha256_of(model.path, watch) != model.record.sha256:
+    if sha256_of(model.path, progress) != model.record.sha256:
         raise damaged(model)
     return model
 
@@ -215,16 +215,16 @@ def damaged(model: InstalledModel, why: str = "its bytes are not those that were
     )
 
 
-def sha256_of(path: Path, watch: Watch | None = None) -> str:
+def sha256_of(path: Path, progress: Progress | None = None) -> str:
     """The SHA-256 of a file, as 64 hexadecimal digits; raises ModelError when it cannot be read."""
-    watch = watch or Watch()
+    progress = progress or Progress()
     digest = hashlib.sha256()
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
             while block := file.read(_BLOCK):
                 digest.update(block)
-                watch.report(file.tell() / max(1, size), "checking")
+                progress.report(file.tell() / max(1, size), "checking")
     except OSError as error:
         raise ModelError(f"{path} cannot be read ({error.strerror or error}).") from error
     return digest.hexdigest()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from aidd_studio import paths
-from aidd_studio.errors import AudioReadError
+from aidd_studio.errors import FileReadError
 from aidd_studio.files.cache import ArrayCache, content_key
 
 
@@ -82,5 +82,5 @@ def test_the_key_of_a_file_follows_its_content(tmp_path: Path) -> None:
     os.utime(path, ns=(2, 2))
     keys.add(content_key(path))
     assert len(keys) == 4
-    with pytest.raises(AudioReadError, match="cannot be read"):
+    with pytest.raises(FileReadError, match="cannot be read"):
         content_key(tmp_path / "missing")

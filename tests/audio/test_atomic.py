@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aidd_studio.errors import AudioWriteError
+from aidd_studio.errors import FileWriteError
 from aidd_studio.files.atomic import atomic_path
 
 
@@ -40,7 +40,7 @@ def test_any_failure_leaves_the_folder_as_it_was(tmp_path: Path, error: type[Bas
 def test_an_existing_file_is_kept_unless_overwriting_is_allowed(tmp_path: Path) -> None:
     target = tmp_path / "a.wav"
     target.write_bytes(b"old")
-    with pytest.raises(AudioWriteError, match="exists already"), atomic_path(target):
+    with pytest.raises(FileWriteError, match="exists already"), atomic_path(target):
         pass
     assert target.read_bytes() == b"old"
     with atomic_path(target, overwrite=True) as temporary:
@@ -50,7 +50,7 @@ def test_an_existing_file_is_kept_unless_overwriting_is_allowed(tmp_path: Path) 
 
 def test_a_file_that_appears_meanwhile_is_kept(tmp_path: Path) -> None:
     target = tmp_path / "a.wav"
-    with pytest.raises(AudioWriteError, match="exists already"), atomic_path(target) as temporary:
+    with pytest.raises(FileWriteError, match="exists already"), atomic_path(target) as temporary:
         temporary.write_bytes(b"ours")
         target.write_bytes(b"theirs")
     assert target.read_bytes() == b"theirs"
@@ -58,11 +58,11 @@ def test_a_file_that_appears_meanwhile_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_missing_folder_and_a_folder_as_target_are_told(tmp_path: Path) -> None:
-    with pytest.raises(AudioWriteError, match="does not exist"), atomic_path(tmp_path / "no" / "a.wav"):
+    with pytest.raises(FileWriteError, match="does not exist"), atomic_path(tmp_path / "no" / "a.wav"):
         pass
-    with pytest.raises(AudioWriteError, match="is a folder"), atomic_path(tmp_path, overwrite=True):
+    with pytest.raises(FileWriteError, match="is a folder"), atomic_path(tmp_path, overwrite=True):
         pass
-    with pytest.raises(AudioWriteError, match="too long"), atomic_path(tmp_path / ("x" * 300 + ".wav")):
+    with pytest.raises(FileWriteError, match="too long"), atomic_path(tmp_path / ("x" * 300 + ".wav")):
         pass
 
 
@@ -97,14 +97,14 @@ def test_overwriting_a_link_keeps_it_and_writes_what_it_leads_to(tmp_path: Path,
 
 def test_a_link_is_kept_unless_overwriting_is_allowed_and_one_in_a_circle_is_told(tmp_path: Path) -> None:
     (tmp_path / "nowhere.wav").symlink_to(tmp_path / "gone.wav")
-    with pytest.raises(AudioWriteError, match="exists already"), atomic_path(tmp_path / "nowhere.wav"):
+    with pytest.raises(FileWriteError, match="exists already"), atomic_path(tmp_path / "nowhere.wav"):
         pass
     (tmp_path / "lost.wav").symlink_to(tmp_path / "no folder" / "a.wav")
-    with pytest.raises(AudioWriteError, match="does not exist"), atomic_path(tmp_path / "lost.wav", overwrite=True):
+    with pytest.raises(FileWriteError, match="does not exist"), atomic_path(tmp_path / "lost.wav", overwrite=True):
         pass
     (tmp_path / "circle.wav").symlink_to(tmp_path / "circle.wav")
     circle = atomic_path(tmp_path / "circle.wav", overwrite=True)
-    with pytest.raises(AudioWriteError, match="levels of symbolic links") as error, circle:
+    with pytest.raises(FileWriteError, match="levels of symbolic links") as error, circle:
         pass
     assert "\n" not in str(error.value)
     assert names(tmp_path) == ["circle.wav", "lost.wav", "nowhere.wav"]

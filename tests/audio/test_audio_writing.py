@@ -14,7 +14,7 @@ from aidd_studio.audio.clip import Clip, Patch
 from aidd_studio.audio.files.formats import Target
 from aidd_studio.audio.files.reading import probe, read
 from aidd_studio.audio.files.writing import write
-from aidd_studio.errors import AudioWriteError
+from aidd_studio.errors import FileWriteError
 
 
 def tone(frames: int = 40_000, level: float = 0.3, channels: int = 2) -> np.ndarray:
@@ -137,7 +137,7 @@ def test_a_lossy_recording_is_encoded_again_with_little_loss(tmp_path: Path, suf
 def test_what_a_format_cannot_hold_is_told(
     tmp_path: Path, name: str, rate: int, channels: int, wanted: str | None, says: str
 ) -> None:
-    with pytest.raises(AudioWriteError, match=says):
+    with pytest.raises(FileWriteError, match=says):
         write(Clip(tone(100, channels=channels), rate), tmp_path / name, subtype=wanted)
     assert list(tmp_path.iterdir()) == []
 
@@ -148,7 +148,7 @@ def test_more_than_4_gib_become_rf64_and_are_refused_where_nothing_holds_them() 
     assert target.container == "RF64"
     assert "RF64" in target.notes[0]
     assert Target("WAV", "PCM_16").checked(44100, 2, hours // 2).container == "WAV"
-    with pytest.raises(AudioWriteError, match="4 GiB"):
+    with pytest.raises(FileWriteError, match="4 GiB"):
         Target("AIFF", "PCM_16").checked(44100, 2, hours)
 
 
@@ -162,7 +162,7 @@ def test_a_source_of_32_bits_that_changed_meanwhile_is_not_guessed(tmp_path: Pat
         source.unlink()
     else:
         os.utime(source, ns=(1, 1))
-    with pytest.raises(AudioWriteError, match="PCM_24 or FLOAT"):
+    with pytest.raises(FileWriteError, match="PCM_24 or FLOAT"):
         write(clip, tmp_path / "b.wav")
     assert not (tmp_path / "b.wav").exists()
     write(clip, tmp_path / "b.wav", subtype="FLOAT")

@@ -18,9 +18,9 @@ import soundfile
 from aidd_studio.audio.clip import Clip
 from aidd_studio.audio.files.reading import blocks, probe, read
 from aidd_studio.audio.files.writing import check_target, write
-from aidd_studio.errors import AudioReadError, AudioWriteError, Cancelled
+from aidd_studio.errors import Cancelled, FileReadError, FileWriteError
 from aidd_studio.files.atomic import atomic_path
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 
 NOBODY = 65534
 
@@ -144,7 +144,7 @@ def pipe(path: Path) -> None:
 def test_what_cannot_be_read_is_told_in_one_sentence(tmp_path: Path, make: Callable[[Path], None], says: str) -> None:
     path = tmp_path / "a.wav"
     make(path)
-    with pytest.raises(AudioReadError, match=says) as error:
+    with pytest.raises(FileReadError, match=says) as error:
         read(path)
     assert is_one_sentence(error)
     assert str(path) in str(error.value)
@@ -152,9 +152,9 @@ def test_what_cannot_be_read_is_told_in_one_sentence(tmp_path: Path, make: Calla
 
 def test_a_truncated_flac_tells_how_much_of_it_is_sound(tmp_path: Path) -> None:
     truncated_flac(tmp_path / "a.flac")
-    with pytest.raises(AudioReadError, match=r"after 2\.\d\d s of 4\.54 s"):
+    with pytest.raises(FileReadError, match=r"after 2\.\d\d s of 4\.54 s"):
         read(tmp_path / "a.flac")
-    with pytest.raises(AudioReadError, match="breaks off"):
+    with pytest.raises(FileReadError, match="breaks off"):
         list(blocks(tmp_path / "a.flac", 5000))
 
 
@@ -184,7 +184,7 @@ def test_a_wav_with_a_wrong_length_in_its_header_is_read_or_refused(tmp_path: Pa
     place = content.index(b"data") + 4
     path.write_bytes(content[:place] + size.to_bytes(4, "little") + content[place + 4 :])
     if size == 0:
-        with pytest.raises(AudioReadError, match="no sound"):
+        with pytest.raises(FileReadError, match="no sound"):
             read(path)
     else:
         assert read(path).frames == 1000
@@ -237,7 +237,7 @@ def test_no_permission_to_read_is_told(open_folder: Path) -> None:
     path = open_folder / "a.wav"
     soundfile.write(path, noise(100), 44100)
     path.chmod(0o000)
-    with as_nobody(), pytest.raises(AudioReadError, match="may not be read") as error:
+    with as_nobody(), pytest.raises(FileReadError, match="may not be read") as error:
         read(path)
     assert is_one_sentence(error)
 
@@ -246,7 +246,7 @@ def test_no_permission_to_write_is_told_and_leaves_nothing(open_folder: Path) ->
     if os.geteuid() != 0:
         open_folder.chmod(0o555)
     clip = Clip(noise(100).T, 44100)
-    with as_nobody(), pytest.raises(AudioWriteError, match="no permission") as error:
+    with as_nobody(), pytest.raises(FileWriteError, match="no permission") as error:
         write(clip, open_folder / "b.wav")
     assert is_one_sentence(error)
     assert names(open_folder) == []
@@ -274,7 +274,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, name: str, subty
     size = (complete / name).stat().st_size
     target = tmp_path / "target"
     target.mkdir()
-    with largest_file(int(size * share)), pytest.raises(AudioWriteError, match="disk is full") as error:
+    with largest_file(int(size * share)), pytest.raises(FileWriteError, match="disk is full") as error:
         write(clip, target / name, subtype=subtype)
     assert is_one_sentence(error)
     assert names(target) == []
@@ -288,9 +288,9 @@ def test_a_full_file_system_is_told_and_leaves_nothing(tmp_path: Path, name: str
     if mounted.returncode:
         pytest.skip("mounting a small file system is not allowed here")
     try:
-        with pytest.raises(AudioWriteError, match="disk is full"):
+        with pytest.raises(FileWriteError, match="disk is full"):
             write(Clip(noise(50_000).T, 44100), small / name)
-        with pytest.raises(AudioWriteError, match="disk is full"), atomic_path(small / "other") as temporary:
+        with pytest.raises(FileWriteError, match="disk is full"), atomic_path(small / "other") as temporary:
             temporary.write_bytes(bytes(100_000))
         assert names(small) == []
     finally:
@@ -300,13 +300,13 @@ def test_a_full_file_system_is_told_and_leaves_nothing(tmp_path: Path, name: str
 def test_a_full_disk_keeps_the_file_that_was_to_be_replaced(tmp_path: Path) -> None:
     write(Clip(noise(100).T, 44100), tmp_path / "b.wav")
     before = (tmp_path / "b.wav").read_bytes()
-    with largest_file(20_000), pytest.raises(AudioWriteError, match="disk is full"):
+    with largest_file(20_000), pytest.raises(FileWriteError, match="disk is full"):
         write(Clip(noise(50_000).T, 44100), tmp_path / "b.wav", overwrite=True)
     assert (tmp_path / "b.wav").read_bytes() == before
     assert names(tmp_path) == ["b.wav"]
 
 
-class StopsAt(Watch):
+class StopsAt(Progress):
     """Asks to stop once so much is done."""
 
     def __init__(self, fraction: float) -> None:
@@ -316,7 +316,7 @@ class StopsAt(Watch):
 def test_cancelling_leaves_nothing(tmp_path: Path) -> None:
     clip = Clip(noise(500_000).T, 44100)
     with pytest.raises(Cancelled):
-        write(clip, tmp_path / "b.wav", watch=StopsAt(0.3))
+        write(clip, tmp_path / "b.wav", progress=StopsAt(0.3))
     assert names(tmp_path) == []
     write(clip, tmp_path / "b.wav")
     with pytest.raises(Cancelled):
@@ -342,11 +342,11 @@ def test_the_source_is_never_written_to_whatever_its_name(
         monkeypatch.chdir(tmp_path / "sub")
         target = Path("../a.wav")
     clip = read(source)
-    with pytest.raises(AudioWriteError, match="never written to"):
+    with pytest.raises(FileWriteError, match="never written to"):
         write(clip, target, overwrite=True)
-    with pytest.raises(AudioWriteError, match="never written to"):
+    with pytest.raises(FileWriteError, match="never written to"):
         write(Clip(clip.base, clip.rate), target, like=source, overwrite=True)
-    with pytest.raises(AudioWriteError, match="never written to"):
+    with pytest.raises(FileWriteError, match="never written to"):
         check_target(target, source, overwrite=True)
     assert source.read_bytes() == before
 
@@ -357,8 +357,8 @@ def test_the_source_is_never_written_to_whatever_its_name(
 )
 def test_targets_that_cannot_be_are_told_before_any_work(tmp_path: Path, name: str, says: str) -> None:
     (tmp_path / "a.wav").touch()
-    with pytest.raises(AudioWriteError, match=says) as error:
+    with pytest.raises(FileWriteError, match=says) as error:
         check_target(tmp_path / name)
     assert is_one_sentence(error)
-    with pytest.raises(AudioWriteError, match=says):
+    with pytest.raises(FileWriteError, match=says):
         write(Clip(noise(10).T, 44100), tmp_path / name)

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 import torch
 
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.diffusion.noise import LogLinear
 from aidd_studio.diffusion.randomness import SeededRandomness
 from aidd_studio.diffusion.sampling import analytic
@@ -28,13 +28,13 @@ from aidd_studio.engines.aidd.engine import AiddEngine, AiddSettings
 from aidd_studio.engines.aidd.models import Models, load_models
 from aidd_studio.engines.engine import Fill, Window
 from aidd_studio.errors import Cancelled
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 from aidd_studio.tokenizer.config import OFFICIAL_75
 from aidd_studio.tokenizer.model import WavTokenizer
 from aidd_studio.weights.store import ModelRecord, models_folder, write_model
 
 RATE, FRAMES = 24_000, 100_080  # 4.17 s
-GAP = Gap(46_440, 53_640)  # 300 ms
+GAP = Damage(46_440, 53_640)  # 300 ms
 PUBLISHED_STEPS = 1024
 ROUNDS = 3
 
@@ -87,11 +87,11 @@ def engine(**settings: Any) -> AiddEngine:
 
 
 def models(made: AiddEngine) -> Models:
-    return load_models("official-tokenizer", "official-score", made.settings, Watch())
+    return load_models("official-tokenizer", "official-score", made.settings, Progress())
 
 
 def fills(made: AiddEngine, candidates: int = 1) -> list[Fill]:
-    return list(made.fill(window(), candidates, 0, Watch()))
+    return list(made.fill(window(), candidates, 0, Progress()))
 
 
 def fastest(work: Callable[[], object], rounds: int = ROUNDS) -> float:
@@ -209,11 +209,11 @@ def test_cancelling_answers_within_a_fifth_of_a_second(precision: str) -> None:
     delays = np.linspace(0.0, 0.95, 20) * whole
     latencies = []
     for delay in delays:
-        watch, ended = Watch(), threading.Event()
+        progress, ended = Progress(), threading.Event()
 
-        def work(watch: Watch = watch, ended: threading.Event = ended) -> None:
+        def work(progress: Progress = progress, ended: threading.Event = ended) -> None:
             try:
-                list(made.fill(window(), 1, 0, watch))
+                list(made.fill(window(), 1, 0, progress))
             except Cancelled:
                 ended.set()
 
@@ -221,7 +221,7 @@ def test_cancelling_answers_within_a_fifth_of_a_second(precision: str) -> None:
         thread.start()
         time.sleep(delay)
         cancelled = time.perf_counter()
-        watch.cancel()
+        progress.cancel()
         thread.join()
         if ended.is_set():
             latencies.append(time.perf_counter() - cancelled)
@@ -234,7 +234,7 @@ MEMORY = """
 import json, resource, sys
 sys.path.insert(0, sys.argv[1])
 import test_bench_aidd as bench
-made = list(bench.engine(device="cpu", precision=sys.argv[2], batch=4).fill(bench.window(), 4, 0, bench.Watch()))
+made = list(bench.engine(device="cpu", precision=sys.argv[2], batch=4).fill(bench.window(), 4, 0, bench.Progress()))
 print(json.dumps({"fills": len(made), "gigabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20}))
 """
 

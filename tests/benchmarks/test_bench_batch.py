@@ -26,12 +26,12 @@ from aidd_studio.engines.aidd import rendering as aidd_rendering
 from aidd_studio.engines.aidd import sampling as aidd_tokens
 from aidd_studio.engines.aidd.models import load_models
 from aidd_studio.engines.aidd.settings import AiddSettings
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 from aidd_studio.restoration.batch import BatchSettings, collect, restore_file, run_batch
 from aidd_studio.restoration.batch.network_process import Where
 from aidd_studio.restoration.batch.pool import Workers
 from aidd_studio.tokenizer.model import WavTokenizer
-from aidd_studio.tokenizer.refiner import ContextDecoder
+from aidd_studio.tokenizer.refiner import Refiner
 from aidd_studio.weights.loading import default_pair
 
 DEMO = Path(__file__).resolve().parents[2] / "resources" / "demo" / "original.flac"
@@ -43,7 +43,7 @@ PARTS: dict[str, list[tuple[Any, str]]] = {
         (aidd_tokens, "draw_tokens"),
         (aidd._Work, "_encoded"),
         (WavTokenizer, "decode"),
-        (ContextDecoder, "forward"),
+        (Refiner, "forward"),
     ],
     "linear prediction": [(aidd._Work, "_extrapolated"), (aidd_rendering, "_predicted")],
     "band and image": [(aidd._Work, "_channels")],
@@ -198,7 +198,7 @@ def processor_time(pids: list[int]) -> float:
 @pytest.mark.parametrize("precision", ["bf16", "fp32"])
 def test_gaps_through_the_network_together(precision: str, one_thread: None) -> None:
     """Printed: processor time per gap of a call for several gaps, and whether the scores are those of single calls."""
-    models = load_models(*default_pair(), AiddSettings(precision=precision, device="cpu"), Watch())
+    models = load_models(*default_pair(), AiddSettings(precision=precision, device="cpu"), Progress())
     length, states = 310, models.score.config.tokens
     tokens = torch.randint(0, states, (16, length), generator=torch.Generator().manual_seed(0))
     places = torch.arange(150, 165)
@@ -209,9 +209,9 @@ def test_gaps_through_the_network_together(precision: str, one_thread: None) -> 
         for rows in (1, 4, 8, 16):
             times = []
             for _ in range(5):
-                watch = Stopwatch()
-                together = watch.around(models.score)(tokens[:rows], sigma[:rows], places)
-                times.append(watch.seconds)
+                progress = Stopwatch()
+                together = progress.around(models.score)(tokens[:rows], sigma[:rows], places)
+                times.append(progress.seconds)
             told = "equal" if torch.equal(together, alone[:rows]) else "differ"
             print(f"\n{precision}, {rows} gaps a call: {1000 * min(times) / rows:.0f} ms per gap; scores {told}")
 

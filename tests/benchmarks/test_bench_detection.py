@@ -16,7 +16,7 @@ import pytest
 from aidd_studio.audio.clip import Clip
 from aidd_studio.audio.files.reading import read
 from aidd_studio.damage.detection.dropouts import detect
-from aidd_studio.evaluation.material.damage import damage
+from aidd_studio.evaluation.material.planted_damage import damage
 from aidd_studio.evaluation.studies.detection_report import report
 
 

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 from aidd_studio.audio.clip import Clip
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.engine import Engine
 from aidd_studio.engines.registry import create_engine
-from aidd_studio.errors import GapError
+from aidd_studio.errors import DamageError
 from aidd_studio.paths import resources
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 from aidd_studio.restoration.plan import plan
 
 MILLISECONDS = (5, 10, 20, 50, 80, 100, 200, 300)
@@ -54,12 +54,12 @@ def places(clip: Clip, frames: int, count: int) -> list[int]:
 
 def measure(engine: Engine, clip: Clip, start: int, frames: int) -> tuple[float, float] | None:
     """SDR in dB and seconds for one gap; None where the engine finds nothing."""
-    (window,) = plan(clip, [Gap(start, start + frames)], engine)
+    (window,) = plan(clip, [Damage(start, start + frames)], engine)
     first, last = window.local(window.gaps[0])
     began = time.perf_counter()
     try:
-        fill = next(iter(engine.fill(window, 1, 0, Watch())))
-    except GapError:
+        fill = next(iter(engine.fill(window, 1, 0, Progress())))
+    except DamageError:
         return None
     seconds = time.perf_counter() - began
     wanted = clip.base[:, start : start + frames].astype(np.float64)

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import QApplication
 
 from aidd_studio.audio.clip import Patch
 from aidd_studio.audio.playback import ClockOutput
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.studio.model.preferences import Preferences
 from aidd_studio.studio.widgets import theme
@@ -184,7 +184,7 @@ def test_a_candidate_comes_among_many_gaps(
     document = window.document
     assert document is not None
     step = document.clip.frames // (count + 1)
-    ids = document.session.add_gaps([Gap(place * step, place * step + 2000) for place in range(1, count + 1)])
+    ids = document.session.add_gaps([Damage(place * step, place * step + 2000) for place in range(1, count + 1)])
     document.select(ids[:1])
     wait(app, lambda: window.is_idle)
     generator, rows = np.random.default_rng(0), []
@@ -271,6 +271,6 @@ def waited() -> float:
     return int(kept.read_text().split()[1]) * 1e-9 if kept.exists() else 0.0
 
 
-def some_gaps() -> list[Gap]:
+def some_gaps() -> list[Damage]:
     places = [(60 * minute + 30) * RATE for minute in range(min(5, max(1, round(MINUTES))))]
-    return [Gap(place, place + 2000) for place in places]
+    return [Damage(place, place + 2000) for place in places]

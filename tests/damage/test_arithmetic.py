@@ -10,24 +10,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aidd_studio.damage.arithmetic import by_place, clamp, group, invert, merge, shift, snap, validate
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.damage.detection.spans import true_runs
-from aidd_studio.errors import GapError
+from aidd_studio.errors import DamageError
 
 CHANNELS = 3
 FRAMES = 200
 
 
 @st.composite
-def gaps(draw: st.DrawFn) -> Gap:
+def gaps(draw: st.DrawFn) -> Damage:
     start = draw(st.integers(0, FRAMES - 1))
     end = draw(st.integers(start + 1, min(FRAMES, start + 40)))
     channels = draw(st.none() | st.sets(st.integers(0, CHANNELS - 1), min_size=1).map(lambda c: tuple(sorted(c))))
     kind = draw(st.sampled_from(["manual", "silence", "held"]))
-    return Gap(start, end, channels, kind, draw(st.floats(0, 1)))
+    return Damage(start, end, channels, kind, draw(st.floats(0, 1)))
 
 
-def counted(some: list[Gap]) -> np.ndarray:
+def counted(some: list[Damage]) -> np.ndarray:
     """How many gaps hold each sample: [channels, frames]."""
     count = np.zeros((CHANNELS, FRAMES), dtype=int)
     for gap in some:
@@ -36,7 +36,7 @@ def counted(some: list[Gap]) -> np.ndarray:
 
 
 @given(st.lists(gaps(), max_size=12))
-def test_merged_gaps_hold_every_damaged_sample_once_and_no_other(some: list[Gap]) -> None:
+def test_merged_gaps_hold_every_damaged_sample_once_and_no_other(some: list[Damage]) -> None:
     merged = merge(some, CHANNELS)
     assert np.array_equal(counted(merged), counted(some) > 0)
     assert merged == merge(merged, CHANNELS)
@@ -44,7 +44,7 @@ def test_merged_gaps_hold_every_damaged_sample_once_and_no_other(some: list[Gap]
 
 
 @given(st.lists(gaps(), max_size=12), st.integers(1, 10))
-def test_joining_near_gaps_fills_only_short_bridges_in_their_own_channel(some: list[Gap], distance: int) -> None:
+def test_joining_near_gaps_fills_only_short_bridges_in_their_own_channel(some: list[Damage], distance: int) -> None:
     merged = merge(some, CHANNELS, distance)
     assert merged == merge(merged, CHANNELS, distance)
     assert counted(merged).max(initial=0) <= 1
@@ -57,7 +57,7 @@ def test_joining_near_gaps_fills_only_short_bridges_in_their_own_channel(some: l
 
 
 @given(st.lists(gaps(), max_size=12))
-def test_a_gap_that_overlaps_no_other_comes_back_as_it_is(some: list[Gap]) -> None:
+def test_a_gap_that_overlaps_no_other_comes_back_as_it_is(some: list[Damage]) -> None:
     alone = [gap for gap in some if counted(some)[list(gap.channel_indices(CHANNELS)), gap.start : gap.end].max() == 1]
     extents = [(gap.start, gap.end) for gap in some]
     kept = merge(some, CHANNELS)
@@ -65,76 +65,76 @@ def test_a_gap_that_overlaps_no_other_comes_back_as_it_is(some: list[Gap]) -> No
 
 
 def test_near_gaps_join_only_below_the_distance() -> None:
-    assert merge([Gap(0, 10), Gap(15, 20)], 1, 6) == [Gap(0, 20)]
-    assert merge([Gap(0, 10), Gap(15, 20)], 1, 5) == [Gap(0, 10), Gap(15, 20)]
-    assert merge([Gap(0, 10), Gap(10, 20)], 1, 1) == [Gap(0, 20)]
-    assert merge([Gap(0, 10), Gap(10, 20)], 1) == [Gap(0, 10), Gap(10, 20)]
+    assert merge([Damage(0, 10), Damage(15, 20)], 1, 6) == [Damage(0, 20)]
+    assert merge([Damage(0, 10), Damage(15, 20)], 1, 5) == [Damage(0, 10), Damage(15, 20)]
+    assert merge([Damage(0, 10), Damage(10, 20)], 1, 1) == [Damage(0, 20)]
+    assert merge([Damage(0, 10), Damage(10, 20)], 1) == [Damage(0, 10), Damage(10, 20)]
 
 
 def test_a_hole_in_one_channel_makes_none_in_another() -> None:
-    left, right = Gap(0, 10, (0,)), Gap(5, 15, (1,))
+    left, right = Damage(0, 10, (0,)), Damage(5, 15, (1,))
     assert merge([right, left], 2) == [left, right]
-    assert merge([Gap(0, 10), right], 2) == [Gap(0, 10, (0,)), Gap(0, 15, (1,))]
+    assert merge([Damage(0, 10), right], 2) == [Damage(0, 10, (0,)), Damage(0, 15, (1,))]
 
 
 def test_channels_that_are_damaged_over_the_same_frames_share_a_gap() -> None:
-    assert merge([Gap(0, 10, (0,)), Gap(0, 10, (1,))], 2) == [Gap(0, 10)]
-    assert merge([Gap(0, 10, (0,)), Gap(0, 10, (1,))], 3) == [Gap(0, 10, (0, 1))]
+    assert merge([Damage(0, 10, (0,)), Damage(0, 10, (1,))], 2) == [Damage(0, 10)]
+    assert merge([Damage(0, 10, (0,)), Damage(0, 10, (1,))], 3) == [Damage(0, 10, (0, 1))]
 
 
 def test_a_mark_by_hand_outweighs_a_detection() -> None:
-    joined = merge([Gap(0, 100, None, "silence", 0.5), Gap(90, 110, None, "manual", 1.0)], 2)
-    assert joined == [Gap(0, 110, None, "manual", 1.0)]
+    joined = merge([Damage(0, 100, None, "silence", 0.5), Damage(90, 110, None, "manual", 1.0)], 2)
+    assert joined == [Damage(0, 110, None, "manual", 1.0)]
 
 
 def test_clamping_trims_to_the_recording_and_refuses_what_is_outside() -> None:
-    assert clamp(Gap(90, 110), 100) == Gap(90, 100)
-    assert clamp(Gap(-5, 110), 100) == Gap(0, 100)
-    with pytest.raises(GapError, match="outside the recording"):
-        clamp(Gap(100, 110), 100)
+    assert clamp(Damage(90, 110), 100) == Damage(90, 100)
+    assert clamp(Damage(-5, 110), 100) == Damage(0, 100)
+    with pytest.raises(DamageError, match="outside the recording"):
+        clamp(Damage(100, 110), 100)
 
 
 @pytest.mark.parametrize(
     ("some", "sentence"),
     [
-        ([Gap(90, 101)], "outside the recording"),
-        ([Gap(-1, 5)], "outside the recording"),
-        ([Gap(0, 5, (2,))], "names channel 3"),
-        ([Gap(0, 100)], "cover the whole recording"),
-        ([Gap(0, 60), Gap(60, 100)], "cover the whole recording"),
-        ([Gap(0, 100, (1,)), Gap(5, 10)], "cover the whole"),
-        ([Gap(0, 100, (1,)), Gap(5, 10, (0,))], "cover the whole channel 2"),
-        ([Gap(0, 100, None, "invalid")], "The recording holds no valid sample, only NaN"),
-        ([Gap(0, 100, (1,), "invalid"), Gap(5, 10, (0,))], "Channel 2 of the recording holds no valid sample"),
+        ([Damage(90, 101)], "outside the recording"),
+        ([Damage(-1, 5)], "outside the recording"),
+        ([Damage(0, 5, (2,))], "names channel 3"),
+        ([Damage(0, 100)], "cover the whole recording"),
+        ([Damage(0, 60), Damage(60, 100)], "cover the whole recording"),
+        ([Damage(0, 100, (1,)), Damage(5, 10)], "cover the whole"),
+        ([Damage(0, 100, (1,)), Damage(5, 10, (0,))], "cover the whole channel 2"),
+        ([Damage(0, 100, None, "invalid")], "The recording holds no valid sample, only NaN"),
+        ([Damage(0, 100, (1,), "invalid"), Damage(5, 10, (0,))], "Channel 2 of the recording holds no valid sample"),
     ],
 )
-def test_gaps_that_cannot_be_restored_are_refused_with_a_reason(some: list[Gap], sentence: str) -> None:
-    with pytest.raises(GapError, match=sentence):
+def test_gaps_that_cannot_be_restored_are_refused_with_a_reason(some: list[Damage], sentence: str) -> None:
+    with pytest.raises(DamageError, match=sentence):
         validate(some, 100, 2)
 
 
 def test_sound_gaps_are_accepted() -> None:
-    validate([Gap(0, 99), Gap(50, 100, (1,))][:1], 100, 2)
-    validate([Gap(0, 60, (0,)), Gap(40, 100, (1,))], 100, 2, 44100)
+    validate([Damage(0, 99), Damage(50, 100, (1,))][:1], 100, 2)
+    validate([Damage(0, 60, (0,)), Damage(40, 100, (1,))], 100, 2, 44100)
     validate([], 0, 1)
 
 
 def test_sentences_speak_of_seconds_when_the_rate_is_known() -> None:
-    with pytest.raises(GapError, match=r"0\.500–1\.500 s lies outside the recording, which is 1\.000 s long"):
-        validate([Gap(22050, 66150)], 44100, 1, 44100)
+    with pytest.raises(DamageError, match=r"0\.500–1\.500 s lies outside the recording, which is 1\.000 s long"):
+        validate([Damage(22050, 66150)], 44100, 1, 44100)
 
 
 def test_borders_snap_to_the_nearest_edge_in_reach() -> None:
     edges = [10, 20, 50]
-    assert snap(Gap(12, 47), edges, 5) == Gap(10, 50)
-    assert snap(Gap(14, 40), edges, 3) == Gap(14, 40)
-    assert snap(Gap(19, 21), edges, 5) == Gap(19, 21)
-    assert snap(Gap(19, 21), [], 5) == Gap(19, 21)
-    assert snap(Gap(60, 70), np.array(edges), 10) == Gap(50, 70)
+    assert snap(Damage(12, 47), edges, 5) == Damage(10, 50)
+    assert snap(Damage(14, 40), edges, 3) == Damage(14, 40)
+    assert snap(Damage(19, 21), edges, 5) == Damage(19, 21)
+    assert snap(Damage(19, 21), [], 5) == Damage(19, 21)
+    assert snap(Damage(60, 70), np.array(edges), 10) == Damage(50, 70)
 
 
 @given(st.lists(gaps(), max_size=12))
-def test_the_inverse_is_what_no_gap_touches(some: list[Gap]) -> None:
+def test_the_inverse_is_what_no_gap_touches(some: list[Damage]) -> None:
     touched = counted(some).any(axis=0)
     sound = np.zeros(FRAMES, dtype=bool)
     for gap in invert(some, FRAMES):
@@ -143,7 +143,7 @@ def test_the_inverse_is_what_no_gap_touches(some: list[Gap]) -> None:
 
 
 @given(st.lists(gaps(), max_size=12), st.integers(0, 30))
-def test_groups_hold_all_gaps_and_keep_their_distance(some: list[Gap], distance: int) -> None:
+def test_groups_hold_all_gaps_and_keep_their_distance(some: list[Damage], distance: int) -> None:
     groups = group(some, distance)
     assert sorted(gap.start for part in groups for gap in part) == sorted(gap.start for gap in some)
     for before, after in itertools.pairwise(groups):
@@ -156,17 +156,17 @@ def test_groups_hold_all_gaps_and_keep_their_distance(some: list[Gap], distance:
 
 
 @given(gaps(), st.integers(-FRAMES, FRAMES))
-def test_shifting_keeps_the_length_and_never_leaves_the_beginning(gap: Gap, frames: int) -> None:
+def test_shifting_keeps_the_length_and_never_leaves_the_beginning(gap: Damage, frames: int) -> None:
     if gap.start + frames < 0:
-        with pytest.raises(GapError):
+        with pytest.raises(DamageError):
             shift(gap, frames)
     else:
         assert shift(shift(gap, frames), -frames) == gap
 
 
 def test_a_gap_in_seconds_lies_at_the_nearest_frames() -> None:
-    assert Gap.from_seconds(1.00004, 1.2, 8000, [1, 0]) == Gap(8000, 9600, (0, 1))
-    assert Gap.from_seconds(0.0, 0.4 / 8000 + 1 / 8000, 8000) == Gap(0, 1)
+    assert Damage.from_seconds(1.00004, 1.2, 8000, [1, 0]) == Damage(8000, 9600, (0, 1))
+    assert Damage.from_seconds(0.0, 0.4 / 8000 + 1 / 8000, 8000) == Damage(0, 1)
     for start, end in ((float("nan"), 1.0), (0.0, float("inf")), (1.0, 1.0), (2.0, 1.0)):
-        with pytest.raises(GapError):
-            Gap.from_seconds(start, end, 8000)
+        with pytest.raises(DamageError):
+            Damage.from_seconds(start, end, 8000)

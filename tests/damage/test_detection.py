@@ -10,14 +10,14 @@ import pytest
 from numpy.typing import NDArray
 
 from aidd_studio.audio.clip import Clip, Patch
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.damage.detection import dropouts as detection
 from aidd_studio.damage.detection.dropouts import DetectionSettings, detect
 from aidd_studio.errors import Cancelled
-from aidd_studio.evaluation.material.damage import DAMAGE_KINDS, DamageKind, damage, quantised
+from aidd_studio.evaluation.material.planted_damage import DAMAGE_KINDS, PlantedKind, damage, quantised
 from aidd_studio.evaluation.material.recoding import Recoding, moved, recoded
 from aidd_studio.evaluation.studies.detection_report import measure, tally
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 
 RATE = 44100
 
@@ -50,7 +50,7 @@ def changed(clip: Clip, channel: int | None, start: int, end: int, values: NDArr
     return Clip(samples, clip.rate)
 
 
-def near(gap: Gap, start: int, end: int, samples: int = 3) -> bool:
+def near(gap: Damage, start: int, end: int, samples: int = 3) -> bool:
     return abs(gap.start - start) <= samples and abs(gap.end - end) <= samples
 
 
@@ -88,7 +88,7 @@ def test_dropouts_are_found_after_the_recording_was_coded_or_resampled(how: Reco
     clip = music(12.0, seed=2)
     starts = [round(place * RATE) for place in np.arange(0.7, 11.5, 0.9)]
     lengths = np.geomspace(0.01, 0.3, len(starts))
-    gaps = [Gap(start, start + round(length * RATE)) for start, length in zip(starts, lengths, strict=True)]
+    gaps = [Damage(start, start + round(length * RATE)) for start, length in zip(starts, lengths, strict=True)]
     for gap in gaps:
         clip = changed(clip, None, gap.start, gap.end, 0.0)
     heard = recoded(clip, how)
@@ -120,7 +120,7 @@ def test_invalid_samples_are_found_wherever_they_are(value: float) -> None:
 
 
 @pytest.mark.parametrize("kind", DAMAGE_KINDS)
-def test_random_damage_is_found_and_nothing_else(kind: DamageKind) -> None:
+def test_random_damage_is_found_and_nothing_else(kind: PlantedKind) -> None:
     clip = music(20.0, seed=17)
     total = measure(clip, kind, 4, 150.0)
     total.add(measure(clip, kind, 5, 150.0))
@@ -191,7 +191,7 @@ def test_gaps_do_not_depend_on_where_blocks_end(monkeypatch: pytest.MonkeyPatch,
 def test_gaps_longer_than_a_block_are_found_when_they_are_invalid(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(detection, "BLOCK", 0.5)
     clip = changed(music(6.0), None, RATE, 5 * RATE, np.nan)
-    assert detect(clip) == [Gap(RATE, 5 * RATE, None, "invalid", 1.0)]
+    assert detect(clip) == [Damage(RATE, 5 * RATE, None, "invalid", 1.0)]
 
 
 def test_long_digital_silence_is_a_pause() -> None:
@@ -202,8 +202,8 @@ def test_long_digital_silence_is_a_pause() -> None:
 
 
 def test_a_file_of_nan_is_one_gap() -> None:
-    assert detect(Clip(np.full((2, 1000), np.nan), RATE)) == [Gap(0, 1000, None, "invalid", 1.0)]
-    assert detect(Clip(np.full((1, 1), np.nan), RATE)) == [Gap(0, 1, None, "invalid", 1.0)]
+    assert detect(Clip(np.full((2, 1000), np.nan), RATE)) == [Damage(0, 1000, None, "invalid", 1.0)]
+    assert detect(Clip(np.full((1, 1), np.nan), RATE)) == [Damage(0, 1, None, "invalid", 1.0)]
 
 
 @pytest.mark.parametrize("frames", [0, 1, 2, 3, 10, 100, 500, 1000])
@@ -243,13 +243,13 @@ def test_patches_of_a_clip_are_seen() -> None:
 
 def test_progress_is_told_and_stopping_works() -> None:
     told: list[float] = []
-    detect(music(1.0), Watch(lambda fraction, stage: told.append(fraction)))
+    detect(music(1.0), Progress(lambda fraction, stage: told.append(fraction)))
     assert told == sorted(told)
     assert told[-1] == 1
-    watch = Watch()
-    watch.cancel()
+    progress = Progress()
+    progress.cancel()
     with pytest.raises(Cancelled):
-        detect(music(1.0), watch)
+        detect(music(1.0), progress)
 
 
 def test_memory_does_not_grow_with_the_recording(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,8 +268,8 @@ def test_memory_does_not_grow_with_the_recording(monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_tally_counts_matches_misses_and_false_alarms() -> None:
-    truth = [Gap(0, 100), Gap(200, 300, (0,)), Gap(400, 500)]
-    found = [Gap(2, 100), Gap(200, 300, (1,)), Gap(460, 800)]
+    truth = [Damage(0, 100), Damage(200, 300, (0,)), Damage(400, 500)]
+    found = [Damage(2, 100), Damage(200, 300, (1,)), Damage(460, 800)]
     result = tally(truth, found, 2)
     assert (result.gaps, result.found, result.alarms) == (3, 1, 2)
     assert result.border_errors == [2, 0]

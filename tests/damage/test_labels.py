@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.damage.labels import KINDS, LARGEST_FILE, read_labels, write_labels
 from aidd_studio.errors import AiddError, LabelError
 
@@ -17,17 +17,17 @@ SUFFIXES = [".txt", ".csv", ".json"]
 
 
 @st.composite
-def gaps(draw: st.DrawFn) -> Gap:
+def gaps(draw: st.DrawFn) -> Damage:
     start = draw(st.integers(0, 192_000 * 3600 * 10))
     channels = draw(st.none() | st.sets(st.integers(0, 7), min_size=1).map(lambda c: tuple(sorted(c))))
     confidence = draw(st.integers(0, 10_000)) / 10_000
-    return Gap(start, start + draw(st.integers(1, 10**6)), channels, draw(st.sampled_from(KINDS)), confidence)
+    return Damage(start, start + draw(st.integers(1, 10**6)), channels, draw(st.sampled_from(KINDS)), confidence)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
 @given(some=st.lists(gaps(), max_size=8, unique_by=lambda gap: (gap.start, gap.end)), rate=st.integers(8000, 192_000))
-def test_what_is_written_is_read_back_to_the_sample(tmp_path: Path, suffix: str, some: list[Gap], rate: int) -> None:
+def test_what_is_written_is_read_back_to_the_sample(tmp_path: Path, suffix: str, some: list[Damage], rate: int) -> None:
     path = tmp_path / f"labels{suffix}"
     write_labels(path, some, rate, overwrite=True)
     assert read_labels(path, rate) == sorted(some, key=lambda gap: (gap.start, gap.end))
@@ -42,7 +42,7 @@ def test_labels_are_sorted_by_time(tmp_path: Path) -> None:
 def test_an_audacity_track_with_spectral_selections_is_read(tmp_path: Path) -> None:
     path = tmp_path / "Label Track.txt"
     path.write_bytes(b"1.000000\t1.500000\tcough\r\n\\\t120.5\t3000.0\r\n\r\n2.5\t2.75\t\r\n3\t4\r\n")
-    assert read_labels(path, 1000) == [Gap(1000, 1500), Gap(2500, 2750), Gap(3000, 4000)]
+    assert read_labels(path, 1000) == [Damage(1000, 1500), Damage(2500, 2750), Damage(3000, 4000)]
 
 
 def test_the_object_of_detect_json_is_read(tmp_path: Path) -> None:
@@ -57,23 +57,23 @@ def test_the_object_of_detect_json_is_read(tmp_path: Path) -> None:
         "confidence": 0.9,
     }
     path.write_text(json.dumps({"path": "x.wav", "rate": 8000, "channels": 2, "seconds": 3.0, "gaps": [row]}))
-    assert read_labels(path, 1000) == [Gap(500, 750, (1,), "held", 0.9)]
+    assert read_labels(path, 1000) == [Damage(500, 750, (1,), "held", 0.9)]
 
 
 def test_bare_lists_and_frames_alone_are_read(tmp_path: Path) -> None:
     path = tmp_path / "gaps.json"
     path.write_text('[{"start": 1, "end": 2}]')
-    assert read_labels(path, 100) == [Gap(100, 200)]
+    assert read_labels(path, 100) == [Damage(100, 200)]
     path.write_text('{"rate": 200, "gaps": [{"start_frame": 200, "end_frame": 401}]}')
-    assert read_labels(path, 400) == [Gap(400, 802)]
+    assert read_labels(path, 400) == [Damage(400, 802)]
 
 
 def test_content_outweighs_a_wrong_suffix(tmp_path: Path) -> None:
     path = tmp_path / "gaps.txt"
     path.write_text("\ufeffStart;End;Channels\n1;2;1 2\n", encoding="utf-8")
-    assert read_labels(path, 10) == [Gap(10, 20, (0, 1))]
+    assert read_labels(path, 10) == [Damage(10, 20, (0, 1))]
     path.write_text('[{"start": 1, "end": 2}]')
-    assert read_labels(path, 10) == [Gap(10, 20)]
+    assert read_labels(path, 10) == [Damage(10, 20)]
 
 
 def test_an_empty_file_holds_no_gaps(tmp_path: Path) -> None:
@@ -160,9 +160,9 @@ def test_an_existing_file_is_replaced_only_on_request(tmp_path: Path) -> None:
     path = tmp_path / "labels.txt"
     path.write_text("mine")
     with pytest.raises(AiddError):
-        write_labels(path, [Gap(0, 1)], 44100)
+        write_labels(path, [Damage(0, 1)], 44100)
     assert path.read_text() == "mine"
-    write_labels(path, [Gap(0, 1)], 44100, overwrite=True)
+    write_labels(path, [Damage(0, 1)], 44100, overwrite=True)
     assert path.read_text() != "mine"
     assert list(tmp_path.iterdir()) == [path]
 

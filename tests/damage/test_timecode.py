@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aidd_studio.damage.timecode import format_time, parse_span, parse_time
-from aidd_studio.errors import AiddError, GapError, UsageError
+from aidd_studio.errors import AiddError, DamageError, UsageError
 
 RATES = st.sampled_from([8000, 11025, 16000, 22050, 24000, 44100, 48000, 96000, 176400, 192000])
 FRAMES = st.integers(0, 192_000 * 3600 * 20)
@@ -76,7 +76,7 @@ def test_spans_are_split_in_the_middle_or_at_the_dash(text: str, span: tuple[flo
 
 @pytest.mark.parametrize("text", ["12.8:12.5", "5:5", "100s:100s", "1:02-1:01", "0.0000001:0.0000002"])
 def test_a_span_that_does_not_end_after_its_start_is_a_gap_error(text: str) -> None:
-    with pytest.raises(GapError):
+    with pytest.raises(DamageError):
         parse_span(text, 44100)
 
 

@@ -10,7 +10,7 @@ import torch
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
 from aidd_studio.tokenizer.config import BUNDLED, SEANetConfig, SpectralEncoderConfig, TokenizerConfig
 from aidd_studio.tokenizer.model import WavTokenizer
-from aidd_studio.tokenizer.refiner import ContextDecoder, ContextDecoderConfig
+from aidd_studio.tokenizer.refiner import ContextDecoderConfig, Refiner
 from aidd_studio.weights.registry import DEFAULT_REFINER
 from aidd_studio.weights.store import ModelRecord, models_folder, write_model
 
@@ -58,4 +58,4 @@ def install_refiner() -> None:
     torch.manual_seed(1)
     sizes = ContextDecoderConfig(width=32, hidden=48, layers=1)
     record = ModelRecord(DEFAULT_REFINER, "refiner", "tiny", "1", "MIT", "tests", config=dataclasses.asdict(sizes))
-    write_model(models_folder(), record, ContextDecoder(sizes).state_dict())
+    write_model(models_folder(), record, Refiner(sizes).state_dict())

@@ -11,13 +11,13 @@ import pytest
 import torch
 from aidd_tiny import SEANET, SPECTRAL, install, install_refiner
 
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.aidd.engine import TOLD, AiddEngine, AiddSettings, _Work, candidate_seed
 from aidd_studio.engines.aidd.models import Models, load_models
 from aidd_studio.engines.engine import Fill, Window
 from aidd_studio.engines.registry import create_engine
 from aidd_studio.errors import Cancelled, DeviceError, UsageError
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 from aidd_studio.tokenizer.config import TokenizerConfig
 from aidd_studio.weights.registry import DEFAULT_REFINER, DEFAULT_TOKENIZER
 
@@ -40,7 +40,7 @@ def recording(rate: int, channels: int, seconds: float = 1.2, seed: int = 0) -> 
     )
 
 
-def damaged(sound: np.ndarray, rate: int, *gaps: Gap) -> Window:
+def damaged(sound: np.ndarray, rate: int, *gaps: Damage) -> Window:
     missing = np.zeros(sound.shape, dtype=np.bool_)
     for gap in gaps:
         missing[list(gap.channel_indices(len(sound))), gap.start : gap.end] = True
@@ -53,13 +53,13 @@ def engine(config: TokenizerConfig = SPECTRAL, card: dict[str, Any] | None = Non
 
 
 def fills(made: AiddEngine, window: Window, candidates: int = 1, seed: int = 3) -> list[Fill]:
-    return list(made.fill(window, candidates, seed, Watch()))
+    return list(made.fill(window, candidates, seed, Progress()))
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(8000, 1), (24_000, 3), (44_100, 1), (48_000, 2)])
 def test_a_gap_is_filled_and_everything_else_stays(rate: int, channels: int) -> None:
     sound = recording(rate, channels)
-    window = damaged(sound, rate, Gap(rate // 2, rate // 2 + rate // 10))
+    window = damaged(sound, rate, Damage(rate // 2, rate // 2 + rate // 10))
     (fill,) = fills(engine(), window)
     assert fill.samples.shape == sound.shape and fill.samples.dtype == np.float32
     assert np.array_equal(fill.samples[~window.missing], window.samples[~window.missing])
@@ -71,7 +71,7 @@ def test_a_gap_is_filled_and_everything_else_stays(rate: int, channels: int) -> 
 
 def test_the_published_kind_of_tokenizer_works_too() -> None:
     sound = recording(24_000, 1)
-    window = damaged(sound, 24_000, Gap(12_000, 14_000))
+    window = damaged(sound, 24_000, Damage(12_000, 14_000))
     (fill,) = fills(engine(SEANET), window)
     assert np.isfinite(fill.samples).all() and np.any(fill.samples[window.missing])
 
@@ -79,7 +79,7 @@ def test_the_published_kind_of_tokenizer_works_too() -> None:
 @pytest.mark.parametrize(("start", "end"), [(0, 4000), (40_000, 48_000)])
 def test_a_gap_at_the_recordings_end_is_filled_from_the_other_side(start: int, end: int) -> None:
     sound = recording(40_000, 2)
-    window = damaged(sound, 40_000, Gap(start, end))
+    window = damaged(sound, 40_000, Damage(start, end))
     (fill,) = fills(engine(), window)
     assert np.isfinite(fill.samples).all()
     assert np.sqrt(np.mean(fill.samples[:, start:end] ** 2)) > 0.02
@@ -88,7 +88,7 @@ def test_a_gap_at_the_recordings_end_is_filled_from_the_other_side(start: int, e
 def test_no_step_is_heard_at_the_edges() -> None:
     sound = recording(44_100, 2)
     start, end = 20_000, 26_000
-    (fill,) = fills(engine(), damaged(sound, 44_100, Gap(start, end)))
+    (fill,) = fills(engine(), damaged(sound, 44_100, Damage(start, end)))
     steps = np.abs(np.diff(fill.samples, axis=1))
     usual = np.abs(np.diff(sound, axis=1)).max()
     assert steps[:, start - 2 : start + 2].max() < 1.5 * usual
@@ -96,7 +96,7 @@ def test_no_step_is_heard_at_the_edges() -> None:
 
 
 def test_the_same_seed_gives_the_same_candidates_in_any_company() -> None:
-    window = damaged(recording(32_000, 2), 32_000, Gap(16_000, 19_000))
+    window = damaged(recording(32_000, 2), 32_000, Damage(16_000, 19_000))
     made = engine(batch=3)
     three = {fill.seed: fill for fill in fills(made, window, 3)}
     assert set(three) == {candidate_seed(3, number) for number in range(3)}
@@ -110,7 +110,7 @@ def test_the_same_seed_gives_the_same_candidates_in_any_company() -> None:
 
 
 def test_candidates_of_a_batch_come_best_first() -> None:
-    window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 16_000))
+    window = damaged(recording(24_000, 1), 24_000, Damage(12_000, 16_000))
     scores = [fill.score for fill in fills(engine(batch=5), window, 5)]
     assert scores == sorted(scores, reverse=True) and len(set(scores)) == 5
 
@@ -123,15 +123,15 @@ def test_a_small_networks_candidates_are_made_at_once_and_a_large_ones_one_by_on
     made = engine(steps=4)
     counted = []
     assert made.settings.model
-    score = load_models("tiny-tokenizer", made.settings.model, made.settings, Watch()).score
+    score = load_models("tiny-tokenizer", made.settings.model, made.settings, Progress()).score
     handle = score.register_forward_hook(lambda *_: counted.append(1))
-    found = fills(made, damaged(recording(24_000, 1), 24_000, Gap(12_000, 16_000)), 4)
+    found = fills(made, damaged(recording(24_000, 1), 24_000, Damage(12_000, 16_000)), 4)
     handle.remove()
     assert len(found) == 4 and len(counted) == calls
 
 
 def test_several_gaps_of_a_window_are_drawn_together() -> None:
-    window = damaged(recording(24_000, 1), 24_000, Gap(6000, 8000), Gap(10_000, 11_000), Gap(20_000, 21_000))
+    window = damaged(recording(24_000, 1), 24_000, Damage(6000, 8000), Damage(10_000, 11_000), Damage(20_000, 21_000))
     made = engine(steps=5)
     calls = count_calls(made, window)
     (fill,) = fills(made, window)
@@ -153,13 +153,13 @@ def count_calls(made: AiddEngine, window: Window) -> list[int]:
 
 
 def load(made: AiddEngine) -> Models:
-    return load_models("tiny-tokenizer", "tiny-score", made.settings, Watch())
+    return load_models("tiny-tokenizer", "tiny-score", made.settings, Progress())
 
 
 def test_damage_far_from_the_gap_is_left_to_its_own_window() -> None:
-    far = Gap(1000, 3000, channels=(1,)), Gap(90_000, 91_000)
-    window = damaged(recording(24_000, 2, seconds=4.0), 24_000, Gap(60_000, 62_000), *far)
-    window = dataclasses.replace(window, gaps=(Gap(60_000, 62_000),))
+    far = Damage(1000, 3000, channels=(1,)), Damage(90_000, 91_000)
+    window = damaged(recording(24_000, 2, seconds=4.0), 24_000, Damage(60_000, 62_000), *far)
+    window = dataclasses.replace(window, gaps=(Damage(60_000, 62_000),))
     made = engine(steps=None, sampler="first-hitting", tokens=100)
     calls = count_calls(made, window)
     (fill,) = fills(made, window)
@@ -170,14 +170,14 @@ def test_damage_far_from_the_gap_is_left_to_its_own_window() -> None:
 
 def test_a_gap_longer_than_the_context_is_filled_piece_by_piece() -> None:
     sound = recording(24_000, 1, seconds=4.0)
-    window = damaged(sound, 24_000, Gap(24_000, 72_000))  # 150 tokens
+    window = damaged(sound, 24_000, Damage(24_000, 72_000))  # 150 tokens
     made = engine(tokens=64, steps=3)
     calls = count_calls(made, window)
     (fill,) = fills(made, window)
     assert calls[0] > 6
     for start in range(24_000, 72_000, 4800):
         assert np.sqrt(np.mean(fill.samples[:, start : start + 4800] ** 2)) > 0.01
-    (other,) = fills(made, damaged(recording(24_000, 1, seconds=4.0, seed=9), 24_000, Gap(24_000, 72_000)))
+    (other,) = fills(made, damaged(recording(24_000, 1, seconds=4.0, seed=9), 24_000, Damage(24_000, 72_000)))
     assert not np.allclose(other.samples[:, 40_000:50_000], fill.samples[:, 40_000:50_000], atol=1e-3), (
         "it is looked at"
     )
@@ -186,7 +186,7 @@ def test_a_gap_longer_than_the_context_is_filled_piece_by_piece() -> None:
 def test_an_intact_channel_that_differs_is_left_alone() -> None:
     sound = np.concatenate((recording(24_000, 1, seed=1), recording(24_000, 1, seed=2)))
     sound[1] = np.random.default_rng(0).standard_normal(sound.shape[1]) * 0.1
-    window = damaged(sound, 24_000, Gap(12_000, 15_000, channels=(0,)))
+    window = damaged(sound, 24_000, Damage(12_000, 15_000, channels=(0,)))
     (fill,) = fills(engine(), window)
     assert np.array_equal(fill.samples[1], sound[1])
     assert fill.note != TOLD and np.any(fill.samples[0, 12_000:15_000])
@@ -195,7 +195,7 @@ def test_an_intact_channel_that_differs_is_left_alone() -> None:
 def test_an_intact_channel_that_knows_the_sound_is_believed() -> None:
     left = recording(24_000, 1)[0] + 0.1 * np.random.default_rng(3).standard_normal(28_800).astype(np.float32)
     sound = np.stack((left, 0.5 * left))
-    window = damaged(sound, 24_000, Gap(12_000, 15_000, channels=(1,)))
+    window = damaged(sound, 24_000, Damage(12_000, 15_000, channels=(1,)))
     (fill,) = fills(engine(), window)
     assert fill.note == TOLD
     error = fill.samples[1, 12_000:15_000] - sound[1, 12_000:15_000]
@@ -205,7 +205,7 @@ def test_an_intact_channel_that_knows_the_sound_is_believed() -> None:
 def test_channels_with_different_gaps_are_filled_each_where_it_is_damaged() -> None:
     sound = recording(24_000, 2)
     sound[1] = np.random.default_rng(0).standard_normal(sound.shape[1]) * 0.1
-    window = damaged(sound, 24_000, Gap(8000, 9000, channels=(0,)), Gap(16_000, 17_500, channels=(1,)))
+    window = damaged(sound, 24_000, Damage(8000, 9000, channels=(0,)), Damage(16_000, 17_500, channels=(1,)))
     (fill,) = fills(engine(), window)
     assert np.array_equal(fill.samples[~window.missing], window.samples[~window.missing])
     assert np.any(fill.samples[0, 8000:9000]) and np.any(fill.samples[1, 16_000:17_500])
@@ -218,25 +218,25 @@ def test_cancelling_ends_the_work_at_every_stage(stage: str) -> None:
     def stop(_fraction: float, told: str) -> None:
         seen.append(told)
         if told == stage:
-            watch.cancel()
+            progress.cancel()
 
-    watch = Watch(stop)
-    window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 14_000))
+    progress = Progress(stop)
+    window = damaged(recording(24_000, 1), 24_000, Damage(12_000, 14_000))
     with pytest.raises(Cancelled):
-        list(engine().fill(window, 1, 0, watch))
+        list(engine().fill(window, 1, 0, progress))
     assert seen[-1] == stage
 
 
 def test_progress_only_rises() -> None:
     fractions: list[float] = []
-    window = damaged(recording(24_000, 2), 24_000, Gap(12_000, 14_000))
-    list(engine().fill(window, 2, 0, Watch(lambda fraction, _: fractions.append(fraction))))
+    window = damaged(recording(24_000, 2), 24_000, Damage(12_000, 14_000))
+    list(engine().fill(window, 2, 0, Progress(lambda fraction, _: fractions.append(fraction))))
     assert fractions == sorted(fractions) and fractions[-1] == pytest.approx(1.0)
 
 
 def test_when_memory_is_short_the_batch_is_halved_and_it_is_said() -> None:
     made = engine(batch=4)
-    window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 14_000))
+    window = damaged(recording(24_000, 1), 24_000, Damage(12_000, 14_000))
     expected = {fill.seed: fill.samples for fill in fills(made, window, 4)}
 
     def refuse(_module: Any, arguments: tuple[Any, ...]) -> None:
@@ -253,8 +253,8 @@ def test_when_memory_is_short_the_batch_is_halved_and_it_is_said() -> None:
 
 def test_when_one_candidate_is_too_much_for_the_gpu_the_cpu_takes_over() -> None:
     made = engine()
-    window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 14_000))
-    work = _Work(made.settings, window, Watch(), on_cpu=False)
+    window = damaged(recording(24_000, 1), 24_000, Damage(12_000, 14_000))
+    work = _Work(made.settings, window, Progress(), on_cpu=False)
     on_gpu = dataclasses.replace(load(made), device=torch.device("cuda"))
     batch, models = work._with_less_memory(1, on_gpu)
     assert batch == 1 and models.device.type == "cpu" and "CPU" in "".join(work.notes)
@@ -266,7 +266,7 @@ def test_a_gpu_too_small_for_the_models_or_the_context_leaves_the_work_to_the_cp
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made = engine()
-    window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 14_000))
+    window = damaged(recording(24_000, 1), 24_000, Damage(12_000, 14_000))
     expected = fills(made, window)[0].samples
     real, refused = _Work._models, []
 
@@ -286,7 +286,7 @@ def test_a_gpu_too_small_for_the_models_or_the_context_leaves_the_work_to_the_cp
 
 def test_too_little_memory_on_the_cpu_is_told_as_that() -> None:
     made = engine()
-    window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 14_000))
+    window = damaged(recording(24_000, 1), 24_000, Damage(12_000, 14_000))
 
     def refuse(*_: Any) -> None:
         torch.empty(10**15)
@@ -298,7 +298,7 @@ def test_too_little_memory_on_the_cpu_is_told_as_that() -> None:
 
 
 def test_the_models_card_recommends_and_the_person_decides() -> None:
-    window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 14_000))
+    window = damaged(recording(24_000, 1), 24_000, Damage(12_000, 14_000))
     card = {"sampler": "first-hitting", "steps": 2, "temperature": 0.7, "unknown": 1}
     (fill,) = fills(engine(card=card, steps=None, temperature=0.9), window)
     assert (fill.settings["sampler"], fill.settings["steps"]) == ("first-hitting", 2)
@@ -306,7 +306,7 @@ def test_the_models_card_recommends_and_the_person_decides() -> None:
 
 
 def test_a_fill_tells_what_made_it() -> None:
-    window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 14_000))
+    window = damaged(recording(24_000, 1), 24_000, Damage(12_000, 14_000))
     (fill,) = fills(engine(), window)
     assert set(fill.weights) == {"tiny-tokenizer", "tiny-score"}
     assert all(len(sha256) == 64 for sha256 in fill.weights.values())
@@ -319,7 +319,7 @@ def test_a_fill_tells_what_made_it() -> None:
     [("first-hitting", "fp32"), ("confidence", "bf16"), ("entropy", "auto"), ("analytic", "fp32"), ("euler", "bf16")],
 )
 def test_every_sampler_runs_and_so_does_every_precision(sampler: str, precision: str) -> None:
-    window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 14_000))
+    window = damaged(recording(24_000, 1), 24_000, Damage(12_000, 14_000))
     (fill,) = fills(engine(sampler=sampler, precision=precision), window)
     assert np.isfinite(fill.samples).all() and np.isfinite(fill.score)
 
@@ -327,7 +327,7 @@ def test_every_sampler_runs_and_so_does_every_precision(sampler: str, precision:
 def test_the_bundled_models_refiner_renders_the_gap_and_can_be_left_out() -> None:
     install(tokenizer_name=DEFAULT_TOKENIZER)
     install_refiner()
-    window = damaged(recording(44_100, 2), 44_100, Gap(12_000, 14_000), Gap(20_000, 26_000))
+    window = damaged(recording(44_100, 2), 44_100, Damage(12_000, 14_000), Damage(20_000, 26_000))
     made = {
         refine: fills(AiddEngine(AiddSettings(model="tiny-score", refine=refine)), window, 2)
         for refine in (True, False)
@@ -344,7 +344,7 @@ def test_the_bundled_models_refiner_renders_the_gap_and_can_be_left_out() -> Non
 def test_the_first_candidate_is_what_the_model_expects_unless_it_is_said_how_to_draw() -> None:
     install(tokenizer_name=DEFAULT_TOKENIZER)
     install_refiner()
-    window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 18_000))
+    window = damaged(recording(24_000, 1), 24_000, Damage(12_000, 18_000))
     made = AiddEngine(AiddSettings(model="tiny-score"))
     by_seed = {seed: {fill.seed: fill for fill in fills(made, window, 3, seed)} for seed in (3, 4)}
     expected, other = by_seed[3][3], by_seed[4][4]
@@ -361,7 +361,7 @@ def test_the_first_candidate_is_what_the_model_expects_unless_it_is_said_how_to_
     (drawn,) = fills(AiddEngine(AiddSettings(model="tiny-score", steps=4)), window)
     assert not drawn.settings["likeliest_first"] and not np.array_equal(drawn.samples, expected.samples)
     counted: list[int] = []
-    score = load_models(DEFAULT_TOKENIZER, "tiny-score", made.settings, Watch()).score
+    score = load_models(DEFAULT_TOKENIZER, "tiny-score", made.settings, Progress()).score
     score.register_forward_hook(lambda *_: counted.append(1))
     fills(made, window)
     assert counted == [1]
@@ -370,13 +370,13 @@ def test_the_first_candidate_is_what_the_model_expects_unless_it_is_said_how_to_
 def test_no_candidate_is_the_likeliest_where_a_gap_is_longer_than_the_context() -> None:
     install(tokenizer_name=DEFAULT_TOKENIZER)
     install_refiner()
-    window = damaged(recording(24_000, 1, seconds=3.0), 24_000, Gap(24_000, 48_000))
+    window = damaged(recording(24_000, 1, seconds=3.0), 24_000, Damage(24_000, 48_000))
     made = AiddEngine(AiddSettings(model="tiny-score", tokens=64))
     assert [fill.settings["likeliest_first"] for fill in fills(made, window, 2)] == [False, False]
 
 
 def test_masking_more_tokens_is_a_setting() -> None:
-    window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 14_000))
+    window = damaged(recording(24_000, 1), 24_000, Damage(12_000, 14_000))
     near = fills(engine(sampler="first-hitting", steps=None), window)
     wide_engine = engine(sampler="first-hitting", steps=None, widen=2)
     calls = count_calls(wide_engine, window)
@@ -394,7 +394,7 @@ def test_without_its_model_it_says_what_to_do() -> None:
 
 
 def test_a_device_that_is_not_there_is_named() -> None:
-    window = damaged(recording(24_000, 1), 24_000, Gap(12_000, 14_000))
+    window = damaged(recording(24_000, 1), 24_000, Damage(12_000, 14_000))
     with pytest.raises(DeviceError, match="no-such"):
         fills(engine(device="no-such"), window)
     if not torch.cuda.is_available():

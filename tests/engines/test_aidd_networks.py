@@ -11,7 +11,7 @@ import pytest
 import torch
 from aidd_tiny import install
 
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.aidd import models as aidd_models
 from aidd_studio.engines.aidd.client import Address, Link, serve
 from aidd_studio.engines.aidd.engine import AiddEngine, AiddSettings
@@ -19,7 +19,7 @@ from aidd_studio.engines.aidd.models import ask_at
 from aidd_studio.engines.aidd.server import Networks, Pair, Question
 from aidd_studio.engines.engine import Fill, Window
 from aidd_studio.errors import Cancelled, ModelNotInstalled
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 
 RATE = 24_000
 PAIR = Pair("tiny-tokenizer", "tiny-score", "cpu", "fp32")
@@ -45,13 +45,13 @@ def link(networks: Networks) -> Iterator[Link]:
         server.join()
 
 
-def fill(watch: Watch | None = None) -> Fill:
+def fill(progress: Progress | None = None) -> Fill:
     sound = np.random.default_rng(0).standard_normal((1, 30_000)).astype(np.float32) * 0.1
     missing = np.zeros(sound.shape, dtype=np.bool_)
     missing[:, 12_000:14_000] = True
-    window = Window(np.where(missing, 0, sound).astype(np.float32), missing, RATE, 0, (Gap(12_000, 14_000),))
+    window = Window(np.where(missing, 0, sound).astype(np.float32), missing, RATE, 0, (Damage(12_000, 14_000),))
     engine = AiddEngine(AiddSettings(model="tiny-score", precision="fp32", device="cpu", steps=3))
-    return next(iter(engine.fill(window, 1, 0, watch or Watch())))
+    return next(iter(engine.fill(window, 1, 0, progress or Progress())))
 
 
 def test_a_fill_by_networks_elsewhere_is_the_fill_by_ones_own(link: Link) -> None:
@@ -105,15 +105,15 @@ def test_full_memory_there_is_full_memory_here(networks: Networks, link: Link) -
 
 def test_whoever_waits_for_an_answer_can_be_cancelled(networks: Networks, link: Link) -> None:
     networks.describe(PAIR)
-    watch, asked = Watch(), threading.Event()
+    progress, asked = Progress(), threading.Event()
 
     def wait(_module: object, _arguments: object) -> None:
-        watch.cancel()
+        progress.cancel()
         asked.wait(10)
 
     handle = networks._models[PAIR].score.register_forward_pre_hook(wait)
     with pytest.raises(Cancelled):
-        fill(watch)
+        fill(progress)
     asked.set()
     handle.remove()
     assert np.isfinite(fill().samples).all(), "and then asks anew"

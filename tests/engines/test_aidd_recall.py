@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
-from aidd_studio.engines.aidd.recall import Recall, recall_for
+from aidd_studio.engines.aidd.recall import CacheModel, recall_for
 
 TABLE = torch.tensor([[0.0, 0.0], [1.0, 0.0], [5.0, 5.0], [6.0, 5.0], [20.0, 0.0], [21.0, 0.0]])
 
@@ -16,7 +16,7 @@ TABLE = torch.tensor([[0.0, 0.0], [1.0, 0.0], [5.0, 5.0], [6.0, 5.0], [20.0, 0.0
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=20), st.floats(0.01, 0.9), st.integers(0, 1000))
 def test_probabilities_are_the_mixture_and_the_scores_keep_their_sum(known: list[int], share: float, seed: int) -> None:
     scores = torch.randn(2, 3, 7, generator=torch.Generator().manual_seed(seed))
-    mixed = Recall(torch.tensor(known), TABLE, share)(scores)
+    mixed = CacheModel(torch.tensor(known), TABLE, share)(scores)
     torch.testing.assert_close(mixed[..., :6].logsumexp(-1), scores[..., :6].logsumexp(-1), atol=1e-4, rtol=1e-4)
     assert torch.equal(mixed[..., 6], scores[..., 6]), "the mask is no code"
     added = mixed[..., :6].softmax(-1) - (1 - share) * scores[..., :6].softmax(-1)
@@ -25,15 +25,15 @@ def test_probabilities_are_the_mixture_and_the_scores_keep_their_sum(known: list
 
 
 def test_codes_of_the_context_and_those_like_them_gain_most() -> None:
-    added = Recall(torch.tensor([2, 2, 2, 0]), TABLE, 0.5)(torch.zeros(7))[:6].softmax(-1)
+    added = CacheModel(torch.tensor([2, 2, 2, 0]), TABLE, 0.5)(torch.zeros(7))[:6].softmax(-1)
     assert added[2] > added[0] > added[4], "by how often they were there"
     assert added[3] > added[4], "and a neighbour of one before a stranger"
 
 
 def test_without_a_share_or_a_context_the_network_is_left_alone() -> None:
     scores = torch.randn(4, 7)
-    assert Recall(torch.tensor([1]), TABLE, 0.0)(scores) is scores
-    assert Recall(torch.zeros(0, dtype=torch.long), TABLE, 0.5)(scores) is scores
+    assert CacheModel(torch.tensor([1]), TABLE, 0.0)(scores) is scores
+    assert CacheModel(torch.zeros(0, dtype=torch.long), TABLE, 0.5)(scores) is scores
 
 
 def test_a_uniform_graph_recalls_nothing_and_a_mask_among_the_codes_is_none() -> None:

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.auto import routing
 from aidd_studio.engines.auto.engine import AutoEngine
 from aidd_studio.engines.auto.routing import TABLE, route
@@ -16,12 +16,12 @@ from aidd_studio.engines.engine import Engine, Window
 from aidd_studio.engines.registry import create_engine, engine_infos, engine_names, engine_settings
 from aidd_studio.engines.window_parts import laid_over, narrowed, settled
 from aidd_studio.errors import UsageError
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 
 RATE = 16000
 
 
-def window_of(frames: int, *gaps: Gap) -> Window:
+def window_of(frames: int, *gaps: Damage) -> Window:
     times = np.arange(frames) / RATE
     sound = np.stack([np.sin(2 * np.pi * f * times) * 0.3 for f in (220.0, 331.0)]).astype(np.float32)
     missing = np.zeros(sound.shape, dtype=bool)
@@ -49,7 +49,7 @@ def test_asking_for_more_candidates_keeps_the_first_ones(row, with_weights: bool
 
 
 def test_a_short_gap_is_filled_by_linear_prediction_with_the_reason() -> None:
-    fills = list(AutoEngine().fill(window_of(8000, Gap(4000, 4160)), 3, 0, Watch()))
+    fills = list(AutoEngine().fill(window_of(8000, Damage(4000, 4160)), 3, 0, Progress()))
     assert [fill.engine for fill in fills] == ["autoregressive"]
     assert "10 ms" in fills[0].note
     assert "linear prediction" in fills[0].note
@@ -57,16 +57,16 @@ def test_a_short_gap_is_filled_by_linear_prediction_with_the_reason() -> None:
 
 def test_scores_come_back_on_the_scale_that_all_engines_share(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(routing.CALIBRATION, "autoregressive", (0.5, ((5.0, 3.0), (20.0, 1.0))))
-    window = window_of(8000, Gap(4000, 4160))
-    (own,) = create_engine("autoregressive").fill(narrowed(window, window.gaps, 0.1), 1, 0, Watch())
-    (fill,) = AutoEngine().fill(window, 1, 0, Watch())
+    window = window_of(8000, Damage(4000, 4160))
+    (own,) = create_engine("autoregressive").fill(narrowed(window, window.gaps, 0.1), 1, 0, Progress())
+    (fill,) = AutoEngine().fill(window, 1, 0, Progress())
     assert fill.score == pytest.approx(0.5 * own.score + 2.0)  # 10 ms lie in the middle of 5 and 20 on a log scale
 
 
 def test_a_long_gap_is_filled_by_what_can_work_and_the_note_says_why() -> None:
     pytest.importorskip("aidd_studio.engines.aidd.engine")
     weights_missing = create_engine("aidd").unavailable()
-    (fill,) = AutoEngine().fill(window_of(40000, Gap(18000, 22000)), 1, 0, Watch())
+    (fill,) = AutoEngine().fill(window_of(40000, Damage(18000, 22000)), 1, 0, Progress())
     assert fill.engine == ("extrapolation" if weights_missing else "aidd")
     assert "250 ms" in fill.note
     assert np.all(np.isfinite(fill.samples))
@@ -75,15 +75,15 @@ def test_a_long_gap_is_filled_by_what_can_work_and_the_note_says_why() -> None:
 
 def test_short_gaps_beside_a_long_one_are_settled_first() -> None:
     pytest.importorskip("aidd_studio.engines.aidd.engine")
-    window = window_of(40000, Gap(6000, 6100), Gap(18000, 22000))
-    (fill,) = AutoEngine().fill(window, 1, 0, Watch())
+    window = window_of(40000, Damage(6000, 6100), Damage(18000, 22000))
+    (fill,) = AutoEngine().fill(window, 1, 0, Progress())
     times = np.arange(6000, 6100) / RATE
     assert np.allclose(fill.samples[0, 6000:6100], 0.3 * np.sin(2 * np.pi * 220 * times), atol=0.01)
     assert np.array_equal(fill.samples[:, :5000], window.samples[:, :5000])
 
 
 def test_a_part_of_a_window_shows_its_gaps_and_their_context_only() -> None:
-    window = window_of(40000, Gap(6000, 6100), Gap(18000, 22000))
+    window = window_of(40000, Damage(6000, 6100), Damage(18000, 22000))
     part = narrowed(window, [window.gaps[1]], 0.5)
     assert (part.offset, part.frames) == (10000, 20000)
     assert part.local(part.gaps[0]) == (8000, 12000)
@@ -91,7 +91,7 @@ def test_a_part_of_a_window_shows_its_gaps_and_their_context_only() -> None:
 
 
 def test_a_settled_gap_is_known_sound_and_survives_another_rendition() -> None:
-    window = window_of(20000, Gap(6000, 6100), Gap(12000, 15000))
+    window = window_of(20000, Damage(6000, 6100), Damage(12000, 15000))
     done = settled(window, [window.gaps[0]], np.full(window.samples.shape, 0.25, np.float32))
     assert done.gaps == (window.gaps[1],)
     assert not done.missing[:, 6000:6100].any()

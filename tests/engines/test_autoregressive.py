@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.engine import Engine, Window
 from aidd_studio.engines.linear.autoregressive import (
     AutoregressiveEngine,
@@ -19,7 +19,7 @@ from aidd_studio.engines.linear.autoregressive import (
 )
 from aidd_studio.engines.linear.janssen import interpolate
 from aidd_studio.errors import Cancelled, UsageError
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 
 RATE = 44100
 
@@ -37,7 +37,7 @@ def tones(frames: int, channels: int = 1, rate: int = RATE, seed: int = 0) -> np
     return np.stack(rows).astype(np.float32)
 
 
-def window_of(samples: np.ndarray, *gaps: Gap, rate: int = RATE, offset: int = 0) -> Window:
+def window_of(samples: np.ndarray, *gaps: Damage, rate: int = RATE, offset: int = 0) -> Window:
     missing = np.zeros(samples.shape, dtype=bool)
     for gap in gaps:
         missing[list(gap.channel_indices(len(samples))), gap.start - offset : gap.end - offset] = True
@@ -45,7 +45,7 @@ def window_of(samples: np.ndarray, *gaps: Gap, rate: int = RATE, offset: int = 0
 
 
 def filled(window: Window, engine: Engine | None = None) -> np.ndarray:
-    fills = list((engine or AutoregressiveEngine()).fill(window, 3, 0, Watch()))
+    fills = list((engine or AutoregressiveEngine()).fill(window, 3, 0, Progress()))
     assert len(fills) == 1
     assert fills[0].samples.dtype == np.float32
     return fills[0].samples
@@ -58,7 +58,7 @@ def sdr(wanted: np.ndarray, found: np.ndarray) -> float:
 @pytest.mark.parametrize("engine", [AutoregressiveEngine(), ExtrapolationEngine()], ids=lambda engine: engine.info.name)
 def test_twenty_milliseconds_of_tones_come_back_by_more_than_40_db(engine: Engine) -> None:
     sound = tones(12000)
-    window = window_of(sound, Gap(5000, 5882))
+    window = window_of(sound, Damage(5000, 5882))
     assert sdr(sound[:, 5000:5882], filled(window, engine)[:, 5000:5882]) > 40
 
 
@@ -69,7 +69,7 @@ def test_interpolation_beats_extrapolation_on_sound_that_has_a_model() -> None:
     sound = lfilter([0.02], [1.0, -1.9, 1.4, -0.45], noise)[None].astype(np.float32)
     interpolating = AutoregressiveEngine(AutoregressiveSettings(order=32))
     extrapolating = ExtrapolationEngine(ExtrapolationSettings(order=32))
-    window = window_of(sound, *(Gap(start, start + 12) for start in range(3000, 37000, 2000)))
+    window = window_of(sound, *(Damage(start, start + 12) for start in range(3000, 37000, 2000)))
     wanted = sound[window.missing]
     assert sdr(wanted, filled(window, interpolating)[window.missing]) > sdr(
         wanted, filled(window, extrapolating)[window.missing]
@@ -122,7 +122,7 @@ def test_whatever_the_sound_the_fill_is_finite_bounded_and_leaves_the_rest(
     elif kind == "loud":
         sound *= 1e4
     start = round(place * (frames - length))
-    window = window_of(sound, Gap(start, start + length), rate=rate)
+    window = window_of(sound, Damage(start, start + length), rate=rate)
     found = filled(window)
     assert np.all(np.isfinite(found))
     assert np.array_equal(found[~window.missing], window.samples[~window.missing])
@@ -131,13 +131,13 @@ def test_whatever_the_sound_the_fill_is_finite_bounded_and_leaves_the_rest(
 
 
 def test_silence_around_gives_silence() -> None:
-    window = window_of(np.zeros((2, 9000), dtype=np.float32), Gap(4000, 4500))
+    window = window_of(np.zeros((2, 9000), dtype=np.float32), Damage(4000, 4500))
     assert not np.any(filled(window))
 
 
 def test_identical_channels_get_identical_fills_and_inverted_stay_inverted() -> None:
     row = tones(10000) + 0.02 * np.random.default_rng(9).standard_normal((1, 10000)).astype(np.float32)
-    for gap in (Gap(5000, 5900), Gap(2000, 7500)):
+    for gap in (Damage(5000, 5900), Damage(2000, 7500)):
         found = filled(window_of(np.concatenate([row, row, -row]), gap))
         assert np.array_equal(found[0], found[1])
         assert np.allclose(found[0], -found[2], atol=1e-7)
@@ -146,7 +146,7 @@ def test_identical_channels_get_identical_fills_and_inverted_stay_inverted() -> 
 def test_channels_keep_their_phase_to_each_other() -> None:
     sound = tones(10000)
     delayed = np.concatenate([sound[:, 20:], 0.5 * sound[:, :-20]])
-    found = filled(window_of(delayed, Gap(5000, 5900)))
+    found = filled(window_of(delayed, Damage(5000, 5900)))
     assert sdr(delayed[:, 5000:5900], found[:, 5000:5900]) > 35
 
 
@@ -155,14 +155,14 @@ def test_an_intact_channel_tells_what_a_damaged_one_lost() -> None:
     left = 0.1 * generator.standard_normal(12000)
     right = 0.7 * np.roll(left, 3) + 0.005 * generator.standard_normal(12000)
     sound = np.stack([left, right]).astype(np.float32)
-    found = filled(window_of(sound, Gap(5000, 7000, channels=(1,))))
+    found = filled(window_of(sound, Damage(5000, 7000, channels=(1,))))
     assert np.array_equal(found[0], sound[0])
     assert sdr(sound[1, 5000:7000], found[1, 5000:7000]) > 15
 
 
 def test_several_gaps_nearer_than_the_context_are_filled() -> None:
     sound = tones(14000, 2)
-    gaps = [Gap(4000, 4400), Gap(5000, 5441, channels=(0,)), Gap(6200, 6600), Gap(6900, 7000)]
+    gaps = [Damage(4000, 4400), Damage(5000, 5441, channels=(0,)), Damage(6200, 6600), Damage(6900, 7000)]
     found = filled(window_of(sound, *gaps))
     for gap in gaps:
         rows = list(gap.channel_indices(2))
@@ -172,39 +172,39 @@ def test_several_gaps_nearer_than_the_context_are_filled() -> None:
 @pytest.mark.parametrize(("start", "end", "least"), [(0, 441, 20), (11559, 12000, 20), (3, 441, 6), (11559, 11998, 6)])
 def test_gaps_at_the_file_s_edges_are_filled_from_one_side(start: int, end: int, least: float) -> None:
     sound = tones(12000)
-    found = filled(window_of(sound, Gap(start, end)))
+    found = filled(window_of(sound, Damage(start, end)))
     assert sdr(sound[:, start:end], found[:, start:end]) > least
 
 
 def test_a_gap_longer_than_its_context_fades_instead_of_exploding() -> None:
     sound = tones(90000, 2) + 0.01 * np.random.default_rng(11).standard_normal((2, 90000)).astype(np.float32)
-    found = filled(window_of(sound, Gap(300, 88000)))
+    found = filled(window_of(sound, Damage(300, 88000)))
     assert np.max(np.abs(found)) <= 1.5 * np.max(np.abs(sound))
     assert np.all(np.isfinite(found))
 
 
 def test_a_single_known_sample_is_enough_not_to_fail() -> None:
-    found = filled(window_of(np.ones((1, 10), dtype=np.float32), Gap(1, 10)))
+    found = filled(window_of(np.ones((1, 10), dtype=np.float32), Damage(1, 10)))
     assert np.all(np.isfinite(found))
 
 
 def test_it_stops_within_a_gap_when_it_is_told_to() -> None:
     """By the thread's own processor time, so that what other programs take does not count."""
     sound = np.random.default_rng(12).standard_normal((2, 60000)).astype(np.float32)
-    window = window_of(sound, *(Gap(4000 + 7000 * i, 9000 + 7000 * i) for i in range(7)))
+    window = window_of(sound, *(Damage(4000 + 7000 * i, 9000 + 7000 * i) for i in range(7)))
     started = time.thread_time()
-    list(AutoregressiveEngine().fill(window, 1, 0, Watch()))
+    list(AutoregressiveEngine().fill(window, 1, 0, Progress()))
     whole = time.thread_time() - started
     told: list[float] = []
 
     def stop(fraction: float, stage: str) -> None:
         if not told:
             told.append(time.thread_time())
-            watch.cancel()
+            progress.cancel()
 
-    watch = Watch(stop)
+    progress = Progress(stop)
     with pytest.raises(Cancelled):
-        list(AutoregressiveEngine().fill(window, 1, 0, watch))
+        list(AutoregressiveEngine().fill(window, 1, 0, progress))
     assert time.thread_time() - told[0] < 0.3 * whole
 
 

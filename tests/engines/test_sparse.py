@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.engine import Window
 from aidd_studio.engines.sparse.basis_learning import learn
 from aidd_studio.engines.sparse.engine import SparseEngine, SparseSettings
 from aidd_studio.engines.sparse.frames import RedundantFourier, cut, frame_starts, hann, overlap_add
 from aidd_studio.engines.sparse.spain import hard_threshold
 from aidd_studio.errors import Cancelled, UsageError
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 
 RATE = 16000
 
@@ -26,7 +26,7 @@ def chord(frames: int, channels: int = 1) -> np.ndarray:
     return np.stack(rows).astype(np.float32)
 
 
-def window_of(samples: np.ndarray, *gaps: Gap) -> Window:
+def window_of(samples: np.ndarray, *gaps: Damage) -> Window:
     missing = np.zeros(samples.shape, dtype=bool)
     for gap in gaps:
         missing[list(gap.channel_indices(len(samples))), gap.start : gap.end] = True
@@ -34,7 +34,7 @@ def window_of(samples: np.ndarray, *gaps: Gap) -> Window:
 
 
 def learned() -> object:
-    return learn(np.random.default_rng(0).standard_normal((20, 256)) * hann(256), Watch())
+    return learn(np.random.default_rng(0).standard_normal((20, 256)) * hann(256), Progress())
 
 
 @pytest.mark.parametrize("transform", [RedundantFourier(256), learned()], ids=["fourier", "learned"])
@@ -51,7 +51,7 @@ def test_the_frame_is_tight(transform: RedundantFourier) -> None:
 
 def test_learning_makes_the_lessons_sparser() -> None:
     frames = np.asarray(cut(chord(6000)[0], list(range(0, 5000, 100)), 512)) * hann(512)
-    plain, turned = RedundantFourier(512).analysis(frames), learn(frames, Watch()).analysis(frames)
+    plain, turned = RedundantFourier(512).analysis(frames), learn(frames, Progress()).analysis(frames)
     assert np.abs(turned).sum() < 0.95 * np.abs(plain).sum()
 
 
@@ -72,31 +72,31 @@ def test_frames_cover_every_missing_sample_and_join_again() -> None:
 @pytest.mark.parametrize("variant", ["aspain", "aspain-l"])
 def test_tones_come_back_and_the_rest_stays(variant: str) -> None:
     sound = chord(9000, 2)
-    window = window_of(sound, Gap(4000, 4320), Gap(4700, 4780, channels=(1,)))
-    (fill,) = SparseEngine(SparseSettings(variant=variant)).fill(window, 1, 0, Watch())  # type: ignore[arg-type]
+    window = window_of(sound, Damage(4000, 4320), Damage(4700, 4780, channels=(1,)))
+    (fill,) = SparseEngine(SparseSettings(variant=variant)).fill(window, 1, 0, Progress())  # type: ignore[arg-type]
     error = np.sum((fill.samples - sound)[window.missing] ** 2)
     assert error < 0.01 * np.sum(sound[window.missing] ** 2)
     assert np.array_equal(fill.samples[~window.missing], sound[~window.missing])
 
 
-@pytest.mark.parametrize("gap", [Gap(0, 500), Gap(2500, 3000), Gap(10, 2990)])
-def test_edges_and_long_gaps_stay_finite_and_bounded(gap: Gap) -> None:
+@pytest.mark.parametrize("gap", [Damage(0, 500), Damage(2500, 3000), Damage(10, 2990)])
+def test_edges_and_long_gaps_stay_finite_and_bounded(gap: Damage) -> None:
     sound = chord(3000)
-    (fill,) = SparseEngine(SparseSettings(frame=0.02)).fill(window_of(sound, gap), 1, 0, Watch())
+    (fill,) = SparseEngine(SparseSettings(frame=0.02)).fill(window_of(sound, gap), 1, 0, Progress())
     assert np.all(np.isfinite(fill.samples))
     assert np.max(np.abs(fill.samples)) <= np.max(np.abs(sound))
 
 
 def test_silence_stays_silent() -> None:
-    (fill,) = SparseEngine().fill(window_of(np.zeros((1, 6000), np.float32), Gap(3000, 3300)), 1, 0, Watch())
+    (fill,) = SparseEngine().fill(window_of(np.zeros((1, 6000), np.float32), Damage(3000, 3300)), 1, 0, Progress())
     assert not np.any(fill.samples)
 
 
 def test_it_can_be_stopped() -> None:
-    watch = Watch()
-    watch.cancel()
+    progress = Progress()
+    progress.cancel()
     with pytest.raises(Cancelled):
-        list(SparseEngine().fill(window_of(chord(9000), Gap(4000, 4300)), 1, 0, watch))
+        list(SparseEngine().fill(window_of(chord(9000), Damage(4000, 4300)), 1, 0, progress))
 
 
 def test_unknown_variants_are_refused() -> None:

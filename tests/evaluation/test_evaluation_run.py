@@ -16,7 +16,7 @@ from aidd_studio.evaluation.reports.report import write_report
 from aidd_studio.evaluation.runs.baselines import basis_of
 from aidd_studio.evaluation.runs.journal import Journal
 from aidd_studio.evaluation.runs.runner import JOURNAL_NAME, plan, run
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 from aidd_studio.weights import store
 from aidd_studio.weights.registry import DEFAULT_REFINER, DEFAULT_SCORE, DEFAULT_TOKENIZER
 from aidd_studio.weights.store import find_installed
@@ -101,15 +101,15 @@ def test_an_evaluation_gives_the_same_measures_alone_and_in_processes(folder, tm
 
 def test_a_stopped_evaluation_goes_on_where_it_was(folder, tmp_path):
     what = small_plan(folder)
-    stopped = Watch(lambda fraction, stage: stopped.cancel() if fraction >= 0.5 else None)
+    stopped = Progress(lambda fraction, stage: stopped.cancel() if fraction >= 0.5 else None)
     with pytest.raises(Cancelled):
-        run(what, tmp_path, watch=stopped)
+        run(what, tmp_path, progress=stopped)
     finished = len(Journal(tmp_path / JOURNAL_NAME).outcomes())
     assert 0 < finished < len(what.cases)
     journal = tmp_path / JOURNAL_NAME
     journal.write_bytes(journal.read_bytes() + b'{"key": "cut of')
     told: list[str] = []
-    run(what, tmp_path, watch=Watch(lambda fraction, stage: told.append(stage)))
+    run(what, tmp_path, progress=Progress(lambda fraction, stage: told.append(stage)))
     assert len(told) == len(what.cases) - finished
     assert "left" in told[0]
     assert len(Journal(journal).outcomes()) == len(what.cases)
@@ -119,17 +119,17 @@ def test_engines_added_later_cost_only_their_own_cases_and_new_models_are_measur
     run(small_plan(folder, engines=("masked",)), tmp_path)
     both = small_plan(folder, engines=("masked", "extrapolation"))
     told: list[str] = []
-    watch = Watch(lambda fraction, stage: told.append(stage))
-    run(both, tmp_path, watch=watch)
+    progress = Progress(lambda fraction, stage: told.append(stage))
+    run(both, tmp_path, progress=progress)
     assert len(told) == len(both.cases) // 2
     retrained = tuple(
         replace(case, basis="other models") if case.engine == "extrapolation" else case for case in both.cases
     )
     told.clear()
-    run(replace(both, cases=retrained), tmp_path, watch=watch)
+    run(replace(both, cases=retrained), tmp_path, progress=progress)
     assert len(told) == len(both.cases) // 2
     told.clear()
-    run(both, tmp_path, watch=watch)
+    run(both, tmp_path, progress=progress)
     assert told == []
 
 
@@ -179,15 +179,15 @@ def test_the_report_is_written_as_text_data_and_pictures(folder, tmp_path):
 
 def test_an_engine_that_refuses_is_reported_and_stops_nothing(folder, tmp_path, monkeypatch):
     from aidd_studio.engines.engine import Window
-    from aidd_studio.errors import GapError
+    from aidd_studio.errors import DamageError
     from aidd_studio.evaluation.runs import baselines
 
     honest = baselines.Masked.fill
 
-    def refuse_long(self, window: Window, candidates, seed, watch):
+    def refuse_long(self, window: Window, candidates, seed, progress):
         if window.gaps[0].seconds(window.rate) > 0.03:
-            raise GapError("Too long for this engine.")
-        yield from honest(self, window, candidates, seed, watch)
+            raise DamageError("Too long for this engine.")
+        yield from honest(self, window, candidates, seed, progress)
 
     monkeypatch.setattr(baselines.Masked, "fill", refuse_long)
     what = small_plan(folder, engines=("masked",))

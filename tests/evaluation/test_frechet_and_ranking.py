@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.evaluation.material.material import material
 from aidd_studio.evaluation.metrics.frechet import compare, frechet_distance, log_mel_embedding
 from aidd_studio.evaluation.metrics.ranking import rank_correlation
@@ -60,6 +60,6 @@ def test_material_tells_tones_noise_and_strokes_apart():
     tone = (0.2 * np.sin(2 * np.pi * 440 * time) + 0.1 * np.sin(2 * np.pi * 1320 * time))[None]
     noise = 0.1 * rng.standard_normal((1, 2 * rate))
     strokes = noise * np.exp(-((time % 0.1) * 60))
-    gaps = [Gap(rate, rate + 480)]
+    gaps = [Damage(rate, rate + 480)]
     kinds = [material(sound.astype(np.float32), rate, gaps) for sound in (tone, noise, strokes)]
     assert kinds == ["tonal", "noisy", "transient"]

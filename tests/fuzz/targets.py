@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aidd_studio.errors import AiddError, AudioReadError, GapError, LabelError, ModelError, ProjectError, UsageError
+from aidd_studio.errors import AiddError, DamageError, FileReadError, LabelError, ModelError, ProjectError, UsageError
 
 FOLDER = Path(tempfile.mkdtemp(prefix="aidd-fuzz-"))
 RATE = 8000
@@ -166,7 +166,7 @@ _kept: list[bytes] = []
 
 def _sound_archive() -> bytes:
     from aidd_studio.audio.clip import Patch
-    from aidd_studio.damage.damage import Gap
+    from aidd_studio.damage.damage import Damage
     from aidd_studio.restoration.candidate import Candidate
     from aidd_studio.restoration.session.project import save_project
     from aidd_studio.restoration.session.session import Session
@@ -174,9 +174,9 @@ def _sound_archive() -> bytes:
 
     if not _kept:
         session = Session(_recording())
-        (number,) = session.add_gaps([Gap(1000, 1040)])
+        (number,) = session.add_gaps([Damage(1000, 1040)])
         samples = on_grid(np.random.default_rng(2).normal(0, 0.1, (1, 60)))
-        candidate = Candidate(Gap(1000, 1040), Patch(990, (0,), samples), "sparse", 1, 0.0)
+        candidate = Candidate(Damage(1000, 1040), Patch(990, (0,), samples), "sparse", 1, 0.0)
         session.offer(number, candidate)
         session.accept(number, candidate.digest)
         path = FOLDER / "seed.aidd"
@@ -198,7 +198,7 @@ def _archive(mode: bytes, content: bytes) -> bytes:
 
 TARGETS: dict[str, Target] = {
     "labels": Target(labels, (LabelError,), _label_seeds, ("csv", "json", "aidd_studio.damage.labels")),
-    "timecode": Target(timecode, (UsageError, GapError), _time_seeds, ("aidd_studio.damage.timecode",), 64),
+    "timecode": Target(timecode, (UsageError, DamageError), _time_seeds, ("aidd_studio.damage.timecode",), 64),
     "projects": Target(
         projects,
         (ProjectError,),
@@ -207,7 +207,7 @@ TARGETS: dict[str, Target] = {
     ),
     "recordings": Target(
         recordings,
-        (AudioReadError,),
+        (FileReadError,),
         _recording_seeds,
         ("aidd_studio.audio.files.reading", "aidd_studio.audio.files.tags"),
         8192,

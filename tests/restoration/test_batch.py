@@ -19,8 +19,8 @@ import psutil
 import pytest
 import soundfile
 
-from aidd_studio.errors import AudioWriteError, Cancelled, UsageError
-from aidd_studio.progress import Watch
+from aidd_studio.errors import Cancelled, FileWriteError, UsageError
+from aidd_studio.progress import Progress
 from aidd_studio.restoration.batch import BatchItem, BatchSettings, collect, restore_file, run_batch
 from aidd_studio.restoration.batch import path_collisions as twins
 from aidd_studio.restoration.batch.journal import BatchJournal
@@ -135,10 +135,10 @@ def test_cancelling_worker_processes_leaves_nothing_half_written(tmp_path: Path)
     for index in range(8):
         record(folder / f"take{index}.wav", index)
     items = collect([folder], tmp_path / "out")
-    watch, told = Watch(), list[float]()
-    ended = run_batch(items, SETTINGS, 2, watch=watch, tell=lambda _item, fraction: told.append(fraction))
+    progress, told = Progress(), list[float]()
+    ended = run_batch(items, SETTINGS, 2, progress=progress, tell=lambda _item, fraction: told.append(fraction))
     outcomes = [next(ended)]
-    watch.cancel()
+    progress.cancel()
     with pytest.raises(Cancelled):
         outcomes.extend(ended)
     written = sorted((tmp_path / "out").iterdir())
@@ -275,7 +275,7 @@ def test_a_second_batch_into_one_folder_is_told_and_takes_nothing_from_the_first
     items = collect([archive / "side0"], tmp_path / "out")
     path = tmp_path / "out" / "journal.jsonl"
     with BatchJournal(path, SETTINGS) as first:
-        with pytest.raises(AudioWriteError, match="Another batch is writing"), BatchJournal(path, SETTINGS, fresh=True):
+        with pytest.raises(FileWriteError, match="Another batch is writing"), BatchJournal(path, SETTINGS, fresh=True):
             pass
         list(run_batch(items, SETTINGS, journal=first))
     with BatchJournal(path, SETTINGS) as later:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from aidd_studio.errors import AudioWriteError
+from aidd_studio.errors import FileWriteError
 from aidd_studio.restoration.batch import BatchSettings, Outcome, collect, one_file, run_batch
 from aidd_studio.restoration.batch.journal import BatchJournal
 
@@ -68,7 +68,7 @@ def test_a_full_disk_is_told_for_every_file_and_leaves_nothing_half_written(arch
 def test_a_disk_too_full_for_the_journal_is_told_and_a_later_run_goes_on(archive: Path, full: Path) -> None:
     items = collect([archive], full)
     filling = full / "others"
-    with pytest.raises(AudioWriteError, match="make room") as error, BatchJournal(full / "j", SETTINGS) as journal:
+    with pytest.raises(FileWriteError, match="make room") as error, BatchJournal(full / "j", SETTINGS) as journal:
         for count, _ in enumerate(run_batch(items[:1], SETTINGS, journal=journal)):
             assert count == 0
         with filling.open("wb") as file:
@@ -91,7 +91,7 @@ def test_a_folder_without_permission_is_told_before_any_work(archive: Path) -> N
     try:
         if root:
             os.seteuid(NOBODY)
-        with pytest.raises(AudioWriteError, match="choose another folder") as error:
+        with pytest.raises(FileWriteError, match="choose another folder") as error:
             BatchJournal(locked / "out" / "journal.jsonl", SETTINGS).__enter__()
     finally:
         if root:
@@ -103,7 +103,7 @@ def test_a_folder_without_permission_is_told_before_any_work(archive: Path) -> N
 
 def test_a_file_in_the_place_of_the_output_folder_is_told(archive: Path, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("dear to somebody")
-    with pytest.raises(AudioWriteError) as error:
+    with pytest.raises(FileWriteError) as error:
         BatchJournal(tmp_path / "out" / "journal.jsonl", SETTINGS, fresh=True).__enter__()
     assert is_one_sentence(str(error.value))
     assert (tmp_path / "out").read_text() == "dear to somebody"

@@ -15,7 +15,7 @@ import pytest
 import soundfile
 
 from aidd_studio.audio.files.reading import read
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.registry import create_engine
 from aidd_studio.restoration.batch import BatchSettings, collect, run_batch
 from aidd_studio.restoration.batch.journal import JOURNAL_NAME
@@ -154,6 +154,6 @@ def test_after_kill_9_and_resume_the_results_are_those_of_an_undisturbed_run(tak
 @pytest.mark.parametrize("at", ["start", "end"])
 def test_a_gap_without_sound_on_one_side_is_filled_from_the_other(archive: Path, at: str) -> None:
     clip = read(archive / "single.wav")
-    gap = Gap(0, 3000) if at == "start" else Gap(clip.frames - 3000, clip.frames)
+    gap = Damage(0, 3000) if at == "start" else Damage(clip.frames - 3000, clip.frames)
     restored = restore(clip, [gap], "aidd", settings=SETTINGS.engine_settings).clip.samples[:, gap.start : gap.end]
     assert np.isfinite(restored).all() and np.sqrt(np.mean(restored**2)) > 0.001

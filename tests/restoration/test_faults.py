@@ -20,8 +20,8 @@ import pytest
 from aidd_studio.audio.clip import Clip, Patch, Source
 from aidd_studio.audio.files.reading import read
 from aidd_studio.audio.files.writing import write
-from aidd_studio.damage.damage import Gap
-from aidd_studio.errors import AiddError, AudioReadError, AudioWriteError, ProjectChanged, ProjectError
+from aidd_studio.damage.damage import Damage
+from aidd_studio.errors import AiddError, FileReadError, FileWriteError, ProjectChanged, ProjectError
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.session.journal import Journal, discard, leftovers, recover
 from aidd_studio.restoration.session.project import load_project, save_project
@@ -37,9 +37,9 @@ def make_session(seed: int = 1, source: Path | None = None) -> Session:
     rng = np.random.default_rng(0)
     known = None if source is None else Source(source, "WAV", "FLOAT")
     session = Session(Clip(rng.uniform(-0.5, 0.5, (1, FRAMES)).astype(np.float32), RATE, known))
-    (number,) = session.add_gaps([Gap(1000, 5000)])
+    (number,) = session.add_gaps([Damage(1000, 5000)])
     samples = on_grid(np.random.default_rng(seed).normal(0, 0.2, (1, 4020)))
-    candidate = Candidate(Gap(1000, 5000), Patch(990, (0,), samples), "sparse", seed, 0.0)
+    candidate = Candidate(Damage(1000, 5000), Patch(990, (0,), samples), "sparse", seed, 0.0)
     session.offer(number, candidate)
     session.accept(number, candidate.digest)
     return session
@@ -78,7 +78,7 @@ def test_a_full_disk_keeps_the_project_that_was_saved_before(tmp_path: Path) -> 
     path = tmp_path / "work.aidd"
     save_project(make_session(1), path)
     before = path.read_bytes()
-    with full_disk(), pytest.raises(AudioWriteError, match="disk is full") as error:
+    with full_disk(), pytest.raises(FileWriteError, match="disk is full") as error:
         save_project(make_session(2), path, replace=True)
     assert is_one_sentence(error)
     assert path.read_bytes() == before
@@ -90,7 +90,7 @@ def test_a_full_disk_keeps_the_journal_of_the_edits_before(tmp_path: Path) -> No
     journal = Journal(session.clip, tmp_path)
     journal.save(session.history)
     samples = on_grid(np.random.default_rng(5).normal(0, 0.2, (1, 4020)))
-    session.offer(1, Candidate(Gap(1000, 5000), Patch(990, (0,), samples), "sparse", 5, 0.0))
+    session.offer(1, Candidate(Damage(1000, 5000), Patch(990, (0,), samples), "sparse", 5, 0.0))
     with full_disk(), pytest.raises(ProjectError, match="disk is full"):
         journal.save(session.history)
     found = recover(journal.folder).session(session.clip)
@@ -104,7 +104,7 @@ def test_a_project_is_not_written_into_a_folder_without_permission() -> None:
     folder = Path(tempfile.mkdtemp())
     try:
         folder.chmod(0o555)
-        with as_nobody(), pytest.raises(AudioWriteError, match="no permission") as error:
+        with as_nobody(), pytest.raises(FileWriteError, match="no permission") as error:
             save_project(make_session(), folder / "work.aidd")
         assert is_one_sentence(error)
         assert list(folder.iterdir()) == []
@@ -122,7 +122,7 @@ def test_a_recording_that_is_gone_is_named_and_the_project_waits_for_it(tmp_path
     content = take.read_bytes()
     take.unlink()
     project = load_project(path)
-    with pytest.raises(AudioReadError, match=r"take\.wav does not exist"):
+    with pytest.raises(FileReadError, match=r"take\.wav does not exist"):
         read(project.source.path)
     take.write_bytes(content)
     reopened = project.session(read(project.source.path))
@@ -134,8 +134,8 @@ def test_a_recording_that_is_deleted_while_it_is_open_is_still_restored_and_writ
     write(make_session().clip, take, container="WAV", subtype="PCM_16")
     session = Session(read(take))
     take.unlink()
-    (number,) = session.add_gaps([Gap(1000, 1200)])
-    candidate = Candidate(Gap(1000, 1200), Patch(1000, (0,), on_grid(np.full((1, 200), 0.25))), "sparse", 1, 0.0)
+    (number,) = session.add_gaps([Damage(1000, 1200)])
+    candidate = Candidate(Damage(1000, 1200), Patch(1000, (0,), on_grid(np.full((1, 200), 0.25))), "sparse", 1, 0.0)
     session.offer(number, candidate)
     session.accept(number, candidate.digest)
     write(session.restored(), tmp_path / "restored.wav")

@@ -16,16 +16,16 @@ import numpy as np
 import pytest
 
 from aidd_studio.audio.clip import Clip
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.registry import create_engine
-from aidd_studio.errors import Cancelled, GapError, UsageError, WorkerDied
-from aidd_studio.progress import Watch
+from aidd_studio.errors import Cancelled, DamageError, UsageError, WorkerDied
+from aidd_studio.progress import Progress
 from aidd_studio.restoration.fill_process import FillProcess
-from aidd_studio.restoration.restore import Order, fill_gaps
+from aidd_studio.restoration.restore import FillRequest, fill_gaps
 
 RATE = 16000
-GAPS = [Gap(8000, 8160), Gap(30000, 30320), Gap(50000, 50200, (1,))]
-LONG = [Gap(20000, 30000)]
+GAPS = [Damage(8000, 8160), Damage(30000, 30320), Damage(50000, 50200, (1,))]
+LONG = [Damage(20000, 30000)]
 ENDLESS = {"rounds": 1000}
 """With these settings the engine `sparse` goes on for minutes, looking at its watch all the while."""
 
@@ -46,13 +46,13 @@ def process() -> Iterator[FillProcess]:
 
 
 def plain(process: FillProcess, clip: Clip) -> list[str]:
-    made = process.fill_gaps(clip, GAPS, "autoregressive", {"order": 64}, Order(seed=5), Watch())
+    made = process.fill_gaps(clip, GAPS, "autoregressive", {"order": 64}, FillRequest(seed=5), Progress())
     return [candidate.digest for candidate in made]
 
 
 def test_fills_are_the_same_as_in_the_own_process_to_the_bit(process: FillProcess, clip: Clip) -> None:
     here = fill_gaps(clip, GAPS, create_engine("autoregressive", {"order": 64}), seed=5)
-    there = process.fill_gaps(clip, GAPS, "autoregressive", {"order": 64}, Order(seed=5), Watch())
+    there = process.fill_gaps(clip, GAPS, "autoregressive", {"order": 64}, FillRequest(seed=5), Progress())
     for own, other in zip(here, there, strict=True):
         assert own.digest == other.digest
         assert own.provenance() | {"seconds": 0} == other.provenance() | {"seconds": 0}
@@ -60,14 +60,14 @@ def test_fills_are_the_same_as_in_the_own_process_to_the_bit(process: FillProces
 
 def test_progress_comes_through_for_all_and_for_each_gap(process: FillProcess, clip: Clip) -> None:
     whole: list[float] = []
-    done: list[Gap] = []
-    watch = Watch(lambda fraction, _stage: whole.append(fraction))
+    done: list[Damage] = []
+    progress = Progress(lambda fraction, _stage: whole.append(fraction))
 
     def on_gaps(gaps: object, fraction: float, _stage: str) -> None:
         if fraction == 1.0:
             done.extend(gaps)  # type: ignore[call-overload]
 
-    made = list(process.fill_gaps(clip, GAPS, "sparse", {}, Order(), watch, on_gaps))
+    made = list(process.fill_gaps(clip, GAPS, "sparse", {}, FillRequest(), progress, on_gaps))
     assert len(made) == 3
     assert set(done) == set(GAPS)
     assert whole == sorted(whole)
@@ -75,9 +75,11 @@ def test_progress_comes_through_for_all_and_for_each_gap(process: FillProcess, c
 
 
 def test_cancelling_is_heard_at_once_and_the_next_fill_works(process: FillProcess, clip: Clip) -> None:
-    watch = Watch()
+    progress = Progress()
     with pytest.raises(Cancelled):
-        for _ in process.fill_gaps(clip, LONG, "sparse", ENDLESS, Order(), watch, lambda *_: watch.cancel()):
+        for _ in process.fill_gaps(
+            clip, LONG, "sparse", ENDLESS, FillRequest(), progress, lambda *_: progress.cancel()
+        ):
             raise AssertionError("nothing was finished")
     running = multiprocessing.active_children()
     assert len(plain(process, clip)) == 3
@@ -91,7 +93,7 @@ def test_a_process_that_was_killed_is_told_in_a_sentence_and_replaced(process: F
             os.kill(child.pid or 0, signal.SIGKILL)
 
     with pytest.raises(WorkerDied, match="lack of memory; close other programs"):
-        list(process.fill_gaps(clip, LONG, "sparse", ENDLESS, Order(), Watch(), kill))
+        list(process.fill_gaps(clip, LONG, "sparse", ENDLESS, FillRequest(), Progress(), kill))
     assert len(plain(process, clip)) == 3
     kill()
     time.sleep(0.2)
@@ -123,23 +125,23 @@ def test_a_process_that_cannot_be_started_is_told_in_a_sentence(process: FillPro
 
 def test_what_an_engine_refuses_comes_through_as_itself(process: FillProcess, clip: Clip) -> None:
     with pytest.raises(UsageError, match="has no setting"):
-        list(process.fill_gaps(clip, GAPS, "autoregressive", {"nonsense": 1}, Order(), Watch()))
+        list(process.fill_gaps(clip, GAPS, "autoregressive", {"nonsense": 1}, FillRequest(), Progress()))
     with pytest.raises(UsageError, match="There is no engine"):
-        list(process.fill_gaps(clip, GAPS, "nonsense", {}, Order(), Watch()))
+        list(process.fill_gaps(clip, GAPS, "nonsense", {}, FillRequest(), Progress()))
     assert len(plain(process, clip)) == 3
 
 
 def test_a_gap_that_cannot_be_filled_does_not_keep_others_from_it(process: FillProcess, clip: Clip) -> None:
-    gaps = [Gap(2000, 3600), Gap(31000, 63000)]
+    gaps = [Damage(2000, 3600), Damage(31000, 63000)]
     told: list[tuple[object, str]] = []
 
     def on_failed(failed: object, why: str) -> None:
         told.append((failed, why))
 
-    with pytest.raises(GapError, match="too short"):
-        list(process.fill_gaps(clip, gaps[1:], "similar", {}, Order(), Watch()))
+    with pytest.raises(DamageError, match="too short"):
+        list(process.fill_gaps(clip, gaps[1:], "similar", {}, FillRequest(), Progress()))
     for together in (gaps, gaps[::-1]):
-        made = process.fill_gaps(clip, together, "similar", {}, Order(), Watch(), None, on_failed)
+        made = process.fill_gaps(clip, together, "similar", {}, FillRequest(), Progress(), None, on_failed)
         assert [candidate.gap for candidate in made] == gaps[:1]
     assert [failed for failed, _ in told] == [(gaps[1],)] * 2
     assert all("try another engine" in why for _, why in told)
@@ -149,17 +151,18 @@ PARENT = """
 import multiprocessing, sys
 import numpy as np
 from aidd_studio.audio.clip import Clip
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.restoration.fill_process import FillProcess
-from aidd_studio.restoration.restore import Order
-from aidd_studio.progress import Watch
+from aidd_studio.restoration.restore import FillRequest
+from aidd_studio.progress import Progress
 
 def tell(*_):
     print(multiprocessing.active_children()[0].pid, flush=True)
 
 if __name__ == "__main__":
     clip = Clip(np.random.default_rng(0).normal(0, 0.1, (1, 64000)).astype(np.float32), 16000)
-    list(FillProcess().fill_gaps(clip, [Gap(20000, 30000)], "sparse", {"rounds": 1000}, Order(), Watch(), tell))
+    gaps = [Damage(20000, 30000)]
+    list(FillProcess().fill_gaps(clip, gaps, "sparse", {"rounds": 1000}, FillRequest(), Progress(), tell))
 """
 
 

@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 from aidd_studio.audio.clip import Clip, Patch
-from aidd_studio.damage.damage import Gap
-from aidd_studio.errors import GapError, ProjectError
+from aidd_studio.damage.damage import Damage
+from aidd_studio.errors import DamageError, ProjectError
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.session.history import Entry
 from aidd_studio.restoration.session.journal import Journal, discard, leftovers, recover
@@ -44,9 +44,9 @@ time.sleep(60)
 def edited_session() -> Session:
     rng = np.random.default_rng(0)
     session = Session(Clip(rng.uniform(-0.5, 0.5, (1, 4000)).astype(np.float32), 8000))
-    (id,) = session.add_gaps([Gap(1000, 1100)])
+    (id,) = session.add_gaps([Damage(1000, 1100)])
     patch = Patch(990, (0,), on_grid(rng.normal(0, 0.1, (1, 120))))
-    candidate = Candidate(Gap(1000, 1100), patch, "sparse", 1, 0.0)
+    candidate = Candidate(Damage(1000, 1100), patch, "sparse", 1, 0.0)
     session.offer(id, candidate)
     session.accept(id, candidate.digest)
     return session
@@ -97,14 +97,14 @@ def test_the_clock_jumping_back_does_not_hide_a_journal(tmp_path: Path) -> None:
     assert len(leftovers(tmp_path)) == 1
 
 
-def a_candidate(gap: Gap, seed: int) -> Candidate:
+def a_candidate(gap: Damage, seed: int) -> Candidate:
     samples = on_grid(np.random.default_rng(seed).normal(0, 0.1, (1, gap.frames + 20)))
     return Candidate(gap, Patch(gap.start - 10, (0,), samples), "sparse", seed, 0.0)
 
 
 def with_gaps(count: int) -> Session:
     session = Session(Clip(np.zeros((1, 40 * count + 100), np.float32), 8000))
-    session.add_gaps([Gap(50 + 40 * number, 60 + 40 * number) for number in range(count)])
+    session.add_gaps([Damage(50 + 40 * number, 60 + 40 * number) for number in range(count)])
     return session
 
 
@@ -131,7 +131,9 @@ class Hand:
         candidate = chance.choice(entry.candidates) if entry is not None and entry.candidates else None
         deeds: list[Callable[[], object]] = [session.undo, session.redo]
         deeds.append(lambda: session.go_to(chance.randrange(len(session.steps))))
-        deeds.append(lambda: session.add_gaps([Gap(50 + 40 * chance.randrange(6), 61)]) if chance.random() < 0.1 else 0)
+        deeds.append(
+            lambda: session.add_gaps([Damage(50 + 40 * chance.randrange(6), 61)]) if chance.random() < 0.1 else 0
+        )
         if entry is not None:
             deeds += [lambda: session.offer(entry.id, a_candidate(entry.gap, chance.randrange(9)))] * 4
             deeds.append(lambda: session.move_gap(entry.id, entry.gap.start, entry.gap.start + chance.randint(8, 12)))
@@ -141,7 +143,7 @@ class Hand:
             deeds += [lambda: session.accept(entry.id, candidate.digest)] * 3
             deeds.append(lambda: session.reject(entry.id, candidate.digest))
             deeds.append(lambda: session.star(entry.id, candidate.digest))
-        with suppress(GapError):
+        with suppress(DamageError):
             chance.choice(deeds)()
 
 

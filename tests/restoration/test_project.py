@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aidd_studio.audio.clip import Clip, Patch, Source
-from aidd_studio.damage.damage import Gap
-from aidd_studio.errors import GapError, ProjectError
+from aidd_studio.damage.damage import Damage
+from aidd_studio.errors import DamageError, ProjectError
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.session.plain_data import decode_patch, encode_patch, entry_as_data
 from aidd_studio.restoration.session.project import load_project, save_project
@@ -28,7 +28,7 @@ def make_clip(tmp_path: Path) -> Clip:
     return Clip(rng.uniform(-0.5, 0.5, (2, 8000)).astype(np.float32), 8000, Source(path, "WAV", "FLOAT"))
 
 
-def make_candidate(gap: Gap, level: float, seed: int) -> Candidate:
+def make_candidate(gap: Damage, level: float, seed: int) -> Candidate:
     rng = np.random.default_rng(seed)
     samples = on_grid(rng.normal(0, level, (2, gap.frames + 20)))
     return Candidate(gap, Patch(gap.start - 10, (0, 1), samples), "autoregressive", seed, -1.5, 0.1, 0.006)
@@ -45,8 +45,8 @@ def test_a_patch_survives_flac_to_the_bit(level: float, seed: int) -> None:
 def test_a_saved_session_reopens_with_its_whole_history(tmp_path: Path) -> None:
     clip = make_clip(tmp_path)
     session = Session(clip)
-    first, second = session.add_gaps([Gap(1000, 1200), Gap(4000, 4400, kind="silence", confidence=0.9)])
-    quiet, loud = (make_candidate(Gap(1000, 1200), level, seed) for level, seed in ((0.1, 1), (3.0, 2)))
+    first, second = session.add_gaps([Damage(1000, 1200), Damage(4000, 4400, kind="silence", confidence=0.9)])
+    quiet, loud = (make_candidate(Damage(1000, 1200), level, seed) for level, seed in ((0.1, 1), (3.0, 2)))
     session.offer(first, quiet)
     session.offer(first, loud)
     session.accept(first, loud.digest)
@@ -67,8 +67,8 @@ def test_a_saved_session_reopens_with_its_whole_history(tmp_path: Path) -> None:
 def test_undo_and_redo_walk_through_every_state(tmp_path: Path) -> None:
     clip = make_clip(tmp_path)
     session = Session(clip)
-    (gap,) = session.add_gaps([Gap(1000, 1200)])
-    candidate = make_candidate(Gap(1000, 1200), 0.2, 1)
+    (gap,) = session.add_gaps([Damage(1000, 1200)])
+    candidate = make_candidate(Damage(1000, 1200), 0.2, 1)
     assert session.offer(gap, candidate)
     session.accept(gap, candidate.digest)
     restored = session.restored().samples.copy()
@@ -83,22 +83,22 @@ def test_undo_and_redo_walk_through_every_state(tmp_path: Path) -> None:
 
 def test_a_new_edit_drops_the_undone_steps(tmp_path: Path) -> None:
     session = Session(make_clip(tmp_path))
-    session.add_gaps([Gap(10, 20)])
+    session.add_gaps([Damage(10, 20)])
     session.undo()
-    session.add_gaps([Gap(30, 40)])
+    session.add_gaps([Damage(30, 40)])
     assert not session.can_redo and [entry.gap.start for entry in session.state.entries] == [30]
 
 
 def test_moving_a_gap_drops_fills_that_no_longer_fit_and_gaps_never_overlap(tmp_path: Path) -> None:
     session = Session(make_clip(tmp_path))
-    first, _ = session.add_gaps([Gap(1000, 1200), Gap(2000, 2100)])
-    session.offer(first, make_candidate(Gap(1000, 1200), 0.2, 1))
+    first, _ = session.add_gaps([Damage(1000, 1200), Damage(2000, 2100)])
+    session.offer(first, make_candidate(Damage(1000, 1200), 0.2, 1))
     session.move_gap(first, 900, 1300)
     assert session.state.entry(first).state == "open"
-    assert not session.offer(first, make_candidate(Gap(1000, 1200), 0.2, 2))
-    with pytest.raises(GapError, match="overlap"):
+    assert not session.offer(first, make_candidate(Damage(1000, 1200), 0.2, 2))
+    with pytest.raises(DamageError, match="overlap"):
         session.move_gap(first, 900, 2050)
-    assert session.add_gaps([Gap(950, 1000)]) == []
+    assert session.add_gaps([Damage(950, 1000)]) == []
 
 
 def test_a_project_of_another_recording_is_refused(tmp_path: Path) -> None:
@@ -119,8 +119,8 @@ def test_a_file_that_is_no_project_is_refused(tmp_path: Path, content: bytes) ->
 
 def test_a_damaged_fill_is_noticed(tmp_path: Path) -> None:
     session = Session(make_clip(tmp_path))
-    (gap,) = session.add_gaps([Gap(1000, 1200)])
-    good, other = (make_candidate(Gap(1000, 1200), 0.2, seed) for seed in (1, 2))
+    (gap,) = session.add_gaps([Damage(1000, 1200)])
+    good, other = (make_candidate(Damage(1000, 1200), 0.2, seed) for seed in (1, 2))
     session.offer(gap, good)
     path = tmp_path / "work.aidd"
     save_project(session, path)
@@ -152,20 +152,20 @@ def test_names_inside_a_project_cannot_leave_its_folder(tmp_path: Path) -> None:
 def test_a_hole_in_one_channel_does_not_shut_out_another_channels() -> None:
     clip = Clip(np.zeros((2, 4000), np.float32), 8000)
     session = Session(clip)
-    left, right, both = Gap(1000, 1500, (0,)), Gap(1300, 1800, (1,)), Gap(1400, 1600)
+    left, right, both = Damage(1000, 1500, (0,)), Damage(1300, 1800, (1,)), Damage(1400, 1600)
     assert len(session.add_gaps([left, right])) == 2
     assert session.add_gaps([left, right, both]) == []
     session.move_gap(session.state.entries[1].id, 1100, 1800)
-    assert [entry.gap for entry in session.state.entries] == [left, Gap(1100, 1800, (1,))]
-    (later,) = session.add_gaps([Gap(2000, 2100)])
-    with pytest.raises(GapError, match="overlap"):
+    assert [entry.gap for entry in session.state.entries] == [left, Damage(1100, 1800, (1,))]
+    (later,) = session.add_gaps([Damage(2000, 2100)])
+    with pytest.raises(DamageError, match="overlap"):
         session.move_gap(later, 1700, 2100)
 
 
 def test_a_project_in_which_many_gaps_were_accepted_one_by_one_stays_small(tmp_path: Path) -> None:
     count = 300
     session = Session(Clip(np.zeros((1, 40 * count + 100), np.float32), 8000))
-    ids = session.add_gaps([Gap(50 + 40 * number, 60 + 40 * number) for number in range(count)])
+    ids = session.add_gaps([Damage(50 + 40 * number, 60 + 40 * number) for number in range(count)])
     for id in ids:
         gap = session.state.entry(id).gap
         candidate = Candidate(gap, Patch(gap.start - 10, (0,), on_grid(np.full((1, 30), 0.25))), "sparse", id, 0.0)
@@ -184,8 +184,8 @@ def test_a_project_in_which_many_gaps_were_accepted_one_by_one_stays_small(tmp_p
 
 def test_a_project_of_the_format_before_is_still_read(tmp_path: Path) -> None:
     session = Session(make_clip(tmp_path))
-    (id,) = session.add_gaps([Gap(1000, 1200)])
-    candidate = make_candidate(Gap(1000, 1200), 0.1, 1)
+    (id,) = session.add_gaps([Damage(1000, 1200)])
+    candidate = make_candidate(Damage(1000, 1200), 0.1, 1)
     session.offer(id, candidate)
     session.accept(id, candidate.digest)
     path, old = tmp_path / "new.aidd", tmp_path / "old.aidd"

@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 
 from aidd_studio import paths
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.damage.labels import read_labels, write_labels
 from aidd_studio.studio.dialogs.preferences_dialog import PreferencesDialog
 
 
 def test_labels_are_read_in_the_background_and_added_when_they_are_there(opened, idle, tmp_path):
     path = tmp_path / "labels.txt"
-    write_labels(path, [Gap(8000, 8160), Gap(20000, 20320)], opened.document.rate)
+    write_labels(path, [Damage(8000, 8160), Damage(20000, 20320)], opened.document.rate)
     opened.exporting.import_labels_from(path)
     assert opened.document.entries == ()
     idle()
@@ -41,7 +41,7 @@ def test_the_cache_is_measured_and_cleared_in_the_background(qtbot, opened, idle
     submit = opened.drawing.submit
 
     def listening(title, work, **rest):
-        return submit(title, lambda watch: (threads.add(threading.current_thread()), work(watch))[1], **rest)
+        return submit(title, lambda progress: (threads.add(threading.current_thread()), work(progress))[1], **rest)
 
     opened.drawing.submit = listening
     dialog._clear_cache()
@@ -61,13 +61,13 @@ def test_preferences_may_be_closed_while_the_cache_is_measured(opened, idle):
 
 
 def test_labels_are_written_in_the_background_and_refusals_are_told(opened, idle, tmp_path):
-    opened.document.session.add_gaps([Gap(8000, 8160)])
+    opened.document.session.add_gaps([Damage(8000, 8160)])
     path = tmp_path / "labels.csv"
     threads = set()
     submit = opened.work.submit
 
     def listening(title, work, **rest):
-        return submit(title, lambda watch: (threads.add(threading.current_thread()), work(watch))[1], **rest)
+        return submit(title, lambda progress: (threads.add(threading.current_thread()), work(progress))[1], **rest)
 
     opened.work.submit = listening
     opened.exporting.export_labels_to(path)
@@ -76,7 +76,7 @@ def test_labels_are_written_in_the_background_and_refusals_are_told(opened, idle
     assert threading.main_thread() not in threads
     assert [(gap.start, gap.end) for gap in read_labels(path, opened.document.rate)] == [(8000, 8160)]
     assert "labels.csv" in opened.banner.message
-    opened.document.session.add_gaps([Gap(20000, 20320)])
+    opened.document.session.add_gaps([Damage(20000, 20320)])
     opened.exporting.export_labels_to(path)
     idle()
     assert len(read_labels(path, opened.document.rate)) == 1, "nothing is overwritten unasked"

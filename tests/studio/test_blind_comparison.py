@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.studio.panels.candidate_list import LETTERS
 
 
@@ -13,7 +13,7 @@ from aidd_studio.studio.panels.candidate_list import LETTERS
 def compared(opened, idle):
     """The window with one gap that two engines have filled, in a blind comparison."""
     document = opened.document
-    document.select(document.session.add_gaps([Gap(20000, 20320)]))
+    document.select(document.session.add_gaps([Damage(20000, 20320)]))
     box = opened.fill_settings.engine
     for engine in ("autoregressive", "sparse"):
         box.setCurrentIndex(box.findData(engine))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QImage
 
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.studio.timeline.frequency_axis import FrequencyAxis
 from aidd_studio.studio.timeline.spectrogram_tiles import needed
 from aidd_studio.studio.timeline.tile_pictures import Look, Tile, TilePictures, colour_table
@@ -104,7 +104,7 @@ def test_gaps_are_tinted_where_they_are_and_follow_the_hand(opened: MainWindow, 
         return round(axis.start + columns[0] * axis.scale), round(axis.start + columns[-1] * axis.scale)
 
     plain = view.grab().toImage()
-    (id,) = opened.document.session.add_gaps([Gap(8000, 8160)])
+    (id,) = opened.document.session.add_gaps([Damage(8000, 8160)])
     slack = round(2 * axis.scale)
     first, last = touched(plain)
     assert abs(first - 8000) <= slack
@@ -120,7 +120,7 @@ def test_gaps_are_tinted_where_they_are_and_follow_the_hand(opened: MainWindow, 
 def test_a_thousand_gaps_are_all_there(opened: MainWindow) -> None:
     view = opened.editor.waveform
     plain = pixels(view.grab().toImage())
-    opened.document.session.add_gaps([Gap(start, start + 4) for start in range(0, 32000, 32)])
+    opened.document.session.add_gaps([Damage(start, start + 4) for start in range(0, 32000, 32)])
     marked = pixels(view.grab().toImage())
     changed = (marked != plain).any(axis=0)[view.canvas.left() :]
     assert changed.mean() > 0.9

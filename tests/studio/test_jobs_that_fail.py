@@ -10,15 +10,15 @@ from collections.abc import Callable
 import pytest
 
 from aidd_studio.audio.playback import ClockOutput, Player, Version
-from aidd_studio.damage.damage import Gap
-from aidd_studio.errors import DeviceError, GapError
+from aidd_studio.damage.damage import Damage
+from aidd_studio.errors import DamageError, DeviceError
 from aidd_studio.studio.model.jobs import JobQueue
 
 
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (GapError("The gap lies outside the recording."), "The gap lies outside the recording."),
+        (DamageError("The gap lies outside the recording."), "The gap lies outside the recording."),
         (MemoryError(), "There is not enough memory for this; close other programs and try again."),
         (ZeroDivisionError("division by zero"), "Fill failed unexpectedly: division by zero."),
     ],
@@ -67,7 +67,7 @@ def test_when_the_process_that_fills_is_killed_the_window_says_so_and_fills_agai
 
 def test_gaps_that_could_not_be_filled_are_counted_and_the_others_are_filled(opened, idle) -> None:
     window, document = opened, opened.document
-    document.select(document.session.add_gaps([Gap(1000, 1300), Gap(17000, 31900)]))
+    document.select(document.session.add_gaps([Damage(1000, 1300), Damage(17000, 31900)]))
     box = window.fill_settings.engine
     box.setCurrentIndex(box.findData("similar"))
     window.actions_by_id["fill"].trigger()

@@ -8,7 +8,7 @@ import weakref
 
 from PySide6.QtCore import QCoreApplication, QEvent
 
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 
 
 def test_a_closed_recording_is_gone_without_the_garbage_collector(qtbot, opened, idle, damaged):
@@ -40,7 +40,7 @@ def test_cycles_are_collected_by_the_windows_thread_alone(qtbot, opened, idle):
         if phase == "start":
             threads.append(threading.current_thread())
 
-    def work(watch: Watch) -> None:
+    def work(progress: Progress) -> None:
         for _ in range(20_000):
             cycle: list[object] = []
             cycle.append(cycle)

@@ -11,7 +11,7 @@ import soundfile
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter
 
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.registry import create_engine, engine_infos
 from aidd_studio.studio.commands.open_file import demo_recording
 from aidd_studio.studio.model.document import FillProgress
@@ -36,7 +36,7 @@ def demo(qtbot, window, idle, tmp_path):
     idle()
     document = window.document
     start, end = (round(at * rate) - first for at in HOLE)
-    document.select(document.session.add_gaps([Gap(start, end)]))
+    document.select(document.session.add_gaps([Damage(start, end)]))
     window.actions_by_id["zoom_gap"].trigger()
     return window
 

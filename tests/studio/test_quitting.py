@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from PySide6.QtCore import Qt
 
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.restoration.session.project import load_project
 from aidd_studio.studio.app import ButtonKeys
 
@@ -31,7 +31,7 @@ def at_work(qtbot, opened, idle, tmp_path: Path):
     qtbot.waitUntil(lambda: not batch.is_adding, timeout=60_000)
     batch.actions_by_id["run"].trigger()
     batch.actions_by_id["hold"].setChecked(True)
-    opened.document.session.add_gaps([Gap(8000, 8160)])
+    opened.document.session.add_gaps([Damage(8000, 8160)])
     yield opened
     idle()
 
@@ -62,7 +62,7 @@ def test_the_work_can_be_saved_while_the_batch_is_stopped(qtbot, at_work, tmp_pa
     answer(window, "Save and quit")
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=60_000)
     project = load_project(tmp_path / "take.aidd")
-    assert [entry.gap for entry in project.session(window.document.clip).state.entries] == [Gap(8000, 8160)]
+    assert [entry.gap for entry in project.session(window.document.clip).state.entries] == [Damage(8000, 8160)]
 
 
 def test_a_batch_alone_is_asked_about_alone(at_work):
@@ -76,7 +76,7 @@ def test_a_batch_alone_is_asked_about_alone(at_work):
 
 
 def test_unsaved_edits_alone_are_asked_about_alone(opened, idle):
-    opened.document.session.add_gaps([Gap(8000, 8160)])
+    opened.document.session.add_gaps([Damage(8000, 8160)])
     opened.close()
     assert opened.isVisible()
     assert "batch" not in opened.banner.message
@@ -90,7 +90,7 @@ def test_a_question_can_be_answered_from_the_keyboard_alone(qtbot, qapp, opened,
     qapp.installEventFilter(keys)
     opened.activateWindow()
     qtbot.waitUntil(opened.isActiveWindow)
-    opened.document.session.add_gaps([Gap(8000, 8160)])
+    opened.document.session.add_gaps([Damage(8000, 8160)])
     opened.editor.waveform.setFocus()
     opened.actions_by_id["close"].trigger()
     answers = opened.banner._choices

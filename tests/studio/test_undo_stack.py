@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from aidd_studio.audio.clip import Clip, Patch
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.session.session import Session
 from aidd_studio.studio.model.document import Document
@@ -58,7 +58,7 @@ class Story(RuleBasedStateMachine):
     @rule(place=st.integers(0, PLACES - 1))
     def add(self, place: int) -> None:
         before = len(self.session.steps)
-        added = self.session.add_gaps([Gap(100 + 500 * place, 180 + 500 * place)])
+        added = self.session.add_gaps([Damage(100 + 500 * place, 180 + 500 * place)])
         if added:
             self._edited(-1)
         else:

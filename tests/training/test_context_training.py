@@ -13,13 +13,13 @@ import torch
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
 from aidd_studio.tokenizer.config import SpectralEncoderConfig, TokenizerConfig
 from aidd_studio.tokenizer.model import WavTokenizer
-from aidd_studio.tokenizer.refiner import CONTEXT, ContextDecoder, ContextDecoderConfig
+from aidd_studio.tokenizer.refiner import CONTEXT, ContextDecoderConfig, Refiner
 from aidd_studio.training.corpora import gap_examples
 from aidd_studio.training.corpora.corpus import build_recorded
 from aidd_studio.training.corpora.segments import Segments
 from aidd_studio.training.corpora.tokens import load_tokens, tokenize_corpus
 from aidd_studio.training.devices import Devices
-from aidd_studio.training.tasks.refiner_task import ContextSettings, ContextTask, guess
+from aidd_studio.training.tasks.refiner_task import ContextSettings, RefinerTask, guess
 from aidd_studio.training.tasks.spectral_losses import level_loss, magnitudes, multi_resolution_loss
 from aidd_studio.training.tasks.tokenizer_task import TokenizerSettings, TokenizerTask
 
@@ -56,7 +56,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_samples_outside_the_gap_come_back_as_they_were() -> None:
     torch.manual_seed(0)
-    model = ContextDecoder(SMALL)
+    model = Refiner(SMALL)
     wave = 0.1 * torch.randn(2, 320 * 40)
     made = model(wave, 5000, 7000, None)
     assert torch.equal(made[:, :5000], wave[:, :5000])
@@ -66,7 +66,7 @@ def test_samples_outside_the_gap_come_back_as_they_were() -> None:
 
 def test_what_a_model_is_extended_by_changes_nothing_until_it_is_trained() -> None:
     torch.manual_seed(0)
-    plain, extended = ContextDecoder(SMALL), ContextDecoder(replace(SMALL, layers=2, heads=2, sides=True))
+    plain, extended = Refiner(SMALL), Refiner(replace(SMALL, layers=2, heads=2, sides=True))
     extended.load_state_dict({**extended.state_dict(), **plain.state_dict()})
     wave, sides = 0.1 * torch.randn(2, 320 * 40), 0.1 * torch.randn(2, 2, 2000)
     assert torch.equal(plain(wave, 5000, 7000, None), extended(wave, 5000, 7000, None, sides))
@@ -74,7 +74,7 @@ def test_what_a_model_is_extended_by_changes_nothing_until_it_is_trained() -> No
 
 def test_a_model_may_take_one_side_alone() -> None:
     torch.manual_seed(0)
-    model = ContextDecoder(replace(SMALL, layers=3, heads=2, sides=True))
+    model = Refiner(replace(SMALL, layers=3, heads=2, sides=True))
     wave, sides = 0.1 * torch.randn(2, 320 * 40), 0.1 * torch.randn(2, 2, 2000)
     before = model(wave, 5000, 7000, None, sides)
     with torch.no_grad():
@@ -88,7 +88,7 @@ def test_a_model_may_take_one_side_alone() -> None:
 
 def test_a_band_that_is_empty_around_the_gap_stays_empty_in_it() -> None:
     torch.manual_seed(0)
-    model = ContextDecoder(SMALL)
+    model = Refiner(SMALL)
     with torch.no_grad():
         model.head.bias[model.bins : 2 * model.bins] = 4.0  # a model that would add a lot everywhere
     spectrum = torch.fft.rfft(0.1 * torch.randn(1, 320 * 80))
@@ -118,7 +118,7 @@ def test_the_refiner_gets_better_at_filling(corpus: Path, tmp_path: Path) -> Non
         gap_examples.make_shard(corpus, split, tmp_path, 2400, 3, 5)
     torch.manual_seed(0)
     settings = ContextSettings(tokens=4 * (2 * CONTEXT + 2400) // 320, no_codes=0.3, damaged=0.3)
-    task = ContextTask(ContextDecoder(SMALL), WavTokenizer(CODEC), settings, tmp_path, CPU)
+    task = RefinerTask(Refiner(SMALL), WavTokenizer(CODEC), settings, tmp_path, CPU)
     optimizer = torch.optim.AdamW(task.module.parameters(), 3e-3)
     before = task.validate()["mel_100_none"]
     for step in range(8):
@@ -223,7 +223,7 @@ def test_long_gaps_are_weighed_for_themselves(corpus: Path, tmp_path: Path) -> N
     for level_long in (0.5, 2.5):
         settings = ContextSettings(tokens=100, no_codes=1.0, convergence=0.0, distance=0.0, level=0.5)
         settings = replace(settings, level_long=level_long)
-        task = ContextTask(ContextDecoder(SMALL), None, settings, tmp_path, CPU)
+        task = RefinerTask(Refiner(SMALL), None, settings, tmp_path, CPU)
         true = torch.from_numpy(task.held[2400].take(np.arange(2))[0])
         quiet = true.clone()
         lengths = {}

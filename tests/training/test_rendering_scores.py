@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from aidd_studio.errors import AudioReadError
+from aidd_studio.errors import FileReadError
 from aidd_studio.training.corpora.composing import compose
 from aidd_studio.training.corpora.humanising import play, transpose
 from aidd_studio.training.corpora.notes import Control, Note, Piece, read_midi, write_midi
@@ -27,7 +27,7 @@ def test_a_piece_survives_midi(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_midi_is_refused(tmp_path: Path) -> None:
     (tmp_path / "song.mid").write_bytes(b"no midi at all")
-    with pytest.raises(AudioReadError, match=r"song\.mid"):
+    with pytest.raises(FileReadError, match=r"song\.mid"):
         read_midi(tmp_path / "song.mid")
 
 

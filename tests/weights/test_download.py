@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from aidd_studio.errors import Cancelled, DownloadError
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 from aidd_studio.weights import download
 from aidd_studio.weights.download import FileNotThere, Patience, check_address, copy_in, fetch
 from aidd_studio.weights.registry import RemoteFile
@@ -43,7 +43,7 @@ def nothing_believed(folder: Path) -> bool:
 
 def test_a_file_arrives_whole_with_its_hash_and_progress(server, here) -> None:
     seen: list[float] = []
-    got = fetch(served(server), here, Watch(lambda fraction, stage: seen.append(fraction)), patience=QUICK)
+    got = fetch(served(server), here, Progress(lambda fraction, stage: seen.append(fraction)), patience=QUICK)
     assert (got.size, got.sha256) == (len(BODY), SHA256)
     assert whole(here)
     assert seen == sorted(seen) and seen[-1] == 1.0
@@ -200,11 +200,11 @@ def test_nobody_there_is_told_with_the_hosts_name(here) -> None:
 
 def test_cancelling_ends_a_read_that_waits_and_keeps_what_arrived(server, here) -> None:
     server.behaviour.stalls = threading.Event()
-    watch = Watch()
-    threading.Timer(0.3, watch.cancel).start()
+    progress = Progress()
+    threading.Timer(0.3, progress.cancel).start()
     started = time.perf_counter()
     with pytest.raises(Cancelled):
-        fetch(served(server), here, watch, patience=Patience(timeout=120.0))
+        fetch(served(server), here, progress, patience=Patience(timeout=120.0))
     assert time.perf_counter() - started < 60.0  # the read alone would wait twice as long
     assert nothing_believed(here)
 
@@ -237,11 +237,11 @@ def test_a_disk_that_fills_up_is_told_and_the_rest_comes_later(server, here) -> 
 def test_the_same_file_is_not_fetched_twice_at_a_time(server, here) -> None:
     file = served(server)
     server.behaviour.stalls = threading.Event()
-    watch = Watch()
+    progress = Progress()
 
     def first() -> None:
         with pytest.raises(Cancelled):
-            fetch(file, here, watch, patience=QUICK)
+            fetch(file, here, progress, patience=QUICK)
 
     thread = threading.Thread(target=first)
     thread.start()
@@ -249,7 +249,7 @@ def test_the_same_file_is_not_fetched_twice_at_a_time(server, here) -> None:
         time.sleep(0.01)
     with pytest.raises(DownloadError, match="already"):
         fetch(file, here, patience=QUICK)
-    watch.cancel()
+    progress.cancel()
     thread.join()
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from aidd_studio.errors import Cancelled, DownloadError
-from aidd_studio.progress import Watch, patiently
+from aidd_studio.progress import Progress, patiently
 from aidd_studio.weights.download import FileNotThere, fetch
 from aidd_studio.weights.hub import located
 from aidd_studio.weights.registry import RemoteFile
@@ -89,8 +89,8 @@ def test_addresses_elsewhere_are_left_alone(server) -> None:
 def test_a_publisher_who_does_not_answer_can_be_left(server) -> None:
     server.behaviour.files[LIST] = b"[]" * 100
     server.behaviour.stalls = threading.Event()
-    watch = Watch()
-    threading.Timer(0.2, watch.cancel).start()
+    progress = Progress()
+    threading.Timer(0.2, progress.cancel).start()
     with pytest.raises(Cancelled):
-        patiently(lambda: located(file(server)), watch)
+        patiently(lambda: located(file(server)), progress)
     server.behaviour.stalls.set()

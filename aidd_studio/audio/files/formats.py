@@ -9,7 +9,7 @@ from typing import Any
 
 from aidd_studio.audio.clip import Source
 from aidd_studio.audio.files.subtypes import LOSSY, bits_of
-from aidd_studio.errors import AudioWriteError
+from aidd_studio.errors import FileWriteError
 
 SUFFIXES: dict[str, tuple[str, ...]] = {
     ".wav": ("WAV", "WAVEX", "RF64"),
@@ -72,24 +72,24 @@ class Target:
         )
 
     def checked(self, rate: int, channels: int, frames: int) -> Target:
-        """The same target, made to hold that much sound. Raises AudioWriteError when it cannot."""
+        """The same target, made to hold that much sound. Raises FileWriteError when it cannot."""
         if self.subtype == "OPUS" and rate not in OPUS_RATES:
-            raise AudioWriteError(f"Opus cannot hold {rate} Hz; choose .ogg, .flac or .wav.")
+            raise FileWriteError(f"Opus cannot hold {rate} Hz; choose .ogg, .flac or .wav.")
         if self.container == "MP3" and (rate not in MP3_RATES or channels > 2):
-            raise AudioWriteError(f"MP3 cannot hold {channels} channels at {rate} Hz; choose .flac or .wav.")
+            raise FileWriteError(f"MP3 cannot hold {channels} channels at {rate} Hz; choose .flac or .wav.")
         size = frames * channels * _bytes_per_sample(self.subtype)
         if self.container in ("WAV", "WAVEX") and size > LIMIT_4_GIB:
             note = "The file is larger than 4 GiB and was therefore written as RF64."
             return replace(self, container="RF64", endian="FILE", notes=(*self.notes, note))
         if self.container in ("AIFF", "AU") and size > LIMIT_4_GIB:
-            raise AudioWriteError(f"{self.container} holds at most 4 GiB; choose .wav, .w64, .caf or .flac.")
+            raise FileWriteError(f"{self.container} holds at most 4 GiB; choose .wav, .w64, .caf or .flac.")
         return self
 
 
 def choose_target(path: Path, model: Source | None, container: str | None, subtype: str | None) -> Target:
     """The kind of file for `path`: as asked for, else as the suffix says, and as much like the model as possible.
 
-    Raises AudioWriteError for an unknown suffix or a subtype that the container cannot hold.
+    Raises FileWriteError for an unknown suffix or a subtype that the container cannot hold.
     """
     import soundfile
 
@@ -99,9 +99,9 @@ def choose_target(path: Path, model: Source | None, container: str | None, subty
         subtype = subtype.upper()
         if not soundfile.check_format(chosen, subtype):
             possible = ", ".join(sorted(soundfile.available_subtypes(chosen)))
-            raise AudioWriteError(f"{chosen} cannot hold {subtype}; it holds {possible}.")
+            raise FileWriteError(f"{chosen} cannot hold {subtype}; it holds {possible}.")
         if subtype in UNFAITHFUL:
-            raise AudioWriteError(f"{subtype} cannot be written exactly here; choose {_plain(subtype)}.")
+            raise FileWriteError(f"{subtype} cannot be written exactly here; choose {_plain(subtype)}.")
         kind = subtype
     else:
         kind, notes = _subtype(path, chosen, model)
@@ -119,12 +119,12 @@ def _container(path: Path, model: Source | None, container: str | None) -> str:
     if container is not None:
         if container.upper() not in soundfile.available_formats() or container.upper() == "RAW":
             possible = ", ".join(sorted({name for names in SUFFIXES.values() for name in names}))
-            raise AudioWriteError(f"There is no container {container}; choose one of {possible}.")
+            raise FileWriteError(f"There is no container {container}; choose one of {possible}.")
         return container.upper()
     possible_containers = SUFFIXES.get(path.suffix.lower())
     if possible_containers is None:
         wrong = f"No recording is written as {path.suffix}" if path.suffix else f"The name {path} has no suffix"
-        raise AudioWriteError(f"{wrong}; choose one of {' '.join(SUFFIXES)}.")
+        raise FileWriteError(f"{wrong}; choose one of {' '.join(SUFFIXES)}.")
     if model is not None and model.container in possible_containers:
         return model.container
     return possible_containers[0]
@@ -147,7 +147,7 @@ def _subtype(path: Path, container: str, model: Source | None) -> tuple[str, tup
     for kind in (wanted, *_ALTERNATIVES.get(wanted, ()), "PCM_24", "PCM_16"):
         if soundfile.check_format(container, kind):
             return kind, _loss(container, wanted, kind, model)
-    raise AudioWriteError(f"{container} cannot hold this recording; choose .wav or .flac.")
+    raise FileWriteError(f"{container} cannot hold this recording; choose .wav or .flac.")
 
 
 def _can_keep(container: str, subtype: str) -> bool:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from aidd_studio.audio.clip import Clip, Source
 from aidd_studio.audio.files.formats import Target
 from aidd_studio.audio.files.subtypes import bits_of, float32_holds
-from aidd_studio.errors import AudioWriteError
+from aidd_studio.errors import FileWriteError
 
 
 class NativeSamples:
@@ -28,7 +28,7 @@ class NativeSamples:
     def needed(cls, clip: Clip, target: Target) -> NativeSamples | None:
         """A reader when the target holds more of the source than the clip does; None when the clip suffices.
 
-        Raises AudioWriteError when the source file is gone or was changed since it was read.
+        Raises FileWriteError when the source file is gone or was changed since it was read.
         """
         source = clip.source
         if source is None or float32_holds(source.subtype) or float32_holds(target.subtype):
@@ -91,12 +91,12 @@ def as_float32(native: NDArray[Any]) -> NDArray[np.float32]:
         return native.astype(np.float32)
 
 
-def _gone(path: Path, what: str, target: Target) -> AudioWriteError:
-    return AudioWriteError(
+def _gone(path: Path, what: str, target: Target) -> FileWriteError:
+    return FileWriteError(
         f"{path} {what}, so its samples cannot be kept exactly in {target.subtype}; "
         "read it again, or write PCM_24 or FLOAT."
     )
 
 
-def _changed(path: Path) -> AudioWriteError:
-    return AudioWriteError(f"{path} was changed while it was being copied; read it again.")
+def _changed(path: Path) -> FileWriteError:
+    return FileWriteError(f"{path} was changed while it was being copied; read it again.")

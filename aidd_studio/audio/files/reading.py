@@ -13,8 +13,8 @@ import numpy as np
 
 from aidd_studio.audio.clip import MOST_CHANNELS, Clip, Samples, Source
 from aidd_studio.audio.files.subtypes import LOSSY as LOSSY
-from aidd_studio.errors import AudioReadError
-from aidd_studio.progress import Watch
+from aidd_studio.errors import FileReadError
+from aidd_studio.progress import Progress
 
 LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
 
@@ -43,25 +43,25 @@ class FileInfo:
     modified_ns: int = 0
 
 
-def read(path: Path | str, watch: Watch | None = None) -> Clip:
+def read(path: Path | str, progress: Progress | None = None) -> Clip:
     """A whole recording as float32 [channels, frames], with what is needed to write the same kind of file.
 
     Memory: 4 bytes per sample, nothing more. Integers up to 24 bits are exact. NaN and Inf are kept.
     A WAV or MP3 that is shorter than its header promises gives what is there.
-    Raises AudioReadError: missing, not readable, no recording, damaged, no sound, too many channels, odd rate.
+    Raises FileReadError: missing, not readable, no recording, damaged, no sound, too many channels, odd rate.
     """
     from aidd_studio.audio.files.tags import read_tags
 
-    path, watch = Path(path), watch or Watch()
+    path, progress = Path(path), progress or Progress()
     with open_recording(path) as (file, info):
-        base = _grown(file, info, watch) if info.frames >= UNKNOWN_LENGTH else _filled(file, info, watch)
+        base = _grown(file, info, progress) if info.frames >= UNKNOWN_LENGTH else _filled(file, info, progress)
     tags = read_tags(path, info.container)
     source = Source(path.absolute(), info.container, info.subtype, info.endian, info.size, info.modified_ns, tags)
     return Clip(base, info.rate, source)
 
 
 def probe(path: Path | str) -> FileInfo:
-    """What the header says; the sound is not read. Raises AudioReadError as `read` does."""
+    """What the header says; the sound is not read. Raises FileReadError as `read` does."""
     with open_recording(Path(path)) as (_, info):
         return info
 
@@ -110,32 +110,32 @@ def open_recording(path: Path) -> Iterator[tuple[Any, FileInfo]]:
 def _open(path: Path) -> int:
     try:
         if path.is_dir():
-            raise AudioReadError(f"{path} is a folder, not a recording.")
+            raise FileReadError(f"{path} is a folder, not a recording.")
         if path.exists() and not path.is_file():
-            raise AudioReadError(f"{path} is not a file; choose a recording.")
+            raise FileReadError(f"{path} is not a file; choose a recording.")
         return os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     except FileNotFoundError:
-        raise AudioReadError(f"{path} does not exist; check the name.") from None
+        raise FileReadError(f"{path} does not exist; check the name.") from None
     except PermissionError:
-        raise AudioReadError(f"{path} may not be read; check its permissions.") from None
+        raise FileReadError(f"{path} may not be read; check its permissions.") from None
     except ValueError:  # a null byte in the name
-        raise AudioReadError(f"{str(path)!r} cannot be the name of a file.") from None
+        raise FileReadError(f"{str(path)!r} cannot be the name of a file.") from None
     except OSError as error:
-        raise AudioReadError(f"{path} cannot be opened ({error.strerror or error}).") from error
+        raise FileReadError(f"{path} cannot be opened ({error.strerror or error}).") from error
 
 
 def _sound_file(path: Path, handle: int, size: int) -> Any:
     import soundfile
 
     if size == 0:
-        raise AudioReadError(f"{path} is empty; there is no recording in it.")
+        raise FileReadError(f"{path} is empty; there is no recording in it.")
     try:
         if os.name == "posix":  # by descriptor: libsndfile then cannot be misled by the name
             return soundfile.SoundFile(handle, closefd=False)
         return soundfile.SoundFile(path)
     except (soundfile.LibsndfileError, TypeError) as error:
         reason = _reason(error)
-        raise AudioReadError(
+        raise FileReadError(
             f"{path} is damaged or not a recording that can be read{reason}; it must be {READABLE}."
         ) from error
 
@@ -148,21 +148,21 @@ def _reason(error: Exception) -> str:
 
 def _check(info: FileInfo) -> None:
     if info.frames <= 0:
-        raise AudioReadError(f"{info.path} holds no sound; its length is zero.")
+        raise FileReadError(f"{info.path} holds no sound; its length is zero.")
     if not 1 <= info.channels <= MOST_CHANNELS:
-        raise AudioReadError(f"{info.path} has {info.channels} channels; at most {MOST_CHANNELS} can be handled.")
+        raise FileReadError(f"{info.path} has {info.channels} channels; at most {MOST_CHANNELS} can be handled.")
     if not LOWEST_RATE <= info.rate <= HIGHEST_RATE:
-        raise AudioReadError(
+        raise FileReadError(
             f"{info.path} has a sample rate of {info.rate} Hz; from {LOWEST_RATE} to {HIGHEST_RATE} Hz can be handled."
         )
 
 
-def _filled(file: Any, info: FileInfo, watch: Watch) -> Samples:
+def _filled(file: Any, info: FileInfo, progress: Progress) -> Samples:
     try:
         base = np.empty((info.channels, info.frames), dtype=np.float32)
     except (MemoryError, ValueError):
         needed = info.channels * info.frames * 4 / 2**30
-        raise AudioReadError(f"{info.path} would need {needed:.1f} GiB of memory; split it into parts.") from None
+        raise FileReadError(f"{info.path} would need {needed:.1f} GiB of memory; split it into parts.") from None
     buffer = np.empty((BLOCK, info.channels), dtype=np.float32)
     done = 0
     while done < info.frames:
@@ -171,12 +171,12 @@ def _filled(file: Any, info: FileInfo, watch: Watch) -> Samples:
             break
         base[:, done : done + count] = buffer[:count].T
         done += count
-        watch.report(done / info.frames, "Reading")
+        progress.report(done / info.frames, "Reading")
     _check_length(info, done)
     return base if done == info.frames else base[:, :done].copy()
 
 
-def _grown(file: Any, info: FileInfo, watch: Watch) -> Samples:
+def _grown(file: Any, info: FileInfo, progress: Progress) -> Samples:
     """All that comes from a stream that does not tell its length."""
     parts: list[Samples] = []
     buffer = np.empty((BLOCK, info.channels), dtype=np.float32)
@@ -184,7 +184,7 @@ def _grown(file: Any, info: FileInfo, watch: Watch) -> Samples:
     while count := _read_into(file, info, buffer, done):
         parts.append(buffer[:count].T.copy())
         done += count
-        watch.report(0.0, "Reading")
+        progress.report(0.0, "Reading")
     _check_length(info, done)
     return np.concatenate(parts, axis=1)
 
@@ -214,14 +214,14 @@ def _position(file: Any, done: int) -> int:
 
 def _check_length(info: FileInfo, done: int) -> None:
     if done == 0:
-        raise AudioReadError(f"{info.path} is damaged; no sound can be read from it.")
+        raise FileReadError(f"{info.path} is damaged; no sound can be read from it.")
     if done < info.frames < UNKNOWN_LENGTH and info.container == "FLAC":
         raise _broken_off(info, done)
 
 
-def _broken_off(info: FileInfo, done: int) -> AudioReadError:
+def _broken_off(info: FileInfo, done: int) -> FileReadError:
     of = "" if info.frames >= UNKNOWN_LENGTH else f" of {info.duration:.2f} s"
-    return AudioReadError(
+    return FileReadError(
         f"{info.path} is damaged: its sound breaks off after {done / info.rate:.2f} s{of}; "
         "get an intact copy or save the readable part with a FLAC repair tool."
         if info.container == "FLAC"

@@ -64,7 +64,7 @@ class Picture:
 def read_tags(path: Path, container: str | None = None) -> dict[str, Any]:
     """All tags of a recording; an empty mapping where there are none or they are damaged.
 
-    container: soundfile's name of it, where it is known already. Raises AudioReadError where it is asked for and the
+    container: soundfile's name of it, where it is known already. Raises FileReadError where it is asked for and the
     file is no recording.
     """
     if container is None:

@@ -13,9 +13,9 @@ from aidd_studio.audio.files.encoding import Encoder
 from aidd_studio.audio.files.formats import Target, choose_target, name_for_soundfile
 from aidd_studio.audio.files.native import NativeSamples
 from aidd_studio.audio.files.tags import HOLDS_STRINGS, strings_of, write_tags
-from aidd_studio.errors import AudioWriteError
+from aidd_studio.errors import FileWriteError
 from aidd_studio.files.atomic import atomic_path, check_place
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 
 BLOCK = 1 << 16
 """Frames written at once."""
@@ -37,7 +37,7 @@ class WriteReport:
 
 
 def check_target(path: Path | str, source: Path | str | None = None, *, overwrite: bool = False) -> None:
-    """Raise AudioWriteError when `path` cannot be written, before any work is done.
+    """Raise FileWriteError when `path` cannot be written, before any work is done.
 
     It must have the suffix of a known format, lie in a writable folder, not exist (unless `overwrite`) and never
     be the source, whatever the name it goes by.
@@ -69,7 +69,7 @@ def write(
     dither: bool = True,
     tags: Mapping[str, Any] | None = None,
     overwrite: bool = False,
-    watch: Watch | None = None,
+    progress: Progress | None = None,
     span: tuple[int, int] | None = None,
 ) -> WriteReport:
     """Write a clip, atomically. Format and tags are those of `like`, else of the clip's source.
@@ -81,10 +81,10 @@ def write(
     source's, also for 32-bit integers and float64, which are taken from the source file itself. Rounded samples are
     dithered (TPDF) unless `dither` is off; samples above full scale are limited and counted; NaN and Inf become zero
     in integer files.
-    Raises AudioWriteError (the source itself, exists, folder, permission, disk full, format, source changed),
-    AudioReadError when `like` cannot be read, Cancelled. Nothing half-written is left.
+    Raises FileWriteError (the source itself, exists, folder, permission, disk full, format, source changed),
+    FileReadError when `like` cannot be read, Cancelled. Nothing half-written is left.
     """
-    path, watch = Path(path), watch or Watch()
+    path, progress = Path(path), progress or Progress()
     model = _source_of(like) if like is not None else clip.source
     for origin in (clip.source, model):
         if origin is not None:
@@ -92,7 +92,7 @@ def write(
     check_place(path, overwrite)
     start, end = (0, clip.frames) if span is None else (max(0, span[0]), min(clip.frames, span[1]))
     if end <= start:
-        raise AudioWriteError("There is nothing to write; the clip or the chosen part of it is empty.")
+        raise FileWriteError("There is nothing to write; the clip or the chosen part of it is empty.")
     target = choose_target(path, model, container, subtype).checked(clip.rate, clip.channels, end - start)
     if tags is None:
         tags = model.tags if model is not None else {}
@@ -103,7 +103,7 @@ def write(
             native.seek(start)
         temporary = stack.enter_context(atomic_path(path, overwrite))
         encoder = Encoder(target, clip.source, dither=dither)
-        _write_sound(clip, temporary, target, encoder, native, (start, end), tags, watch)
+        _write_sound(clip, temporary, target, encoder, native, (start, end), tags, progress)
         _write_description(temporary, target, tags)
         _check_end(temporary, path, end - start)
     return _report(path, target, encoder, end - start)
@@ -111,7 +111,7 @@ def write(
 
 def _check_not_onto(path: Path, source: Path) -> None:
     if is_same_file(path, source):
-        raise AudioWriteError(f"{path} is the source, which is never written to; choose another name.")
+        raise FileWriteError(f"{path} is the source, which is never written to; choose another name.")
 
 
 def _source_of(like: Path | str | Clip) -> Source | None:
@@ -134,7 +134,7 @@ def _write_sound(
     native: NativeSamples | None,
     span: tuple[int, int],
     tags: Mapping[str, Any],
-    watch: Watch,
+    progress: Progress,
 ) -> None:
     import soundfile
 
@@ -148,15 +148,15 @@ def _write_sound(
                 last = min(end, first + BLOCK)
                 exact = native.read(last - first) if native is not None else None
                 file.write(encoder.encode(clip.read(first, last), exact))
-                watch.report((last - start) / (end - start), "Writing")
+                progress.report((last - start) / (end - start), "Writing")
     except (soundfile.LibsndfileError, AssertionError) as error:
         raise _failure(temporary, error) from error
 
 
-def _failure(temporary: Path, error: Exception) -> OSError | AudioWriteError:
+def _failure(temporary: Path, error: Exception) -> OSError | FileWriteError:
     """libsndfile does not tell why the system refused to write; trying once more does."""
     _try_to_grow(temporary)
-    return AudioWriteError(f"The recording could not be written ({error}); nothing was left behind.")
+    return FileWriteError(f"The recording could not be written ({error}); nothing was left behind.")
 
 
 def _try_to_grow(temporary: Path) -> None:
@@ -182,7 +182,7 @@ def _write_description(temporary: Path, target: Target, tags: Mapping[str, Any])
         if isinstance(cause, OSError):
             raise cause from error
         _try_to_grow(temporary)
-        raise AudioWriteError(f"The tags could not be written ({error}); nothing was left behind.") from error
+        raise FileWriteError(f"The tags could not be written ({error}); nothing was left behind.") from error
 
 
 def _check_end(temporary: Path, path: Path, frames: int) -> None:
@@ -196,7 +196,7 @@ def _check_end(temporary: Path, path: Path, frames: int) -> None:
     except (soundfile.LibsndfileError, RuntimeError):
         pass
     _try_to_grow(temporary)
-    raise AudioWriteError(f"{path} could not be written completely; nothing was left behind.")
+    raise FileWriteError(f"{path} could not be written completely; nothing was left behind.")
 
 
 def _report(path: Path, target: Target, encoder: Encoder, frames: int) -> WriteReport:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.damage.detection.edges import Signal, contrast_after, contrast_before
 from aidd_studio.damage.detection.spans import Span
 
@@ -17,7 +17,7 @@ DROP = 15.0
 """dB by which a further channel must fall and rise at a known dropout's borders to be part of it."""
 
 
-def across_channels(spans: Sequence[Sequence[Span]], signals: Sequence[Signal], rate: int) -> list[Gap]:
+def across_channels(spans: Sequence[Sequence[Span]], signals: Sequence[Signal], rate: int) -> list[Damage]:
     """The gaps of a recording from the spans of each channel, whose samples are `signals` ([n] each).
 
     Spans of several channels that cover about the same time become one gap. A channel in which nothing was sure
@@ -40,7 +40,7 @@ def _alike(one: Span, other: Span) -> bool:
     return one.overlap(other) >= ALIKE * (max(one.end, other.end) - min(one.start, other.start))
 
 
-def _gap(together: Sequence[tuple[Span, int]], signals: Sequence[Signal], rate: int) -> Gap:
+def _gap(together: Sequence[tuple[Span, int]], signals: Sequence[Signal], rate: int) -> Damage:
     surest = max((span for span, _ in together), key=lambda span: (span.kind == "invalid", span.confidence))
     start, end = min(span.start for span, _ in together), max(span.end for span, _ in together)
     channels = {channel for _, channel in together}
@@ -49,7 +49,7 @@ def _gap(together: Sequence[tuple[Span, int]], signals: Sequence[Signal], rate: 
     elif surest.kind != "invalid":
         channels |= {channel for channel, signal in enumerate(signals) if _falls_and_rises(signal, start, end, rate)}
     everywhere = len(channels) == len(signals)
-    return Gap(start, end, None if everywhere else tuple(channels), surest.kind, surest.confidence)
+    return Damage(start, end, None if everywhere else tuple(channels), surest.kind, surest.confidence)
 
 
 def _falls_and_rises(signal: Signal, start: int, end: int, rate: int) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from aidd_studio.audio.clip import Clip
 from aidd_studio.damage.arithmetic import merge
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.damage.detection.across_channels import across_channels
 from aidd_studio.damage.detection.constant_runs import constant_runs
 from aidd_studio.damage.detection.edges import Signal
@@ -16,7 +16,7 @@ from aidd_studio.damage.detection.level_cuts import level_cuts
 from aidd_studio.damage.detection.repeats import repeats
 from aidd_studio.damage.detection.settings import DetectionSettings
 from aidd_studio.damage.detection.spans import Span, settled, true_runs
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 
 __all__ = ["DetectionSettings", "detect"]
 
@@ -35,17 +35,17 @@ CLOSE = 0.001
 
 def detect(
     clip: Clip,
-    watch: Watch | None = None,
+    progress: Progress | None = None,
     settings: DetectionSettings = DetectionSettings(),  # noqa: B008 - frozen
-) -> list[Gap]:
+) -> list[Damage]:
     """The dropouts of a recording, sorted, with kind and confidence; each belongs to some or all channels.
 
     NaN and Inf are always dropouts, even if nothing else is there. All others lie inside sound that stops and starts
     again abruptly: pauses, fades, lead-in, lead-out, and silent channels are none. Works in blocks, so the memory it
     needs does not grow with the recording. Raises Cancelled.
     """
-    watch = watch or Watch()
-    found: list[Gap] = []
+    progress = progress or Progress()
+    found: list[Damage] = []
     margin = round((settings.longest + MARGIN) * clip.rate)
     block = max(1, round(BLOCK * clip.rate))
     for start in range(0, clip.frames, block):
@@ -55,13 +55,13 @@ def detect(
         spans: list[list[Span]] = []
         for channel in range(clip.channels):
             done = (start + (end - start) * channel / clip.channels) / clip.frames
-            watch.report(done, "looking for dropouts")
+            progress.report(done, "looking for dropouts")
             signal = clip.read(first, last)[channel]
             invalid = ~np.isfinite(signal)
             finite = _finite(signal, invalid)
             suspects = _invalid(invalid)
             for spans_of_kind in _suspects(finite, clip.rate, settings):
-                watch.check()
+                progress.check()
                 suspects += spans_of_kind
             signals.append(finite)
             spans.append(settled(suspects))
@@ -71,7 +71,7 @@ def detect(
                 begin, finish = max(begin, start), min(finish, end)  # the next block sees the rest
             if start <= begin < min(end, finish):
                 found.append(gap.moved(begin, finish))
-    watch.report(1.0, "looking for dropouts")
+    progress.report(1.0, "looking for dropouts")
     return merge(found, clip.channels, max(1, round(CLOSE * clip.rate)))
 
 

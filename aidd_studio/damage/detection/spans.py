@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aidd_studio.damage.damage import GapKind
+from aidd_studio.damage.damage import DamageKind
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Span:
 
     start: int
     end: int
-    kind: GapKind
+    kind: DamageKind
     confidence: float
     lag: int = 0
 
@@ -40,7 +40,7 @@ def true_runs(mask: NDArray[np.bool_], shortest: int = 1) -> list[tuple[int, int
     return [(int(false[at]) + 1, int(false[at + 1])) for at in long]
 
 
-EXACT: tuple[GapKind, ...] = ("invalid", "silence", "held")
+EXACT: tuple[DamageKind, ...] = ("invalid", "silence", "held")
 """Kinds whose borders are known to the sample, so that they win over a level cut of about the same extent."""
 
 MOSTLY = 0.8

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from aidd_studio.diffusion.sampling.canvas import Progress, Sampler, ScoreFunction
+from aidd_studio.diffusion.sampling.canvas import Sampler, SamplerProgress, ScoreFunction
 from aidd_studio.diffusion.sampling.confidence import confidence
 from aidd_studio.diffusion.sampling.entropy import entropy
 from aidd_studio.diffusion.sampling.first_hitting import first_hitting
@@ -28,9 +28,9 @@ SAMPLERS: dict[SamplerName, Sampler] = {
 
 __all__ = [
     "SAMPLERS",
-    "Progress",
     "Sampler",
     "SamplerName",
+    "SamplerProgress",
     "ScoreFunction",
     "analytic",
     "confidence",

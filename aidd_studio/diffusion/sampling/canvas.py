@@ -19,7 +19,7 @@ ScoreFunction = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
-class Progress:
+class SamplerProgress:
     """What a callback is told after each network call; to cancel, it raises."""
 
     calls: int
@@ -29,7 +29,7 @@ class Progress:
     log_likelihood: Tensor  # float64 [B], sum over the tokens drawn so far, at temperature 1
 
 
-Callback = Callable[[Progress], None]
+Callback = Callable[[SamplerProgress], None]
 
 Conditioning = Literal["time", "share"]
 """What noise level the network is told where the sampler is free to choose: that of the process's own time, which
@@ -102,7 +102,7 @@ class Canvas:
         hidden = torch.zeros_like(self.fill)
         hidden[:, self.positions] = self.hidden
         expected = max(self.expected_calls, self.calls)
-        self._callback(Progress(self.calls, expected, self.tokens.clone(), hidden, self.log_likelihood.clone()))
+        self._callback(SamplerProgress(self.calls, expected, self.tokens.clone(), hidden, self.log_likelihood.clone()))
 
 
 def rows(tokens: Tensor, fill: Tensor) -> Tensor:

@@ -58,10 +58,12 @@ def confidence(
         log_probability = token_log_probabilities(model(canvas.tokens, sigma, canvas.positions), graph)
         likely = shaped(log_probability, temperature, top_p)
         values = randomness.categorical(likely.exp())
-        sureness = log_probability.amax(-1)
-        wobble = order_temperature * (1 - done) * gumbel(randomness.uniform(canvas.hidden.shape[1]))
+        confidence = log_probability.amax(-1)
+        gumbel_noise = order_temperature * (1 - done) * gumbel(randomness.uniform(canvas.hidden.shape[1]))
         remaining = _remaining(wanted, canvas.hidden.sum(-1), steps - step - 1, math.cos(math.pi / 2 * done))
-        rank = (sureness + wobble).masked_fill(~canvas.hidden, -torch.inf).argsort(-1, descending=True).argsort(-1)
+        rank = (
+            (confidence + gumbel_noise).masked_fill(~canvas.hidden, -torch.inf).argsort(-1, descending=True).argsort(-1)
+        )
         chosen = rank < (canvas.hidden.sum(-1) - remaining)[:, None]
         canvas.reveal(chosen, values, at(log_probability, values))
         canvas.step()

@@ -26,7 +26,7 @@ from aidd_studio.engines.linear.companion import companion_part
 from aidd_studio.engines.linear.extrapolation import prefill, scaled_order
 from aidd_studio.engines.stretches import Stretch
 from aidd_studio.errors import ModelError
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -95,9 +95,9 @@ class AiddEngine:
             return str(error)
         return None
 
-    def fill(self, window: Window, candidates: int, seed: int, watch: Watch) -> Iterator[Fill]:
+    def fill(self, window: Window, candidates: int, seed: int, progress: Progress) -> Iterator[Fill]:
         """Yield candidates, those of a batch by falling score. Raises ModelNotInstalled, DeviceError, Cancelled."""
-        work = _Work(self.settings, window, watch, self._on_cpu)
+        work = _Work(self.settings, window, progress, self._on_cpu)
         seeds = [candidate_seed(seed, number) for number in range(candidates)]
         try:
             yield from work.fills(seeds)
@@ -132,11 +132,11 @@ def _short_of_memory(error: Exception) -> bool:
 class _Work:
     """One window's work: models, extrapolated parts, and batches that shrink when memory runs out."""
 
-    def __init__(self, settings: AiddSettings, window: Window, watch: Watch, on_cpu: bool) -> None:
+    def __init__(self, settings: AiddSettings, window: Window, progress: Progress, on_cpu: bool) -> None:
         from aidd_studio.weights.loading import pair_of
         from aidd_studio.weights.store import find_installed
 
-        self.window, self.watch, self.on_cpu = window, watch, on_cpu
+        self.window, self.progress, self.on_cpu = window, progress, on_cpu
         self.names = pair_of(settings.model)
         card = find_installed(self.names[1]).record.defaults
         self.settings = replace(settings.with_card(card), model=self.names[1])
@@ -165,7 +165,7 @@ class _Work:
         while done < len(seeds):
             part = seeds[done : done + batch]
             likeliest = [expected and done + number == 0 for number in range(len(part))]
-            share = self.watch.part(0.1 + 0.9 * done / len(seeds), 0.1 + 0.9 * (done + len(part)) / len(seeds))
+            share = self.progress.part(0.1 + 0.9 * done / len(seeds), 0.1 + 0.9 * (done + len(part)) / len(seeds))
             try:
                 made = self._made(models, parts, part, likeliest, share)
             except (RuntimeError, MemoryError) as error:
@@ -180,7 +180,7 @@ class _Work:
         """The models and the window's parts; on the CPU where the GPU's memory does not even hold these."""
         import torch
 
-        self.watch.report(0.0, "loading models")
+        self.progress.report(0.0, "loading models")
         try:
             models = self._models()
             return models, self._parts(models)
@@ -196,7 +196,7 @@ class _Work:
     def _models(self) -> Models:
         from aidd_studio.engines.aidd.models import load_models
 
-        return load_models(*self.names, self.settings, self.watch, self.on_cpu)
+        return load_models(*self.names, self.settings, self.progress, self.on_cpu)
 
     def _with_less_memory(self, batch: int, models: Models) -> tuple[int, Models]:
         """Half the batch; the CPU when a single candidate was too much. Raises MemoryError when that was the CPU."""
@@ -246,11 +246,11 @@ class _Work:
         window = self.window
         if far.any():
             order = scaled_order(window.rate, FAR_ORDER)
-            guess = prefill(window.samples, far, window.rate, order, watch=self.watch)
+            guess = prefill(window.samples, far, window.rate, order, progress=self.progress)
             samples = np.where(far, guess, window.samples).astype(np.float32)
             window = replace(window, samples=samples, missing=window.missing & ~far)
         extrapolating = AutoregressiveEngine(AutoregressiveSettings(ORDER, longest=0.0, iterations=0))
-        fill = next(extrapolating.fill(window, 1, 0, self.watch.part(0.02, 0.08)))
+        fill = next(extrapolating.fill(window, 1, 0, self.progress.part(0.02, 0.08)))
         return fill.samples.astype(np.float64)
 
     def _encoded(self, models: Models, segment: Segment) -> Tensor:
@@ -259,9 +259,9 @@ class _Work:
 
         from aidd_studio.engines.aidd.models import interrupted_by
 
-        self.watch.report(0.08, "encoding")
+        self.progress.report(0.08, "encoding")
         wave = torch.from_numpy(segment.wave).float().to(models.device)
-        with torch.inference_mode(), interrupted_by(self.watch):
+        with torch.inference_mode(), interrupted_by(self.progress):
             return models.tokenizer.encode(wave[None])[0]
 
     def _untold(self, sound: Signal, missing: NDArray[np.bool_], rows: list[int]) -> NDArray[np.bool_]:
@@ -280,14 +280,19 @@ class _Work:
         return untold
 
     def _made(
-        self, models: Models, parts: Sequence[_Part], seeds: Sequence[int], likeliest: Sequence[bool], watch: Watch
+        self,
+        models: Models,
+        parts: Sequence[_Part],
+        seeds: Sequence[int],
+        likeliest: Sequence[bool],
+        progress: Progress,
     ) -> list[Fill]:
         """One fill for each seed; `likeliest` tells which of them are expected rather than drawn."""
         started = time.perf_counter()
         samples = [self.window.samples.astype(np.float64) for _ in seeds]
         scores = np.zeros(len(seeds))
         for number, part in enumerate(parts):
-            share = watch.part(number / len(parts), (number + 1) / len(parts))
+            share = progress.part(number / len(parts), (number + 1) / len(parts))
             drawn = [part.channels] * len(seeds)
             if part.segment is not None and part.codes is not None:
                 drawn, part_scores = self._part_made(models, part, part.segment, part.codes, seeds, likeliest, share)
@@ -295,7 +300,7 @@ class _Work:
             missing = self.window.missing[part.rows]
             for whole, channels in zip(samples, drawn, strict=True):
                 whole[part.rows] = np.where(missing, channels, whole[part.rows])
-        watch.report(1.0, "filled")
+        progress.report(1.0, "filled")
         seconds = (time.perf_counter() - started) / len(seeds)
         settings = {**asdict(self.settings), "device": models.runs_on, "precision": models.precision}
         fills = []
@@ -313,7 +318,7 @@ class _Work:
         codes: Tensor,
         seeds: Sequence[int],
         likeliest: Sequence[bool],
-        watch: Watch,
+        progress: Progress,
     ) -> tuple[list[Signal], NDArray[np.float64]]:
         """The part's channels, float64 [m, frames] for each seed, and the scores."""
         import torch
@@ -322,11 +327,11 @@ class _Work:
         from aidd_studio.engines.aidd.rendering import render
         from aidd_studio.engines.aidd.sampling import draw_tokens, touched_tokens
 
-        with torch.inference_mode(), interrupted_by(watch):
+        with torch.inference_mode(), interrupted_by(progress):
             fill = touched_tokens(segment.missing, models.tokenizer.config.hop, self.settings.widen)
             codes = codes.to(models.device)
             table = models.tokenizer.embed(torch.arange(models.tokenizer.config.codebook_size, device=models.device))
-            drawing = watch.part(0.0, 0.9)
+            drawing = progress.part(0.0, 0.9)
             drawing.report(0.0, "drawing tokens")
             drawn = draw_tokens(
                 models.score,
@@ -338,7 +343,7 @@ class _Work:
                 lambda done: drawing.report(done, "drawing tokens"),
                 likeliest,
             )
-            watch.report(0.9, "decoding")
+            progress.report(0.9, "decoding")
             made = render(models, segment, drawn, self.settings)
             scores = self._scores(models, segment, drawn, made, likeliest)
         channels = [self._channels(part, segment, row, seed) for row, seed in zip(made, seeds, strict=True)]
@@ -366,7 +371,7 @@ class _Work:
         from aidd_studio.engines.aidd.segment import lay_back
         from aidd_studio.engines.aidd.stereo import complete, sight
 
-        self.watch.check()
+        self.progress.check()
         rate, change = self.window.rate, made - segment.wave
         channels = part.channels.copy()
         for start, end in true_runs(part.asked):

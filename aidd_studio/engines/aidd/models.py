@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aidd_studio.engines.aidd.settings import AiddSettings
-from aidd_studio.progress import Watch, patiently
+from aidd_studio.progress import Progress, patiently
 
 if TYPE_CHECKING:
     import torch
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from aidd_studio.diffusion.score_model import ScoreModel
     from aidd_studio.engines.aidd.client import Link
     from aidd_studio.tokenizer.model import WavTokenizer
-    from aidd_studio.tokenizer.refiner import ContextDecoder
+    from aidd_studio.tokenizer.refiner import Refiner
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class Models:
 
     tokenizer: WavTokenizer
     score: ScoreModel
-    refiner: ContextDecoder | None
+    refiner: Refiner | None
     device: torch.device
     precision: str
     weights: dict[str, str]  # name -> sha256
@@ -59,7 +59,7 @@ def ask_at(link: Link | None) -> None:
     _link = link
 
 
-def load_models(tokenizer: str, score: str, settings: AiddSettings, watch: Watch, on_cpu: bool = False) -> Models:
+def load_models(tokenizer: str, score: str, settings: AiddSettings, progress: Progress, on_cpu: bool = False) -> Models:
     """A pair of models that run where and as the settings say; on the CPU in any case with `on_cpu`.
 
     They are loaded, or stand for those of the process that this one was told to ask.
@@ -68,16 +68,16 @@ def load_models(tokenizer: str, score: str, settings: AiddSettings, watch: Watch
         from aidd_studio.engines.aidd.client import models_there
         from aidd_studio.engines.aidd.server import Pair
 
-        return models_there(_link, Pair.of(tokenizer, score, settings), watch.check, check_interrupted)
-    return load_here(tokenizer, score, settings, watch, on_cpu)
+        return models_there(_link, Pair.of(tokenizer, score, settings), progress.check, check_interrupted)
+    return load_here(tokenizer, score, settings, progress, on_cpu)
 
 
-def load_here(tokenizer: str, score: str, settings: AiddSettings, watch: Watch, on_cpu: bool = False) -> Models:
+def load_here(tokenizer: str, score: str, settings: AiddSettings, progress: Progress, on_cpu: bool = False) -> Models:
     """Load a pair of models into this process.
 
     Loading cannot be interrupted; when the watch is cancelled, it goes on in its own thread and is kept for later.
     """
-    return patiently(lambda: _load(tokenizer, score, settings, on_cpu), watch)
+    return patiently(lambda: _load(tokenizer, score, settings, on_cpu), progress)
 
 
 def _load(tokenizer: str, score: str, settings: AiddSettings, on_cpu: bool) -> Models:
@@ -150,17 +150,17 @@ def _look(_module: nn.Module, _arguments: Any) -> None:
 
 def check_interrupted() -> None:
     """Raise Cancelled when the watch of `interrupted_by` was cancelled."""
-    watch = getattr(_current, "watch", None)
-    if watch is not None:
-        watch.check()
+    progress = getattr(_current, "progress", None)
+    if progress is not None:
+        progress.check()
 
 
 @contextmanager
-def interrupted_by(watch: Watch) -> Iterator[None]:
+def interrupted_by(progress: Progress) -> Iterator[None]:
     """While this lasts, models run by this thread stop within one layer when the watch is cancelled."""
-    before = getattr(_current, "watch", None)
-    _current.watch = watch
+    before = getattr(_current, "progress", None)
+    _current.progress = progress
     try:
         yield
     finally:
-        _current.watch = before
+        _current.progress = before

@@ -21,7 +21,7 @@ UNSEEN = 0.1
 """Share of what is recalled that goes to all codes alike."""
 
 
-class Recall:
+class CacheModel:
     """Mixes log scores of an absorbing graph's network with what its context recalls.
 
     known: int64 [n], the context's codes. table: [codes, D], the codes' vectors. share: of the cache, 0 for none.
@@ -54,7 +54,7 @@ class Recall:
         return torch.cat((mixed.to(log_score), log_score[..., count:]), -1)
 
 
-def recall_for(model: ScoreModel, table: Tensor, known: Tensor, share: float | None) -> Recall:
+def recall_for(model: ScoreModel, table: Tensor, known: Tensor, share: float | None) -> CacheModel:
     """What a model's context recalls; nothing with another graph than the absorbing one, whose scores are odds.
 
     known: int64 [n]; table: [codes, D]. A code that the model takes for its mask is not recalled.
@@ -63,4 +63,4 @@ def recall_for(model: ScoreModel, table: Tensor, known: Tensor, share: float | N
 
     real = model.config.tokens
     absorbing = isinstance(model.config.build_graph(), AbsorbingGraph)
-    return Recall(known[known < real], table[:real], (share or 0.0) if absorbing else 0.0)
+    return CacheModel(known[known < real], table[:real], (share or 0.0) if absorbing else 0.0)

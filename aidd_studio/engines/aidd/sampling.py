@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from aidd_studio.diffusion.noise import LogLinear
 from aidd_studio.diffusion.randomness import SeededRandomness
-from aidd_studio.diffusion.sampling import SAMPLERS, Progress, SamplerName
-from aidd_studio.engines.aidd.recall import Recall, recall_for
+from aidd_studio.diffusion.sampling import SAMPLERS, SamplerName, SamplerProgress
+from aidd_studio.engines.aidd.recall import CacheModel, recall_for
 from aidd_studio.engines.aidd.settings import AiddSettings
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def draw_tokens(
         known = codes[start:end][~torch.from_numpy(fill[start:end]).to(codes.device)]
         listener = _Listener(model, recall_for(model, table, known, settings.recall))
 
-        def follow(progress: Progress, number: int = number, listener: _Listener = listener) -> None:
+        def follow(progress: SamplerProgress, number: int = number, listener: _Listener = listener) -> None:
             listener.follow(progress)
             report((number + progress.calls / progress.expected_calls) / len(pieces))
 
@@ -116,7 +116,7 @@ def draw_tokens(
 class _Listener:
     """Stands before a network and keeps what it held of the hidden positions at first, when nothing was drawn yet."""
 
-    def __init__(self, model: ScoreModel, recall: Recall) -> None:
+    def __init__(self, model: ScoreModel, recall: CacheModel) -> None:
         self._model, self._recall = model, recall
         self._first: Tensor | None = None
         self.log_likelihood: NDArray[np.float64] = np.zeros(0)
@@ -127,7 +127,7 @@ class _Listener:
             self._first = log_score[..., : self._model.config.tokens].log_softmax(-1)
         return log_score
 
-    def follow(self, progress: Progress) -> None:
+    def follow(self, progress: SamplerProgress) -> None:
         """Take note of how likely what was drawn is."""
         self.log_likelihood = progress.log_likelihood.cpu().numpy().copy()
 

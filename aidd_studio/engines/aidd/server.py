@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aidd_studio.engines.aidd.settings import AiddSettings
 from aidd_studio.errors import AiddError
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 
 if TYPE_CHECKING:
     from aidd_studio.engines.aidd.models import Models
@@ -104,7 +104,7 @@ class Networks:
         if pair not in self._models:
             from aidd_studio.engines.aidd.models import load_here
 
-            self._models[pair] = load_here(pair.tokenizer, pair.score, pair.settings, Watch())
+            self._models[pair] = load_here(pair.tokenizer, pair.score, pair.settings, Progress())
         return self._models[pair]
 
     def _alone(self, question: Question) -> Any:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.engines import catalogue
 from aidd_studio.engines.auto.routing import Route, calibrated, route
 from aidd_studio.engines.engine import Engine, EngineInfo, Fill, Window
 from aidd_studio.engines.registry import create_engine
 from aidd_studio.engines.window_parts import laid_over, narrowed, settled
-from aidd_studio.errors import AiddError, Cancelled, GapError
-from aidd_studio.progress import Watch
+from aidd_studio.errors import AiddError, Cancelled, DamageError
+from aidd_studio.progress import Progress
 
 MARGIN = 0.05
 """Seconds around a short gap in which another engine's rendition of the surroundings is of no use."""
@@ -49,11 +49,11 @@ class AutoEngine:
         """It always finds an engine that works."""
         return None
 
-    def fill(self, window: Window, candidates: int, seed: int, watch: Watch) -> Iterator[Fill]:
+    def fill(self, window: Window, candidates: int, seed: int, progress: Progress) -> Iterator[Fill]:
         """Yield fills in the order of the routing table's row.
 
         Gaps that linear prediction settles are filled first and serve the longer ones as context. An engine that
-        finds nothing or fails is passed over. Raises GapError when none finds anything.
+        finds nothing or fails is passed over. Raises DamageError when none finds anything.
         """
         longest = max(gap.seconds(window.rate) for gap in window.gaps)
         row = route(longest)
@@ -64,28 +64,28 @@ class AutoEngine:
             note += f" (the neural engine cannot work: {missing_weights})"
         short = _settled_first(window, row)
         if short:
-            window = self._settle(window, short, seed, watch)
+            window = self._settle(window, short, seed, progress)
         failures: list[str] = []
         count = 0
-        for fill in self._in_order(window, slots, short, seed, watch, failures):
+        for fill in self._in_order(window, slots, short, seed, progress, failures):
             count += 1
             yield replace(fill, note="; ".join(filter(None, (note, *failures, fill.note))))
         if count == 0 and LAST_RESORT not in slots:
-            for fill in self._in_order(window, [LAST_RESORT], short, seed, watch, failures):
+            for fill in self._in_order(window, [LAST_RESORT], short, seed, progress, failures):
                 count += 1
                 yield replace(fill, note="; ".join(filter(None, (note, *failures, fill.note))))
         if count == 0:
-            raise GapError(failures[-1] if failures else "No engine found a fill for the gap; choose one by hand.")
+            raise DamageError(failures[-1] if failures else "No engine found a fill for the gap; choose one by hand.")
 
     def _in_order(
-        self, window: Window, slots: list[str], short: list[Gap], seed: int, watch: Watch, failures: list[str]
+        self, window: Window, slots: list[str], short: list[Damage], seed: int, progress: Progress, failures: list[str]
     ) -> Iterator[Fill]:
         """The fills of all slots as they are made; what engines that failed said is appended to `failures`."""
         seconds = max(gap.seconds(window.rate) for gap in window.gaps)
         running = {}
         for name in dict.fromkeys(slots):
             positions = [index for index, slot in enumerate(slots) if slot == name]
-            share = watch.part(positions[0] / len(slots), (positions[-1] + 1) / len(slots))
+            share = progress.part(positions[0] / len(slots), (positions[-1] + 1) / len(slots))
             part = narrowed(window, window.gaps, self._engine(name).info.context)
             running[name] = part, self._engine(name).fill(part, len(positions), seed, share)
         for name in slots:
@@ -105,8 +105,8 @@ class AutoEngine:
             samples = laid_over(window, part, fill.samples, short, round(MARGIN * window.rate))
             yield replace(fill, samples=samples, score=calibrated(fill.engine, fill.score, seconds))
 
-    def _settle(self, window: Window, short: list[Gap], seed: int, watch: Watch) -> Window:
-        fill = next(iter(self._engine("autoregressive").fill(window, 1, seed, watch.part(0.0, 0.0))))
+    def _settle(self, window: Window, short: list[Damage], seed: int, progress: Progress) -> Window:
+        fill = next(iter(self._engine("autoregressive").fill(window, 1, seed, progress.part(0.0, 0.0))))
         return settled(window, short, fill.samples)
 
     def _engine(self, name: str) -> Engine:
@@ -116,7 +116,7 @@ class AutoEngine:
         return self._made[name]
 
 
-def _settled_first(window: Window, row: Route) -> list[Gap]:
+def _settled_first(window: Window, row: Route) -> list[Damage]:
     """The gaps that linear prediction alone fills, where a window also holds longer ones some way off."""
     short = [gap for gap in window.gaps if route(gap.seconds(window.rate)).engines == ("autoregressive",)]
     if row.engines == ("autoregressive",):

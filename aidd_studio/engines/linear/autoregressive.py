@@ -24,7 +24,7 @@ from aidd_studio.engines.linear.extrapolation import (
 from aidd_studio.engines.linear.janssen import janssen
 from aidd_studio.engines.stretches import Stretch, known_after, known_before, stretches
 from aidd_studio.errors import UsageError
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -62,41 +62,41 @@ class AutoregressiveEngine:
         """It needs nothing but numpy and scipy."""
         return None
 
-    def fill(self, window: Window, candidates: int, seed: int, watch: Watch) -> Iterator[Fill]:
+    def fill(self, window: Window, candidates: int, seed: int, progress: Progress) -> Iterator[Fill]:
         """Yield the one fill there is; `candidates` and `seed` change nothing."""
         started = time.perf_counter()
-        filled, sureness = self._guess(window, watch.part(0.0, 0.4))
+        filled, confidence = self._guess(window, progress.part(0.0, 0.4))
         holes = stretches(window.missing)
         for index, hole in enumerate(holes):
-            watch.report(0.4 + 0.6 * index / len(holes), "interpolating")
-            self._interpolate(window, filled, hole, watch)
+            progress.report(0.4 + 0.6 * index / len(holes), "interpolating")
+            self._interpolate(window, filled, hole, progress)
         samples = np.where(window.missing, filled, window.samples).astype(np.float32)
-        watch.report(1.0, "interpolated")
+        progress.report(1.0, "interpolated")
         yield Fill(
-            samples, self.info.name, seed, sureness, asdict(self.settings), seconds=time.perf_counter() - started
+            samples, self.info.name, seed, confidence, asdict(self.settings), seconds=time.perf_counter() - started
         )
 
-    def _guess(self, window: Window, watch: Watch) -> tuple[Signal, float]:
+    def _guess(self, window: Window, progress: Progress) -> tuple[Signal, float]:
         """All gaps extrapolated from left to right, and how well both sides' predictions agree (−1 to 1)."""
         filled = window.samples.astype(np.float64)
         order, context = self._order(window.rate), self._context(window.rate)
         holes = stretches(window.missing)
         agreements = []
         for index, hole in enumerate(holes):
-            watch.report(index / len(holes), "extrapolating")
+            progress.report(index / len(holes), "extrapolating")
             rows, end = list(hole.channels), min(known_after(window.missing, hole), hole.end + context)
             part = companion_part(filled, window.missing, hole, context, window.rate)
             first = max(0, hole.start - context)
             rest = filled[rows, first : first + part.shape[1]] - part
             before, after = rest[:, : hole.start - first], rest[:, hole.end - first : end - first]
-            forward = extrapolate(before, hole.frames, order, watch)
-            backward = extrapolate_back(after, hole.frames, order, watch)
+            forward = extrapolate(before, hole.frames, order, progress)
+            backward = extrapolate_back(after, hole.frames, order, progress)
             fill = cross_fade(forward, backward, before.shape[1], after.shape[1])
             filled[rows, hole.start : hole.end] = fill + part[:, hole.start - first : hole.end - first]
             agreements.append(agreement(forward, backward))
         return filled, float(np.mean(agreements)) if agreements else 0.0
 
-    def _interpolate(self, window: Window, filled: Signal, hole: Stretch, watch: Watch) -> None:
+    def _interpolate(self, window: Window, filled: Signal, hole: Stretch, progress: Progress) -> None:
         """Replace the guess in one gap by Janssen's interpolation, where that makes sense and is sound."""
         context = self._context(window.rate)
         one_sided = hole.start == known_before(window.missing, hole) or hole.end == known_after(window.missing, hole)
@@ -108,7 +108,7 @@ class AutoregressiveEngine:
         region = filled[rows, first:last] - part
         order = min(self._order(window.rate), (last - first) // 3)
         inside = slice(hole.start - first, hole.end - first)
-        fill = janssen(region, inside.start, inside.stop, order, self.settings.iterations, watch) + part[:, inside]
+        fill = janssen(region, inside.start, inside.stop, order, self.settings.iterations, progress) + part[:, inside]
         if _sound(fill, filled[rows, first:last], inside):
             filled[rows, hole.start : hole.end] = fill
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from aidd_studio.audio.signal import Signal
 from aidd_studio.damage.detection.spans import true_runs
 from aidd_studio.engines.linear.burg import burg
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 
 HEADROOM = 1.2
 """How far above its context's peak an extrapolation may rise before it is damped."""
@@ -35,7 +35,7 @@ LARGEST_SHARE = 0.5
 """The order is at most this share of the context, so that a model is never fitted to its own noise."""
 
 
-def predict(past: NDArray[Any], model: NDArray[Any], frames: int, watch: Watch | None = None) -> Signal:
+def predict(past: NDArray[Any], model: NDArray[Any], frames: int, progress: Progress | None = None) -> Signal:
     """The next frames after `past` according to a model: float64 [frames].
 
     past: [n], n may be shorter than the order (older frames count as 0). model: [order + 1], from `burg`.
@@ -53,13 +53,13 @@ def predict(past: NDArray[Any], model: NDArray[Any], frames: int, watch: Watch |
     found[order - used : order] = past[len(past) - used :]
     backwards = -model[:0:-1]
     for at in range(frames):
-        if watch is not None and at % BLOCK == 0:
-            watch.check()
+        if progress is not None and at % BLOCK == 0:
+            progress.check()
         found[order + at] = ddot(backwards, found, order, 0, 1, at)  # less ado than numpy's dot of the same arrays
     return found[order:]
 
 
-def extrapolate(past: NDArray[Any], frames: int, order: int, watch: Watch | None = None) -> Signal:
+def extrapolate(past: NDArray[Any], frames: int, order: int, progress: Progress | None = None) -> Signal:
     """The next frames after each row of `past`, which fade rather than grow: float64 [..., frames].
 
     past: [..., n], oldest frame first. The model's order is at most half of n. Silence continues as silence.
@@ -69,17 +69,17 @@ def extrapolate(past: NDArray[Any], frames: int, order: int, watch: Watch | None
     if order < 1 or frames < 1:
         return np.zeros((*past.shape[:-1], max(0, frames)))
     rows = past.reshape(-1, past.shape[-1])
-    found = np.stack([bounded(row, burg(row, order), frames, watch) for row in rows])
+    found = np.stack([bounded(row, burg(row, order), frames, progress) for row in rows])
     return found.reshape(*past.shape[:-1], frames)
 
 
-def extrapolate_back(future: NDArray[Any], frames: int, order: int, watch: Watch | None = None) -> Signal:
+def extrapolate_back(future: NDArray[Any], frames: int, order: int, progress: Progress | None = None) -> Signal:
     """The frames that came before each row of `future`: float64 [..., frames], in the order of time."""
-    found: Signal = np.ascontiguousarray(extrapolate(np.asarray(future)[..., ::-1], frames, order, watch)[..., ::-1])
+    found: Signal = np.ascontiguousarray(extrapolate(np.asarray(future)[..., ::-1], frames, order, progress)[..., ::-1])
     return found  # in order in memory too: torch takes no array that runs backwards
 
 
-def bounded(past: Signal, model: Signal, frames: int, watch: Watch | None = None) -> Signal:
+def bounded(past: Signal, model: Signal, frames: int, progress: Progress | None = None) -> Signal:
     """`predict`, damped just as much as is needed to stay near the level of the past: float64 [frames].
 
     Damping moves the model's poles inwards (bandwidth expansion, a[i]·γ^i), a little more each time the prediction
@@ -89,7 +89,7 @@ def bounded(past: Signal, model: Signal, frames: int, watch: Watch | None = None
     powers = np.arange(len(model))
     found = np.zeros(frames)
     for constant in DAMPING_FRAMES:
-        found = predict(past, model * np.exp(-powers / constant), frames, watch)
+        found = predict(past, model * np.exp(-powers / constant), frames, progress)
         if np.max(np.abs(found), initial=0.0) <= limit:
             return found
     if not np.all(np.isfinite(found)):
@@ -100,7 +100,7 @@ def bounded(past: Signal, model: Signal, frames: int, watch: Watch | None = None
 
 
 def two_sided(
-    signal: NDArray[Any], start: int, end: int, order: int, context: int, watch: Watch | None = None
+    signal: NDArray[Any], start: int, end: int, order: int, context: int, progress: Progress | None = None
 ) -> Signal:
     """The frames `start` to `end` of each row, extrapolated from both sides and cross-faded: float64 [..., n].
 
@@ -111,8 +111,8 @@ def two_sided(
     frames = end - start
     before = signal[..., max(0, start - context) : start]
     after = signal[..., end : end + context]
-    forward = extrapolate(before, frames, order, watch)
-    backward = extrapolate_back(after, frames, order, watch)
+    forward = extrapolate(before, frames, order, progress)
+    backward = extrapolate_back(after, frames, order, progress)
     return cross_fade(forward, backward, before.shape[-1], after.shape[-1])
 
 
@@ -192,7 +192,7 @@ def prefill(
     rate: int,
     order: int | None = None,
     context: int | None = None,
-    watch: Watch | None = None,
+    progress: Progress | None = None,
 ) -> Signal:
     """All missing frames of a window extrapolated from their surroundings: float64 [channels, frames].
 
@@ -208,7 +208,7 @@ def prefill(
         ends = [*(start for start, _ in stretches[1:]), filled.shape[1]]  # one too many where nothing is missing
         for (start, end), limit in zip(stretches, ends, strict=False):
             row = filled[channel, :limit]
-            filled[channel, start:end] = two_sided(row, start, end, order, context, watch)
+            filled[channel, start:end] = two_sided(row, start, end, order, context, progress)
     return filled
 
 

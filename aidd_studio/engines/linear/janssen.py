@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from aidd_studio.audio.signal import Signal
 from aidd_studio.engines.linear.burg import common_burg
 from aidd_studio.engines.linear.extrapolation import predict
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 
 ITERATIONS = 1
 """Rounds of model estimation and interpolation: from an extrapolated first guess, more rounds gain nothing."""
@@ -30,7 +30,7 @@ def janssen(
     end: int,
     order: int,
     iterations: int = ITERATIONS,
-    watch: Watch | None = None,
+    progress: Progress | None = None,
 ) -> Signal:
     """The frames `start` to `end` of every row, interpolated with a model that all rows share: float64 [rows, n].
 
@@ -40,8 +40,8 @@ def janssen(
     filled = np.array(signal, dtype=np.float64)
     noise = np.random.default_rng(0).standard_normal(filled.shape[1]) * NOISE * float(np.std(filled))
     for _ in range(iterations):
-        if watch is not None:
-            watch.check()
+        if progress is not None:
+            progress.check()
         model = common_burg(filled + noise, order)
         filled[:, start:end] = interpolate(filled, start, end, model)
     return filled[:, start:end]

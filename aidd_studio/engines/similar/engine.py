@@ -19,8 +19,8 @@ from aidd_studio.engines import catalogue
 from aidd_studio.engines.engine import EngineInfo, Fill, Window
 from aidd_studio.engines.similar.passage_features import Features, distances, features
 from aidd_studio.engines.stretches import Stretch, stretches
-from aidd_studio.errors import GapError, UsageError
-from aidd_studio.progress import Watch
+from aidd_studio.errors import DamageError, UsageError
+from aidd_studio.progress import Progress
 
 ZONE = 0.05
 """Seconds beside each border over which a passage is aligned by its waveform and rendered for the cross-fade."""
@@ -78,25 +78,25 @@ class SimilarEngine:
         """It needs nothing but the recording."""
         return None
 
-    def fill(self, window: Window, candidates: int, seed: int, watch: Watch) -> Iterator[Fill]:
+    def fill(self, window: Window, candidates: int, seed: int, progress: Progress) -> Iterator[Fill]:
         """Yield the best distinct passages, best first.
 
-        Raises GapError when the recording is too short or nothing in it resembles the surroundings of a gap.
+        Raises DamageError when the recording is too short or nothing in it resembles the surroundings of a gap.
         """
         started = time.perf_counter()
         holes = stretches(window.wanted)
-        heard = features(window.samples, window.missing, window.rate, watch.part(0.0, 0.5))
+        heard = features(window.samples, window.missing, window.rate, progress.part(0.0, 0.5))
         passages = []
         for index, hole in enumerate(holes):
-            watch.report(0.5 + 0.4 * index / len(holes), "looking for a similar passage")
-            passages.append(self._passages(window, heard, hole, watch))
+            progress.report(0.5 + 0.4 * index / len(holes), "looking for a similar passage")
+            passages.append(self._passages(window, heard, hole, progress))
         for index in range(min(candidates, max(map(len, passages), default=0))):
             samples = window.samples.copy()
             used = [found[min(index, len(found) - 1)] for found in passages]
             for hole, passage in zip(holes, used, strict=True):
-                watch.check()
+                progress.check()
                 _lay(samples, window, hole, passage.shift)
-            watch.report(0.9 + 0.1 * (index + 1) / candidates, "similar passage")
+            progress.report(0.9 + 0.1 * (index + 1) / candidates, "similar passage")
             yield Fill(
                 samples,
                 self.info.name,
@@ -107,17 +107,17 @@ class SimilarEngine:
                 note=_note(window, holes, used),
             )
 
-    def _passages(self, window: Window, heard: Features, hole: Stretch, watch: Watch) -> list[Passage]:
+    def _passages(self, window: Window, heard: Features, hole: Stretch, progress: Progress) -> list[Passage]:
         where = f"the gap at {(window.offset + hole.start) / window.rate:.3f} s"
         coarse = self._coarse(window, heard, hole)
         if not np.any(np.isfinite(coarse)):
-            raise GapError(f"The recording is too short to hold another passage for {where}; try another engine.")
+            raise DamageError(f"The recording is too short to hold another passage for {where}; try another engine.")
         if float(coarse.min()) > self.settings.worst:
-            raise GapError(f"No passage of the recording resembles the surroundings of {where}; try another engine.")
+            raise DamageError(f"No passage of the recording resembles the surroundings of {where}; try another engine.")
         found: list[Passage] = []
         apart = max(1, round(APART * window.rate / heard.hop))
         while len(found) < POOL and float(coarse.min()) <= self.settings.worst:
-            watch.check()
+            progress.check()
             best = int(np.argmin(coarse))
             shift = best * heard.hop - round(hole.start / heard.hop) * heard.hop
             aligned = _aligned(window, hole, shift)
@@ -125,7 +125,7 @@ class SimilarEngine:
                 found.append(Passage(aligned[0], float(coarse[best]), aligned[1]))
             coarse[max(0, best - apart) : best + apart + 1] = np.inf
         if not found:
-            raise GapError(f"No passage of the recording is intact enough for {where}; try another engine.")
+            raise DamageError(f"No passage of the recording is intact enough for {where}; try another engine.")
         return sorted(found, key=lambda passage: -passage.score)
 
     def _coarse(self, window: Window, heard: Features, hole: Stretch) -> NDArray[np.float64]:

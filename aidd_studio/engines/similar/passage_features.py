@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.audio.clip import Samples
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 
 BANDS = 40
 LOWEST = 60.0
@@ -36,7 +36,7 @@ class Features:
     hop: int
 
 
-def features(samples: Samples, missing: NDArray[np.bool_], rate: int, watch: Watch) -> Features:
+def features(samples: Samples, missing: NDArray[np.bool_], rate: int, progress: Progress) -> Features:
     """Log-mel features of the channels' sum. samples, missing: [channels, frames]."""
     from scipy.fft import rfft
 
@@ -49,7 +49,7 @@ def features(samples: Samples, missing: NDArray[np.bool_], rate: int, watch: Wat
     views = np.lib.stride_tricks.sliding_window_view(mono, size)
     powers = np.empty((len(starts), BANDS))
     for first in range(0, len(starts), FRAMES_PER_BLOCK):
-        watch.report(first / len(starts), "listening to the recording")
+        progress.report(first / len(starts), "listening to the recording")
         block = starts[first : first + FRAMES_PER_BLOCK]
         powers[first : first + len(block)] = np.abs(np.asarray(rfft(views[block] * window, axis=1))) ** 2 @ bank
     floor = float(powers.max(initial=0.0)) * 10 ** (-RANGE / 10)

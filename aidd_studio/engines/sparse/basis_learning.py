@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from aidd_studio.audio.signal import Signal
 from aidd_studio.engines.sparse.frames import RedundantFourier, Spectrum
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 
 BAND = 8
 """Neighbouring bins that are mixed with each other."""
@@ -37,7 +37,7 @@ class LearnedFourier:
         return self.fourier.synthesis(_turned(spectra, self.bands.conj().swapaxes(1, 2)))
 
 
-def learn(frames: Signal, watch: Watch) -> LearnedFourier:
+def learn(frames: Signal, progress: Progress) -> LearnedFourier:
     """The frame in which given intact frames are sparsest. frames: windowed sound [F, n]."""
     fourier = RedundantFourier(frames.shape[1])
     spectra = fourier.analysis(frames)
@@ -47,7 +47,7 @@ def learn(frames: Signal, watch: Watch) -> LearnedFourier:
     banded = banded / np.maximum(scale, np.finfo(np.float64).tiny)
     bands = np.broadcast_to(np.eye(BAND, dtype=np.complex128), (count, BAND, BAND)).copy()
     for step in range(ROUNDS):
-        watch.report(step / ROUNDS, "learning a basis")
+        progress.report(step / ROUNDS, "learning a basis")
         turned = bands @ banded
         sparse = _soft_threshold(turned, 0.5)
         left, _, right = np.linalg.svd(sparse @ banded.conj().swapaxes(1, 2))

@@ -18,7 +18,7 @@ from aidd_studio.engines.sparse.basis_learning import learn
 from aidd_studio.engines.sparse.frames import RedundantFourier, Transform, cut, frame_starts, hann, overlap_add
 from aidd_studio.engines.sparse.spain import spain
 from aidd_studio.errors import UsageError
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 
 Variant = Literal["aspain", "aspain-l"]
 
@@ -66,33 +66,33 @@ class SparseEngine:
         """It needs nothing but numpy and scipy."""
         return None
 
-    def fill(self, window: Window, candidates: int, seed: int, watch: Watch) -> Iterator[Fill]:
+    def fill(self, window: Window, candidates: int, seed: int, progress: Progress) -> Iterator[Fill]:
         """Yield the one fill there is; `candidates` and `seed` change nothing."""
         started = time.perf_counter()
         samples = window.samples.copy()
         damaged = np.flatnonzero(window.missing.any(axis=1))
         for index, channel in enumerate(damaged):
-            share = watch.part(index / len(damaged), (index + 1) / len(damaged))
+            share = progress.part(index / len(damaged), (index + 1) / len(damaged))
             missing = window.missing[channel]
             filled = self._fill_row(window.samples[channel].astype(np.float64), missing, window.rate, share)
             samples[channel, missing] = filled[missing]
-        watch.report(1.0, "sparse")
+        progress.report(1.0, "sparse")
         yield Fill(samples, self.info.name, seed, 0.0, asdict(self.settings), seconds=time.perf_counter() - started)
 
-    def _fill_row(self, row: Signal, missing: NDArray[np.bool_], rate: int, watch: Watch) -> Signal:
+    def _fill_row(self, row: Signal, missing: NDArray[np.bool_], rate: int, progress: Progress) -> Signal:
         longest = max(end - start for start, end in true_runs(missing))
         frames = _frame_length(longest, rate, self.settings.frame)
         window = hann(frames)
-        transform = self._transform(row, missing, window, watch.part(0.0, 0.2))
+        transform = self._transform(row, missing, window, progress.part(0.0, 0.2))
         starts = frame_starts(missing, frames)
         known = np.asarray(cut(~missing, starts, frames), dtype=np.bool_)
         windowed = np.asarray(cut(row, starts, frames), dtype=np.float64) * window
-        estimates = spain(windowed, known, transform, self.settings.rounds, watch.part(0.2, 1.0))
+        estimates = spain(windowed, known, transform, self.settings.rounds, progress.part(0.2, 1.0))
         filled = overlap_add(estimates, starts, window, len(row))
         peak = float(np.max(np.abs(row[~missing]), initial=0.0))
         return np.clip(filled, -peak, peak)
 
-    def _transform(self, row: Signal, missing: NDArray[np.bool_], window: Signal, watch: Watch) -> Transform:
+    def _transform(self, row: Signal, missing: NDArray[np.bool_], window: Signal, progress: Progress) -> Transform:
         frames = len(window)
         if self.settings.variant == "aspain":
             return RedundantFourier(frames)
@@ -101,7 +101,7 @@ class SparseEngine:
         starts = [start for start in range(0, len(row) - frames + 1, hop) if counts[start + frames] == counts[start]]
         if len(starts) < FEWEST_LESSONS:
             return RedundantFourier(frames)
-        return learn(np.asarray(cut(row, starts, frames), dtype=np.float64) * window, watch)
+        return learn(np.asarray(cut(row, starts, frames), dtype=np.float64) * window, progress)
 
 
 def _frame_length(longest: int, rate: int, seconds: float) -> int:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from aidd_studio.audio.signal import Signal
 from aidd_studio.engines.sparse.frames import Spectrum, Transform
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 
 TOLERANCE = 0.01
 """A frame is done when the sparse spectrum differs from the frame's own by this share of the frame's energy norm."""
@@ -20,7 +20,7 @@ GROWTH = 0.08
 """The allowed support grows by this share, and by one coefficient at least: tonal frames need small steps at first."""
 
 
-def spain(frames: Signal, known: NDArray[np.bool_], transform: Transform, rounds: int, watch: Watch) -> Signal:
+def spain(frames: Signal, known: NDArray[np.bool_], transform: Transform, rounds: int, progress: Progress) -> Signal:
     """Frames with their missing samples estimated: float64 [F, n].
 
     frames: windowed sound [F, n], 0 where missing. known: bool [F, n]. rounds: iterations before the allowed support
@@ -35,7 +35,7 @@ def spain(frames: Signal, known: NDArray[np.bool_], transform: Transform, rounds
     for step, support in enumerate(supports):
         if len(active) == 0:
             break
-        watch.report(step / len(supports), "finding the sparsest spectrum")
+        progress.report(step / len(supports), "finding the sparsest spectrum")
         sparse = hard_threshold(spectra[active] + dual[active], support)
         estimate = transform.synthesis(sparse - dual[active])
         found[active] = np.where(known[active], frames[active], estimate)

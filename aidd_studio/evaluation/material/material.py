@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.audio.clip import Samples
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.evaluation.metrics.metrics import power_spectrogram
 
 Material = Literal["tonal", "noisy", "transient"]
@@ -27,7 +27,7 @@ ONSETS_PER_SECOND = 3.0
 """More onsets than this make the surroundings transient."""
 
 
-def material(samples: Samples, rate: int, gaps: Sequence[Gap]) -> Material:
+def material(samples: Samples, rate: int, gaps: Sequence[Damage]) -> Material:
     """The kind of sound around the gaps of a segment [channels, frames]."""
     reach = round(NEIGHBOURHOOD * rate)
     mono = samples.mean(axis=0, dtype=np.float64)

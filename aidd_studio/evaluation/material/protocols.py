@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Protocol:
     samples: int  # fills per segment of a stochastic engine; their measures are averaged
     surroundings: float = 0.0  # seconds of the recording on each side that engines may use but that are not measured
 
-    def gaps(self, frames: int, rate: int, gap_ms: float) -> tuple[Gap, ...]:
+    def gaps(self, frames: int, rate: int, gap_ms: float) -> tuple[Damage, ...]:
         """The gaps of a segment: centres at 1/(n+1) … n/(n+1) of its length. Raises UsageError when they do not fit."""
         length = max(1, round(gap_ms * rate / 1000))
         if length * self.gap_count * 2 > frames:
@@ -45,7 +45,7 @@ class Protocol:
                 f"Gaps of {gap_ms:g} ms take more than half of a {self.seconds:g} s segment; choose shorter ones."
             )
         centres = [round(frames * (index + 1) / (self.gap_count + 1)) for index in range(self.gap_count)]
-        return tuple(Gap(centre - length // 2, centre - length // 2 + length) for centre in centres)
+        return tuple(Damage(centre - length // 2, centre - length // 2 + length) for centre in centres)
 
 
 PROTOCOLS: dict[str, Protocol] = {

@@ -9,7 +9,7 @@ import numpy as np
 
 from aidd_studio.audio.clip import Clip
 from aidd_studio.audio.resampling import resample
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 
 Recoding = Literal["resampled", "MP3", "Vorbis", "Opus"]
 """44.1 kHz to 48 and all else to 44.1; or coded and decoded at the encoder's middle quality, Opus at 48 kHz."""
@@ -42,6 +42,6 @@ def recoded(clip: Clip, how: Recoding) -> Clip:
     return Clip(np.ascontiguousarray(decoded.T), rate)
 
 
-def moved(gap: Gap, rate: int, other: int) -> Gap:
+def moved(gap: Damage, rate: int, other: int) -> Damage:
     """The gap in the frames of another rate."""
     return gap.moved(round(gap.start * other / rate), round(gap.end * other / rate))

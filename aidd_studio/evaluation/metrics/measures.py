@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from aidd_studio.audio.clip import Samples
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.evaluation.metrics import metrics
 from aidd_studio.evaluation.peaq import grade
 
@@ -37,7 +37,7 @@ class Measures:
 BETTER_WHEN_HIGHER = frozenset({"odg", "snr"})
 
 
-def measure(original: Samples, restored: Samples, rate: int, gaps: Sequence[Gap]) -> Measures:
+def measure(original: Samples, restored: Samples, rate: int, gaps: Sequence[Damage]) -> Measures:
     """Measure a restored segment [channels, frames] against the original."""
     spans = [(gap.start, gap.end) for gap in gaps]
     lsd = metrics.log_spectral_distance(original, restored)

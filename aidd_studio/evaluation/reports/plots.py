@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aidd_studio.audio.clip import Samples
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.evaluation.metrics.metrics import power_spectrogram
 from aidd_studio.evaluation.reports.summary import Summary
 
@@ -72,7 +72,7 @@ def time_plot(summary: Summary, path: Path) -> None:
 
 
 def spectrogram_plot(
-    sounds: Sequence[tuple[str, Samples]], rate: int, gaps: Sequence[Gap], title: str, path: Path
+    sounds: Sequence[tuple[str, Samples]], rate: int, gaps: Sequence[Damage], title: str, path: Path
 ) -> None:
     """Spectrograms of several versions of one segment above each other, gaps marked."""
     figure = _figure(8.0, 1.9 * len(sounds) + 0.6)

@@ -17,7 +17,7 @@ from aidd_studio.evaluation.reports.summary import MEASURES, Cell, Summary, soun
 from aidd_studio.evaluation.runs.cases import Outcome
 from aidd_studio.evaluation.runs.runner import Plan
 from aidd_studio.files.atomic import atomic_path
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 
 HOW_TO_READ = """\
 *LSD*: whole segment, STFT 2048/512, natural logarithm of power with floor 1e-8; divide by 2.303 for the log10 form.
@@ -35,17 +35,17 @@ def write_report(
     outcomes: Sequence[Outcome],
     output: Path,
     embedding: Embedding | None = None,
-    watch: Watch | None = None,
+    progress: Progress | None = None,
 ) -> Summary:
     """Write report.md, report.json and plots/ into `output`; the summary they are made from."""
-    watch = watch or Watch()
-    watch.report(0.0, "averaging")
+    progress = progress or Progress()
+    progress.report(0.0, "averaging")
     summary = summarise(outcomes, output, embedding)
-    pictures = list(_pictures(what, summary, outcomes, output, watch))
+    pictures = list(_pictures(what, summary, outcomes, output, progress))
     text = "\n".join(_markdown(what, summary, outcomes, pictures)) + "\n"
     _write(output / "report.md", text)
     write_data(what, outcomes, summary, output)
-    watch.report(1.0, "done")
+    progress.report(1.0, "done")
     return summary
 
 
@@ -184,16 +184,16 @@ def _errors(summary: Summary) -> Iterator[str]:
 
 
 def _pictures(
-    what: Plan, summary: Summary, outcomes: Sequence[Outcome], output: Path, watch: Watch
+    what: Plan, summary: Summary, outcomes: Sequence[Outcome], output: Path, progress: Progress
 ) -> Iterator[tuple[str, str]]:
     for measure in MEASURES:
-        watch.report(0.3, "drawing")
+        progress.report(0.3, "drawing")
         measure_plot(summary, measure, output / f"plots/{measure}.png")
         yield TITLES[measure], f"plots/{measure}.png"
     time_plot(summary, output / "plots/time.png")
     yield "Time to fill one gap once", "plots/time.png"
     for engine in summary.engines:
-        watch.report(0.6, "drawing")
+        progress.report(0.6, "drawing")
         if engine != "masked":
             yield from _spectrograms(what, engine, outcomes, output)
 

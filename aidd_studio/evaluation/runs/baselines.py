@@ -13,7 +13,7 @@ from aidd_studio.engines.auto.calibration import CALIBRATION
 from aidd_studio.engines.auto.routing import TABLE
 from aidd_studio.engines.engine import Engine, EngineInfo, Fill, Window
 from aidd_studio.errors import ModelError, ModelNotInstalled, UsageError
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 
 BASELINES = ("masked", "extrapolation", "autoregressive", "sparse", "similar")
 """Silence, LPC extrapolation (Kauppinen & Roth), gap-wise Janssen, A-SPAIN-L, the most similar passage."""
@@ -27,9 +27,9 @@ class Masked:
     def unavailable(self) -> str | None:
         return None
 
-    def fill(self, window: Window, candidates: int, seed: int, watch: Watch) -> Iterator[Fill]:
+    def fill(self, window: Window, candidates: int, seed: int, progress: Progress) -> Iterator[Fill]:
         """One fill of zeros."""
-        watch.check()
+        progress.check()
         yield Fill(np.where(window.missing, np.float32(0.0), window.samples), "masked", 0, 0.0)
 
 

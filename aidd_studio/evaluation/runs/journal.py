@@ -11,7 +11,7 @@ from aidd_studio.errors import UsageError
 from aidd_studio.evaluation.runs.cases import Outcome
 
 
-class Journal:
+class RunJournal:
     """Finished cases in a file of JSON lines; a line cut off by a crash is ignored and its case run again."""
 
     def __init__(self, path: Path) -> None:

@@ -15,18 +15,18 @@ from pathlib import Path
 import numpy as np
 
 from aidd_studio.audio.clip import Clip, Samples
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.engine import Engine, Window
-from aidd_studio.errors import AiddError, Cancelled, GapError, UsageError
+from aidd_studio.errors import AiddError, Cancelled, DamageError, UsageError
 from aidd_studio.evaluation.material.material import material
 from aidd_studio.evaluation.material.protocols import Protocol, Segment, segments
 from aidd_studio.evaluation.material.recordings import Recordings
 from aidd_studio.evaluation.metrics.measures import measure
 from aidd_studio.evaluation.runs.baselines import engine
 from aidd_studio.evaluation.runs.cases import Case, Outcome, Sample, cases
-from aidd_studio.evaluation.runs.journal import Journal
-from aidd_studio.processes import deaf_to_ctrl_c, stoppable_pool
-from aidd_studio.progress import Watch
+from aidd_studio.evaluation.runs.journal import RunJournal
+from aidd_studio.processes import block_sigint, stoppable_pool
+from aidd_studio.progress import Progress
 from aidd_studio.restoration.candidate import Candidate
 
 JOURNAL_NAME = "journal.jsonl"
@@ -55,15 +55,15 @@ def plan(
     engines: Sequence[str],
     seed: int = 0,
     segments_per_recording: int = 1,
-    watch: Watch | None = None,
+    progress: Progress | None = None,
 ) -> Plan:
     """Draw the segments and lay out every case. Raises UsageError when no recording is long and loud enough."""
-    watch = watch or Watch()
+    progress = progress or Progress()
     engines = tuple(dict.fromkeys(engines))
     drawn: list[Segment] = []
     left_out: list[str] = []
     for index, path in enumerate(found.paths):
-        watch.report(index / len(found.paths), "choosing segments")
+        progress.report(index / len(found.paths), "choosing segments")
         name = path.relative_to(found.folder).as_posix()
         these = segments(path, name, _recording(path), chosen, segments_per_recording, seed)
         drawn += these
@@ -80,28 +80,28 @@ def plan(
     return Plan(chosen, found, engines, seed, segments_per_recording, tuple(laid), tuple(left_out))
 
 
-def run(what: Plan, output: Path, jobs: int = 1, watch: Watch | None = None) -> list[Outcome]:
+def run(what: Plan, output: Path, jobs: int = 1, progress: Progress | None = None) -> list[Outcome]:
     """Run the cases that the journal in `output` does not hold yet; all outcomes, in the plan's order.
 
     A case that an engine refuses is an outcome with an error, which does not stop the others. Raises Cancelled; what
     is finished then stays in the journal.
     """
-    watch = watch or Watch()
-    journal = Journal(output / JOURNAL_NAME)
+    progress = progress or Progress()
+    journal = RunJournal(output / JOURNAL_NAME)
     (output / "audio").mkdir(parents=True, exist_ok=True)
     known = journal.outcomes()
     todo = [case for case in what.cases if case.key not in known]
     started = time.monotonic()
-    for done, outcome in enumerate(_outcomes(todo, output, jobs, watch), start=1):
+    for done, outcome in enumerate(_outcomes(todo, output, jobs, progress), start=1):
         journal.add(outcome)
         known[outcome.key] = outcome
-        watch.report(done / len(todo), _progress(done, len(todo), time.monotonic() - started))
+        progress.report(done / len(todo), _progress(done, len(todo), time.monotonic() - started))
     return [known[case.key] for case in what.cases]
 
 
-def run_case(case: Case, output: Path, watch: Watch | None = None) -> Outcome:
+def run_case(case: Case, output: Path, progress: Progress | None = None) -> Outcome:
     """Damage the segment, let the engine fill it, measure each fill."""
-    watch = watch or Watch()
+    progress = progress or Progress()
     original = _segment(case.segment)
     gaps = case.protocol.gaps(original.frames, original.rate, case.gap_ms)
     kind = material(original.samples, original.rate, gaps)
@@ -116,7 +116,7 @@ def run_case(case: Case, output: Path, watch: Watch | None = None) -> Outcome:
     try:
         _engine(case.engine)
         started = time.perf_counter()
-        fills = _fills(clip, shifted, case, watch)
+        fills = _fills(clip, shifted, case, progress)
     except Cancelled:
         raise
     except AiddError as error:
@@ -143,12 +143,12 @@ def run_case(case: Case, output: Path, watch: Watch | None = None) -> Outcome:
     )
 
 
-def _fills(clip: Clip, gaps: Sequence[Gap], case: Case, watch: Watch) -> list[list[Candidate]]:
+def _fills(clip: Clip, gaps: Sequence[Damage], case: Case, progress: Progress) -> list[list[Candidate]]:
     """Samples × gaps: the i-th candidate of every gap makes the i-th sample."""
     from aidd_studio.restoration.restore import fill_gaps
 
     by_gap: dict[int, list[Candidate]] = {gap.start: [] for gap in gaps}
-    for candidate in fill_gaps(clip, gaps, _engine(case.engine), case.samples, case.seed, watch=watch):
+    for candidate in fill_gaps(clip, gaps, _engine(case.engine), case.samples, case.seed, progress=progress):
         by_gap[candidate.gap.start].append(candidate)
     count = min(case.samples, *(len(candidates) for candidates in by_gap.values()))
     if count == 0:
@@ -161,19 +161,19 @@ def _finite_score(fill: Sequence[Candidate]) -> float:
     return score if math.isfinite(score) else 0.0
 
 
-def _outcomes(todo: Sequence[Case], output: Path, jobs: int, watch: Watch) -> Iterator[Outcome]:
+def _outcomes(todo: Sequence[Case], output: Path, jobs: int, progress: Progress) -> Iterator[Outcome]:
     if jobs <= 1 or len(todo) <= 1:
         for case in todo:
-            watch.check()
-            yield run_case(case, output, watch.silent())
+            progress.check()
+            yield run_case(case, output, progress.silent())
         return
     threads = max(1, (os.cpu_count() or 1) // jobs)
     with stoppable_pool(jobs, _limit_threads, (threads,)) as pool:
-        with deaf_to_ctrl_c():
+        with block_sigint():
             waiting: set[Future[Outcome]] = {pool.submit(run_case, case, output) for case in todo}
         while waiting:
             finished, waiting = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
-            watch.check()
+            progress.check()
             for future in finished:
                 yield future.result()
 
@@ -198,8 +198,8 @@ def _engine(spec: str) -> Engine:
     missing = np.zeros(samples.shape, dtype=np.bool_)
     missing[:, 12_000:12_480] = True
     samples[missing] = 0.0
-    with suppress(GapError):
-        next(made.fill(Window(samples, missing, 24_000, 0, (Gap(12_000, 12_480),)), 1, 0, Watch()), None)
+    with suppress(DamageError):
+        next(made.fill(Window(samples, missing, 24_000, 0, (Damage(12_000, 12_480),)), 1, 0, Progress()), None)
     return made
 
 

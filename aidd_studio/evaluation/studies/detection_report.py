@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from aidd_studio.audio.clip import Clip
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.damage.detection.dropouts import detect
-from aidd_studio.evaluation.material.damage import (
+from aidd_studio.evaluation.material.planted_damage import (
     DAMAGE_KINDS,
     GAP_KINDS,
-    DamageKind,
     DamageSettings,
+    PlantedKind,
     damage,
     quantised,
 )
@@ -26,7 +26,7 @@ from aidd_studio.evaluation.material.recoding import RECODINGS, Recoding, moved,
 OVERLAP = 0.5
 """Share of the joint extent of a gap and a detection that both must cover to be a match."""
 
-SURVIVING: tuple[DamageKind, ...] = ("zero", "cut", "dithered")
+SURVIVING: tuple[PlantedKind, ...] = ("zero", "cut", "dithered")
 """Damage that can still be told when the recording was coded or resampled afterwards."""
 
 ROUNDS = 4
@@ -59,7 +59,7 @@ class Tally:
         self.border_errors += other.border_errors
 
 
-def tally(truth: Sequence[Gap], detected: Sequence[Gap], channels: int) -> Tally:
+def tally(truth: Sequence[Damage], detected: Sequence[Damage], channels: int) -> Tally:
     """Compare gaps with detections: matched where both cover half of their joint extent and share a channel."""
     result = Tally(gaps=len(truth))
     free = list(detected)
@@ -75,7 +75,7 @@ def tally(truth: Sequence[Gap], detected: Sequence[Gap], channels: int) -> Tally
     return result
 
 
-def measure(clip: Clip, kind: DamageKind, seed: int, per_minute: float = 20.0) -> Tally:
+def measure(clip: Clip, kind: PlantedKind, seed: int, per_minute: float = 20.0) -> Tally:
     """Damage a recording in one way (16-bit for odd seeds) and tally what the detector finds."""
     source = quantised(clip, 16) if seed % 2 else clip
     damaged, truth = damage(source, np.random.default_rng(seed), DamageSettings(kinds=(kind,), per_minute=per_minute))
@@ -120,7 +120,7 @@ def report(clips: Iterable[Clip], seed: int) -> str:
 
 
 def _markdown(
-    by_kind: dict[DamageKind, Tally], recordings: int, seconds: float, spent: float, alarms: Sequence[str]
+    by_kind: dict[PlantedKind, Tally], recordings: int, seconds: float, spent: float, alarms: Sequence[str]
 ) -> str:
     total = Tally()
     lines = [
@@ -162,7 +162,7 @@ def _row(name: str, reported: str, own: Tally) -> str:
     )
 
 
-def _match(gap: Gap, other: Gap, channels: int) -> bool:
+def _match(gap: Damage, other: Damage, channels: int) -> bool:
     common = min(gap.end, other.end) - max(gap.start, other.start)
     joint = max(gap.end, other.end) - min(gap.start, other.start)
     shared = set(gap.channel_indices(channels)) & set(other.channel_indices(channels))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from aidd_studio.audio.files.reading import read
 from aidd_studio.audio.resampling import resample
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.engine import Window
 from aidd_studio.engines.linear.extrapolation import two_sided
 from aidd_studio.evaluation.metrics.metrics import (
@@ -26,7 +26,7 @@ from aidd_studio.evaluation.metrics.metrics import (
     spectral_convergence,
 )
 from aidd_studio.evaluation.studies.noise_reference import noise_drawn_anew
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 from aidd_studio.restoration.restore import best_first
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def measure(case: Case) -> dict[str, Any]:
 
 
 def _engine_fills(name: str, sound: Sound, begin: int, end: int, seed: int) -> list[Sound]:
-    fills = best_first(list(_engine(name).fill(_window(sound, begin, end), CANDIDATES, seed, Watch())))
+    fills = best_first(list(_engine(name).fill(_window(sound, begin, end), CANDIDATES, seed, Progress())))
     return [_filled(sound, begin, end, fill.samples[0, begin:end]) for fill in fills]
 
 
@@ -142,9 +142,9 @@ def measure_settings(case: Case, settings: Mapping[str, Any]) -> dict[str, float
     sound, begin, end = _segment(_sound(case.path), case.start, case.gap)
     engine = _aidd(tuple(sorted(settings.items())))
     window = _window(sound, begin, end)
-    next(iter(engine.fill(window, 1, case.seed, Watch())))  # loads the models
+    next(iter(engine.fill(window, 1, case.seed, Progress())))  # loads the models
     began = time.process_time()
-    fills = list(engine.fill(window, CANDIDATES, case.seed, Watch()))
+    fills = list(engine.fill(window, CANDIDATES, case.seed, Progress()))
     seconds = time.process_time() - began
     candidates = [_filled(sound, begin, end, fill.samples[0, begin:end]) for fill in best_first(fills)]
     found = _measures(sound, candidates[0], begin, end)
@@ -170,7 +170,7 @@ def one_thread() -> None:
 def _window(sound: Sound, begin: int, end: int) -> Window:
     missing = np.zeros((1, len(sound)), dtype=np.bool_)
     missing[:, begin:end] = True
-    return Window(np.where(missing, np.float32(0), sound[None]), missing, RATE, 0, (Gap(begin, end),))
+    return Window(np.where(missing, np.float32(0), sound[None]), missing, RATE, 0, (Damage(begin, end),))
 
 
 @lru_cache(maxsize=1)
@@ -179,7 +179,7 @@ def _models() -> Models:
     from aidd_studio.engines.aidd.settings import AiddSettings
     from aidd_studio.weights.loading import default_pair
 
-    return load_models(*default_pair(), AiddSettings(), Watch())
+    return load_models(*default_pair(), AiddSettings(), Progress())
 
 
 def _control(sound: Sound, begin: int, end: int, seed: int, kind: str) -> Sound:

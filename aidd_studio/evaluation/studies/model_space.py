@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.audio.files.reading import read
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.engine import Window
 from aidd_studio.engines.linear.extrapolation import two_sided
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 
 SIZE, HOP = 2048, 512
 BANDS = 8
@@ -44,8 +44,8 @@ def measure_space(files: Sequence[Path], gap: float, count: int, seed: int) -> l
         end = begin + frames
         missing = np.zeros(sound.shape, dtype=np.bool_)
         missing[:, begin:end] = True
-        window = Window(np.where(missing, np.float32(0), sound), missing, clip.rate, 0, (Gap(begin, end),))
-        fill = next(engine.fill(window, 1, int(rng.integers(2**31)), Watch())).samples
+        window = Window(np.where(missing, np.float32(0), sound), missing, clip.rate, 0, (Damage(begin, end),))
+        fill = next(engine.fill(window, 1, int(rng.integers(2**31)), Progress())).samples
         plain = sound.astype(np.float64)
         plain[:, begin:end] = two_sided(plain, begin, end, ORDER, SIGHT)
         found.append(

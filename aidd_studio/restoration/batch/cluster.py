@@ -10,7 +10,7 @@ from collections.abc import Generator, Sequence
 from typing import Any
 
 from aidd_studio.errors import DeviceError
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome
 from aidd_studio.restoration.batch.one_file import restore_file
 
@@ -19,14 +19,14 @@ RETRIES = 3
 
 
 def run_on_cluster(
-    items: Sequence[BatchItem], settings: BatchSettings, address: str, watch: Watch | None = None
+    items: Sequence[BatchItem], settings: BatchSettings, address: str, progress: Progress | None = None
 ) -> Generator[tuple[BatchItem, Outcome], None, None]:
     """Restore recordings on the cluster whose scheduler listens at `address`, and yield each as it ends.
 
     A recording whose worker dies goes to another worker; outputs are atomic, so nothing is half-written, and an
     output that the dead worker had finished is replaced by the same sound. Raises DeviceError, Cancelled.
     """
-    watch = watch or Watch()
+    progress = progress or Progress()
     try:
         from distributed import Client, as_completed
     except ImportError:
@@ -40,7 +40,7 @@ def run_on_cluster(
         by_key = {future.key: item for future, item in zip(futures, items, strict=True)}
         try:
             for done, future in enumerate(as_completed(futures, loop=client.loop), start=1):
-                watch.report(done / len(items), f"{done} of {len(items)} files")
+                progress.report(done / len(items), f"{done} of {len(items)} files")
                 yield by_key[future.key], _outcome(by_key[future.key], future)
         finally:
             client.cancel(futures)

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import IO, Any
 
-from aidd_studio.errors import AudioWriteError
+from aidd_studio.errors import FileWriteError
 from aidd_studio.files.atomic import FULL, remove_left_overs
 from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome, real_path
 
@@ -30,7 +30,7 @@ class BatchJournal:
     A recording counts as finished when its source is unchanged since (size and time), the settings are the same, and
     its output still is what was written. A torn last line, as a kill leaves it, is ignored. Planned targets are noted
     before the work begins: one that exists without an outcome is what the kill left, and may be replaced.
-    Raises AudioWriteError wherever the output folder does not take it.
+    Raises FileWriteError wherever the output folder does not take it.
     """
 
     def __init__(self, path: Path, settings: BatchSettings, fresh: bool = False) -> None:
@@ -68,13 +68,13 @@ class BatchJournal:
                 self._file.close()
 
     def _keep_for_this_run(self, file: IO[str]) -> None:
-        """The system lets go of the lock however the process ends. Raises AudioWriteError when another run has it."""
+        """The system lets go of the lock however the process ends. Raises FileWriteError when another run has it."""
         if fcntl is None:
             return
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise AudioWriteError(
+            raise FileWriteError(
                 f"Another batch is writing into {self._path.parent}; wait for its end or choose another folder."
             ) from None
         except OSError:
@@ -153,7 +153,7 @@ class BatchJournal:
         except OSError as error:
             folder, why = self._path.parent, error.strerror or error
             advice = "make room, then go on with --resume" if error.errno in FULL else "choose another folder"
-            raise AudioWriteError(f"Nothing can be written into {folder} ({why}); {advice}.") from error
+            raise FileWriteError(f"Nothing can be written into {folder} ({why}); {advice}.") from error
 
 
 def _key(path: Path) -> list[int] | None:

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from aidd_studio.errors import AiddError, Cancelled
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome
 from aidd_studio.restoration.restore import FilledGap, ready_engine, restore
 
@@ -19,11 +19,11 @@ READ, LOOKED, FILLED = 0.1, 0.3, 0.9
 """Which share of a recording is done when it is read, its gaps are found, and they are filled."""
 
 
-def restore_file(item: BatchItem, settings: BatchSettings, watch: Watch | None = None) -> Outcome:
+def restore_file(item: BatchItem, settings: BatchSettings, progress: Progress | None = None) -> Outcome:
     """Restore one recording. Raises only Cancelled; every fault becomes a failed outcome with its reason."""
     started = time.perf_counter()
     try:
-        return _restore(item, settings, watch or Watch(), started)
+        return _restore(item, settings, progress or Progress(), started)
     except Cancelled:
         raise
     except AiddError as error:
@@ -34,7 +34,7 @@ def restore_file(item: BatchItem, settings: BatchSettings, watch: Watch | None =
         return _ended(item, "failed", f"Unexpected: {type(error).__name__}: {error}", started)
 
 
-def _restore(item: BatchItem, settings: BatchSettings, watch: Watch, started: float) -> Outcome:
+def _restore(item: BatchItem, settings: BatchSettings, progress: Progress, started: float) -> Outcome:
     from aidd_studio.audio.files.reading import probe, read
     from aidd_studio.audio.files.writing import check_target, write
     from aidd_studio.damage.detection.dropouts import detect
@@ -43,8 +43,8 @@ def _restore(item: BatchItem, settings: BatchSettings, watch: Watch, started: fl
     if not settings.dry_run:
         item.target.parent.mkdir(parents=True, exist_ok=True)
         check_target(item.target, item.source, overwrite=settings.overwrite)
-    clip = read(item.source, watch.part(0.0, READ))
-    gaps = detect(clip, watch.part(READ, 1.0 if settings.dry_run else LOOKED))
+    clip = read(item.source, progress.part(0.0, READ))
+    gaps = detect(clip, progress.part(READ, 1.0 if settings.dry_run else LOOKED))
     if not gaps:
         return _ended(item, "nothing to do", "No dropout was found.", started, clip.duration)
     if settings.dry_run:
@@ -57,9 +57,9 @@ def _restore(item: BatchItem, settings: BatchSettings, watch: Watch, started: fl
         settings.candidates,
         settings.seed,
         crossfade=settings.crossfade,
-        watch=watch.part(LOOKED, FILLED),
+        progress=progress.part(LOOKED, FILLED),
     )
-    write(result.clip, item.target, like=clip, overwrite=settings.overwrite, watch=watch.part(FILLED, 1.0))
+    write(result.clip, item.target, like=clip, overwrite=settings.overwrite, progress=progress.part(FILLED, 1.0))
     rows = tuple(_filled_row(filled, clip.rate) for filled in result.gaps)
     if settings.pictures:
         from aidd_studio.restoration.picture import before_after_png

@@ -15,8 +15,8 @@ from multiprocessing.sharedctypes import RawArray
 from typing import Any, Literal
 
 from aidd_studio.engines.aidd.client import Address
-from aidd_studio.processes import CONTEXT, deaf_to_ctrl_c, keep_to_one_thread, leave_with_parent
-from aidd_studio.progress import Watch
+from aidd_studio.processes import CONTEXT, block_sigint, keep_to_one_thread, leave_with_parent
+from aidd_studio.progress import Progress
 from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome
 from aidd_studio.restoration.batch.network_process import NetworkProcess, Where
 from aidd_studio.restoration.batch.one_file import restore_file
@@ -53,7 +53,7 @@ class Workers:
         self,
         items: Sequence[BatchItem],
         settings: BatchSettings,
-        watch: Watch,
+        progress: Progress,
         hold: Callable[[], bool],
         tell: Callable[[BatchItem, float], None],
     ) -> Generator[tuple[BatchItem, Outcome], None, None]:
@@ -64,11 +64,11 @@ class Workers:
         while waiting or suspects:
             together = waiting or [suspects.pop()]
             alone, waiting = not waiting, []
-            with closing(self._pooled(together, settings, watch, hold, tell)) as pooled:
+            with closing(self._pooled(together, settings, progress, hold, tell)) as pooled:
                 for item, outcome in pooled:
                     if isinstance(outcome, Outcome):
                         done += 1
-                        watch.report(done / len(items), f"{done} of {len(items)} files")
+                        progress.report(done / len(items), f"{done} of {len(items)} files")
                         yield item, outcome
                     elif outcome == "in work" and alone:
                         done += 1
@@ -81,7 +81,7 @@ class Workers:
         self,
         items: Sequence[BatchItem],
         settings: BatchSettings,
-        watch: Watch,
+        progress: Progress,
         hold: Callable[[], bool],
         tell: Callable[[BatchItem, float], None],
     ) -> Generator[tuple[BatchItem, Outcome | Literal["in work", "waiting"]], None, None]:
@@ -94,11 +94,11 @@ class Workers:
         ended = False
         try:
             while queue or running:
-                watch.check()
+                progress.check()
                 while queue and places and not hold():
                     item, place = queue.popleft(), places.pop()
                     board[place] = told[place] = 0.0
-                    with deaf_to_ctrl_c():
+                    with block_sigint():
                         future = pool.submit(_restore_there, place, item, settings)
                     running[future] = item, place
                 finished, _ = wait(running, timeout=0.1, return_when=FIRST_COMPLETED)
@@ -124,7 +124,7 @@ class Workers:
     def _ready(self) -> tuple[ProcessPoolExecutor, Any]:
         if self._pool is None:
             if self._networks != "own" and self._service is None:
-                with deaf_to_ctrl_c():
+                with block_sigint():
                     self._service = NetworkProcess(joint=True if self._networks == "joint" else None)
             address = self._service.address if self._service else None
             self._board = RawArray(ctypes.c_double, self._jobs + 2)  # one recording more than workers waits at hand
@@ -172,10 +172,10 @@ def _stop() -> None:
 
 
 def _restore_there(index: int, item: BatchItem, settings: BatchSettings) -> Outcome:
-    return restore_file(item, settings, _WorkerWatch(_board, index))
+    return restore_file(item, settings, _WorkerProgress(_board, index))
 
 
-class _WorkerWatch(Watch):
+class _WorkerProgress(Progress):
     """Writes progress on the board and reads the wish to stop from it."""
 
     def __init__(self, board: Any, index: int) -> None:
@@ -183,10 +183,10 @@ class _WorkerWatch(Watch):
             board[index] = fraction
 
         super().__init__(listen)
-        self._cancelled = _Wish(board)
+        self._cancelled = _StopFlag(board)
 
 
-class _Wish(threading.Event):
+class _StopFlag(threading.Event):
     """The wish to stop that stands in the last place of the board."""
 
     def __init__(self, board: Any) -> None:

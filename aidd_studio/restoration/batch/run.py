@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from aidd_studio.errors import Cancelled
 from aidd_studio.files.atomic import remove_left_overs
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome
 from aidd_studio.restoration.batch.journal import BatchJournal
 from aidd_studio.restoration.batch.network_process import NEURAL, Choice, Where, chosen
@@ -38,7 +38,7 @@ def run_batch(
     *,
     journal: BatchJournal | None = None,
     scheduler: str | None = None,
-    watch: Watch | None = None,
+    progress: Progress | None = None,
     hold: Hold | None = None,
     tell: Tell | None = None,
     networks: Choice = "auto",
@@ -51,9 +51,9 @@ def run_batch(
     scheduler: address of a Dask scheduler that does the work; `hold` and `tell` do not reach there.
     networks: where they run. workers: processes that do the work and stay for the next run, whatever `jobs` and
     `networks` say; without them a run starts its own.
-    Raises Cancelled through the watch; files in work are then left unwritten.
+    Raises Cancelled through `progress`; files in work are then left unwritten.
     """
-    watch = watch or Watch()
+    progress = progress or Progress()
     todo = []
     twins = {} if settings.dry_run else clashing(items)
     for item in items:
@@ -65,7 +65,7 @@ def run_batch(
             reason = f"{item.target} and {twins[item].target} are one name on that disk; write one of them elsewhere."
             yield item, Outcome(str(item.source), str(item.target), "failed", reason)
         elif os.path.lexists(item.target) and not (settings.overwrite or ours or settings.dry_run):
-            yield item, Outcome(str(item.source), str(item.target), "failed", why_kept(item, journal))
+            yield item, Outcome(str(item.source), str(item.target), "failed", overwrite_refusal(item, journal))
         else:
             todo.append(item)
     if settings.dry_run:
@@ -78,14 +78,14 @@ def run_batch(
     if scheduler:
         from aidd_studio.restoration.batch.cluster import run_on_cluster
 
-        ended = run_on_cluster(todo, settings, scheduler, watch)
+        ended = run_on_cluster(todo, settings, scheduler, progress)
     elif workers:
-        ended = workers.run(todo, settings, watch, hold, tell)
+        ended = workers.run(todo, settings, progress, hold, tell)
     # Networks round differently with more threads: they work in processes of one thread for any `jobs`.
     elif todo and (settings.engine in NEURAL or (jobs > 1 and len(todo) > 1)):
-        ended = _in_processes(todo, settings, jobs, chosen(networks, settings), watch, hold, tell)
+        ended = _in_processes(todo, settings, jobs, chosen(networks, settings), progress, hold, tell)
     else:
-        ended = _one_by_one(todo, settings, watch, hold, tell)
+        ended = _one_by_one(todo, settings, progress, hold, tell)
     try:
         with closing(ended):
             for item, outcome in ended:
@@ -98,7 +98,7 @@ def run_batch(
     remove_left_overs(item.target for item in todo)  # of workers that died
 
 
-def why_kept(item: BatchItem, journal: BatchJournal | None) -> str:
+def overwrite_refusal(item: BatchItem, journal: BatchJournal | None) -> str:
     """What a person is told of a result that exists and may not be replaced."""
     if journal is not None and journal.made_otherwise(item):
         return f"{item.target} was made with other settings; allow replacing it (--overwrite) or choose another folder."
@@ -118,27 +118,29 @@ def _in_processes(
     settings: BatchSettings,
     jobs: int,
     networks: Where,
-    watch: Watch,
+    progress: Progress,
     hold: Hold,
     tell: Tell,
 ) -> Outcomes:
     with Workers(min(jobs, len(items)), networks) as workers:
-        yield from workers.run(items, settings, watch, hold, tell)
+        yield from workers.run(items, settings, progress, hold, tell)
 
 
-def _one_by_one(items: Sequence[BatchItem], settings: BatchSettings, watch: Watch, hold: Hold, tell: Tell) -> Outcomes:
+def _one_by_one(
+    items: Sequence[BatchItem], settings: BatchSettings, progress: Progress, hold: Hold, tell: Tell
+) -> Outcomes:
     for index, item in enumerate(items):
         while hold():
-            watch.check()
+            progress.check()
             time.sleep(LOOK_AGAIN)
-        share = watch.part(index / len(items), (index + 1) / len(items))
-        yield item, restore_file(item, settings, _TellingWatch(share, item, tell))
+        share = progress.part(index / len(items), (index + 1) / len(items))
+        yield item, restore_file(item, settings, _BatchProgress(share, item, tell))
 
 
-class _TellingWatch(Watch):
+class _BatchProgress(Progress):
     """Passes progress on to the batch, and to whoever follows the single recording."""
 
-    def __init__(self, share: Watch, item: BatchItem, tell: Tell) -> None:
+    def __init__(self, share: Progress, item: BatchItem, tell: Tell) -> None:
         def listen(fraction: float, stage: str) -> None:
             tell(item, fraction)
             share.report(fraction, stage)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from aidd_studio import paths
 from aidd_studio.audio.clip import Clip
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 from aidd_studio.restoration.session.history import Entry
 
 What = Literal["whole", "selection", "candidates"]
@@ -38,23 +38,28 @@ def proposed_folder(source: Path) -> Path:
 
 
 def write_export(
-    choice: ExportChoice, source: Clip, restored: Clip, entries: Sequence[Entry], current: Entry | None, watch: Watch
+    choice: ExportChoice,
+    source: Clip,
+    restored: Clip,
+    entries: Sequence[Entry],
+    current: Entry | None,
+    progress: Progress,
 ) -> list[Path]:
-    """Write the files of an export; the source is never written to. Raises AudioWriteError, Cancelled."""
+    """Write the files of an export; the source is never written to. Raises FileWriteError, Cancelled."""
     if choice.what == "candidates" and current is not None:
-        return _write_candidates(choice, source, entries, current, watch)
+        return _write_candidates(choice, source, entries, current, progress)
     span = choice.span if choice.what == "selection" else None
-    share = watch.part(0.0, 0.8 if choice.report else 1.0)
+    share = progress.part(0.0, 0.8 if choice.report else 1.0)
     _write_sound(choice, restored, choice.path, source, share, span)
     if not choice.report:
         return [choice.path]
     report = choice.path.with_suffix(".html")
-    _write_report(report, choice.path, restored, entries, watch.part(0.8, 1.0))
+    _write_report(report, choice.path, restored, entries, progress.part(0.8, 1.0))
     return [choice.path, report, report.with_suffix(".json")]
 
 
 def _write_sound(
-    choice: ExportChoice, clip: Clip, path: Path, source: Clip, watch: Watch, span: tuple[int, int] | None
+    choice: ExportChoice, clip: Clip, path: Path, source: Clip, progress: Progress, span: tuple[int, int] | None
 ) -> None:
     from aidd_studio.audio.files.writing import write
 
@@ -66,13 +71,13 @@ def _write_sound(
         dither=choice.dither,
         tags=choice.tags,
         overwrite=choice.overwrite,
-        watch=watch,
+        progress=progress,
         span=span,
     )
 
 
 def _write_candidates(
-    choice: ExportChoice, source: Clip, entries: Sequence[Entry], current: Entry, watch: Watch
+    choice: ExportChoice, source: Clip, entries: Sequence[Entry], current: Entry, progress: Progress
 ) -> list[Path]:
     """Every candidate of one gap with its surroundings, each as a file of its own."""
     others = [entry.chosen.patch for entry in entries if entry.id != current.id and entry.chosen is not None]
@@ -82,14 +87,14 @@ def _write_candidates(
     for index, candidate in enumerate(current.candidates):
         name = f"{choice.path.stem}_gap{current.id}_candidate{index + 1}_{candidate.engine}{choice.path.suffix}"
         path = choice.path.with_name(name)
-        share = watch.part(index / len(current.candidates), (index + 1) / len(current.candidates))
+        share = progress.part(index / len(current.candidates), (index + 1) / len(current.candidates))
         clip = source.with_patches(*others, candidate.patch)
         _write_sound(choice, clip, path, source, share, span)
         written.append(path)
     return written
 
 
-def _write_report(path: Path, target: Path, restored: Clip, entries: Sequence[Entry], watch: Watch) -> None:
+def _write_report(path: Path, target: Path, restored: Clip, entries: Sequence[Entry], progress: Progress) -> None:
     """A page and a JSON file that list each gap, what filled it, and how it looked before and after."""
     import base64
 
@@ -101,7 +106,7 @@ def _write_report(path: Path, target: Path, restored: Clip, entries: Sequence[En
     rows = []
     engines = set()
     for index, entry in enumerate(entries):
-        watch.report(index / len(entries), "Report")
+        progress.report(index / len(entries), "Report")
         gap, chosen = entry.gap, entry.chosen
         row: dict[str, object] = {
             "start": round(gap.start / rate, 6),

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
-from aidd_studio.damage.damage import Gap
-from aidd_studio.errors import GapError
+from aidd_studio.damage.damage import Damage
+from aidd_studio.errors import DamageError
 from aidd_studio.restoration.candidate import Candidate
 
 GapState = Literal["open", "candidates", "accepted"]
@@ -21,7 +21,7 @@ class Entry:
     """A gap of the session with its candidates; `accepted` is the digest of the chosen one."""
 
     id: int
-    gap: Gap
+    gap: Damage
     candidates: tuple[Candidate, ...] = ()
     accepted: str | None = None
     starred: frozenset[str] = frozenset()
@@ -47,14 +47,14 @@ class State:
     entries: tuple[Entry, ...] = ()
 
     def entry(self, id: int) -> Entry:
-        """The entry with that id. Raises GapError when it is gone."""
+        """The entry with that id. Raises DamageError when it is gone."""
         for entry in self.entries:
             if entry.id == id:
                 return entry
-        raise GapError("That gap is no longer in the list.")
+        raise DamageError("That gap is no longer in the list.")
 
     @cached_property
-    def chosen(self) -> tuple[tuple[Gap, Candidate], ...]:
+    def chosen(self) -> tuple[tuple[Damage, Candidate], ...]:
         """The gaps with an accepted candidate, and that."""
         found = ((entry.gap, entry.chosen) for entry in self.entries if entry.accepted is not None)
         return tuple((gap, candidate) for gap, candidate in found if candidate is not None)
@@ -157,9 +157,9 @@ class History:
         self.step(self._position)
 
     def go_to(self, position: int) -> None:
-        """Make another step the current one. Raises GapError when there is none."""
+        """Make another step the current one. Raises DamageError when there is none."""
         if not 0 <= position < len(self._steps):
-            raise GapError("The history has no such step.")
+            raise DamageError("The history has no such step.")
         self._position = position
         self.step(position)
 

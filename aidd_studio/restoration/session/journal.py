@@ -54,7 +54,7 @@ class Leftover:
     modified: float  # seconds since the epoch
 
 
-class Journal:
+class EditJournal:
     """Keeps one history in a folder of its own; `save` after every edit, `discard` when the work is safe elsewhere."""
 
     def __init__(self, clip: Clip, root: Path, sha256: str | None = None) -> None:

@@ -15,7 +15,7 @@ from typing import Any, get_args
 import numpy as np
 
 from aidd_studio.audio.clip import Clip, Patch
-from aidd_studio.damage.damage import Gap, GapKind
+from aidd_studio.damage.damage import Damage, DamageKind
 from aidd_studio.errors import ProjectError
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.session.history import Change, Entry
@@ -156,7 +156,7 @@ def decode_patch(content: bytes, data: Mapping[str, Any]) -> Patch:
     return Patch(int(data["patch_start"]), channels, np.ascontiguousarray(samples.T * np.float32(gain)))
 
 
-def _gap_as_data(gap: Gap) -> dict[str, Any]:
+def _gap_as_data(gap: Damage) -> dict[str, Any]:
     return {
         "start": gap.start,
         "end": gap.end,
@@ -166,11 +166,11 @@ def _gap_as_data(gap: Gap) -> dict[str, Any]:
     }
 
 
-def _gap(data: Mapping[str, Any]) -> Gap:
+def _gap(data: Mapping[str, Any]) -> Damage:
     channels = None if data["channels"] is None else tuple(int(channel) for channel in data["channels"])
-    if data["kind"] not in get_args(GapKind):
+    if data["kind"] not in get_args(DamageKind):
         raise ProjectError("A gap in the project is of an unknown kind; update the program to open it.")
-    return Gap(int(data["start"]), int(data["end"]), channels, data["kind"], float(data["confidence"]))
+    return Damage(int(data["start"]), int(data["end"]), channels, data["kind"], float(data["confidence"]))
 
 
 def _relative(source: Path, folder: Path) -> str:

@@ -106,7 +106,7 @@ def save_project(session: Session, path: Path, sha256: str | None = None, *, rep
 
     sha256: the recording's hash where it is known already. replace: whatever the file holds now. Otherwise only what
     this session was read from or has saved itself is replaced, so that the work of two programs on one project is
-    never lost silently. Raises ProjectChanged for other contents, ProjectError, AudioWriteError.
+    never lost silently. Raises ProjectChanged for other contents, ProjectError, FileWriteError.
     """
     from aidd_studio.files.atomic import atomic_path
 

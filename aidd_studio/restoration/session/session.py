@@ -8,8 +8,8 @@ from pathlib import Path
 
 from aidd_studio.audio.clip import Clip
 from aidd_studio.damage.arithmetic import by_place
-from aidd_studio.damage.damage import Gap
-from aidd_studio.errors import GapError
+from aidd_studio.damage.damage import Damage
+from aidd_studio.errors import DamageError
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.session.history import Entry, History, Offer, State, Step, in_order
 
@@ -63,7 +63,7 @@ class Session:
 
     # Edits
 
-    def add_gaps(self, gaps: Iterable[Gap], name: str | None = None) -> list[int]:
+    def add_gaps(self, gaps: Iterable[Damage], name: str | None = None) -> list[int]:
         """Add gaps that are not there yet; returns the ids of the new ones.
 
         Gaps that overlap one in the list in a channel are left out, so that detecting twice changes nothing.
@@ -90,7 +90,7 @@ class Session:
         self._check(moved)
         for other in self.state.entries:
             if other.id != id and moved.overlaps(other.gap):
-                raise GapError("Gaps must not overlap; remove one of them first.")
+                raise DamageError("Gaps must not overlap; remove one of them first.")
         self._step("Move gap", self._replaced(Entry(id, moved)))
 
     def remove_gaps(self, ids: Sequence[int]) -> None:
@@ -109,7 +109,7 @@ class Session:
         for id, digest in chosen.items():
             entry = self.state.entry(id)
             if digest not in {candidate.digest for candidate in entry.candidates}:
-                raise GapError("That candidate does not belong to the gap.")
+                raise DamageError("That candidate does not belong to the gap.")
             if entry.accepted != digest:
                 accepted[id] = replace(entry, accepted=digest)
         if accepted:
@@ -189,9 +189,9 @@ class Session:
     def _replaced(self, entry: Entry) -> list[Entry]:
         return [entry if other.id == entry.id else other for other in self.state.entries]
 
-    def _check(self, gap: Gap) -> None:
+    def _check(self, gap: Damage) -> None:
         if gap.start < 0 or gap.end > self.clip.frames:
-            raise GapError("The gap lies outside the recording.")
+            raise DamageError("The gap lies outside the recording.")
 
     def _tell(self) -> None:
         for listener in self._listeners:

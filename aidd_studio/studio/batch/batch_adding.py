@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QObject
 
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 from aidd_studio.restoration.batch import Recording, find_recordings
 from aidd_studio.restoration.batch.items import real_path
 from aidd_studio.studio.model.jobs import JobQueue
@@ -44,8 +44,8 @@ class BatchAdding(QObject):
     ) -> None:
         """Find the recordings in files and folders, leaving out the folder of the results."""
 
-        def work(watch: Watch) -> list[Found]:
-            watch.report(0.0, "looking for recordings")
+        def work(progress: Progress) -> list[Found]:
+            progress.report(0.0, "looking for recordings")
             found = find_recordings(paths, output, recursive=recursive)
             return [Found(recording, real_path(recording.path), _size(recording.path)) for recording in found]
 

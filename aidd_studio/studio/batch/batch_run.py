@@ -10,8 +10,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from aidd_studio.errors import AudioWriteError, UsageError
-from aidd_studio.progress import Watch
+from aidd_studio.errors import FileWriteError, UsageError
+from aidd_studio.progress import Progress
 from aidd_studio.restoration.batch import BatchItem, Outcome, run_batch, with_targets
 from aidd_studio.restoration.batch.journal import JOURNAL_NAME, BatchJournal
 from aidd_studio.restoration.batch.one_file import LOOKED
@@ -66,8 +66,10 @@ class BatchRun(QObject):
         items = _items(rows, choice)
         settings = replace(choice.settings, dry_run=True)
 
-        def work(watch: Watch) -> Iterator[tuple[BatchItem, Outcome]]:
-            yield from run_batch(items, settings, choice.jobs, watch=watch, hold=self._held.is_set, tell=self._teller())
+        def work(progress: Progress) -> Iterator[tuple[BatchItem, Outcome]]:
+            yield from run_batch(
+                items, settings, choice.jobs, progress=progress, hold=self._held.is_set, tell=self._teller()
+            )
 
         self._is_looking = True
         self._start("Looking for gaps", rows, items, work)
@@ -81,14 +83,14 @@ class BatchRun(QObject):
             raise UsageError("Choose a folder for the results first.")
         items = _items(rows, choice)
 
-        def work(watch: Watch) -> Iterator[tuple[BatchItem, Outcome]]:
+        def work(progress: Progress) -> Iterator[tuple[BatchItem, Outcome]]:
             with _opened(choice) as journal:
                 yield from run_batch(
                     items,
                     choice.settings,
                     choice.jobs,
                     journal=journal,
-                    watch=watch,
+                    progress=progress,
                     hold=self._held.is_set,
                     tell=self._teller(),
                 )
@@ -128,10 +130,10 @@ class BatchRun(QObject):
         outcomes = [row.outcome for row in rows if row.outcome is not None]
         path = choice.output / REPORT_NAME
 
-        def work(watch: Watch) -> Path:
+        def work(progress: Progress) -> Path:
             from aidd_studio.restoration.batch.report import write_report
 
-            watch.check()
+            progress.check()
             write_report(path, outcomes, choice.settings)
             return path
 
@@ -239,4 +241,4 @@ def _opened(choice: BatchChoice) -> BatchJournal:
         return BatchJournal(choice.output / JOURNAL_NAME, choice.settings)
     except OSError as error:
         why = error.strerror or error
-        raise AudioWriteError(f"Nothing can be written into {choice.output} ({why}); choose another folder.") from error
+        raise FileWriteError(f"Nothing can be written into {choice.output} ({why}); choose another folder.") from error

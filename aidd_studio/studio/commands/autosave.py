@@ -13,14 +13,14 @@ from PySide6.QtCore import QObject, QTimer
 
 from aidd_studio import paths
 from aidd_studio.errors import AiddError
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 from aidd_studio.restoration.session.history import History
 from aidd_studio.restoration.session.session import Session
 from aidd_studio.studio.model.document import Document
 from aidd_studio.studio.model.jobs import JobQueue
 
 if TYPE_CHECKING:
-    from aidd_studio.restoration.session.journal import Journal
+    from aidd_studio.restoration.session.journal import EditJournal
     from aidd_studio.studio.window.main_window import MainWindow
 
 JOURNAL_AFTER = 400
@@ -44,7 +44,7 @@ class Journaling(QObject):
         super().__init__(window)
         self._window = window
         self.queue = JobQueue("journal", self)
-        self._journal: Journal | None = None
+        self._journal: EditJournal | None = None
         self._journal_of: Document | None = None
         self._wanted: deque[History] = deque(maxlen=1)  # what the next job writes: always the latest
         self._accepted: Accepted = ()  # fills that are in the journal, or on their way to it
@@ -96,7 +96,7 @@ class Journaling(QObject):
         self._accepted = _accepted(ahead)
         self.queue.submit(
             "Journal",
-            lambda watch: self._save(document, ahead.history, watch),
+            lambda progress: self._save(document, ahead.history, progress),
             on_done=done,
             on_failed=failed,
             on_end=lambda: self._next(order),
@@ -133,19 +133,19 @@ class Journaling(QObject):
         self._accepted = _accepted(document.session)
         self._wanted.append(document.session.history.copy())
 
-        def work(watch: Watch) -> None:
+        def work(progress: Progress) -> None:
             with suppress(IndexError):  # the job before this one has written it
-                self._save(document, self._wanted.popleft(), watch)
+                self._save(document, self._wanted.popleft(), progress)
 
         self.queue.submit("Journal", work, on_failed=lambda why: self._window.say(why, "warning"))
 
-    def _save(self, document: Document, wanted: History, watch: Watch) -> None:
+    def _save(self, document: Document, wanted: History, progress: Progress) -> None:
         """On the journal's thread: bring the files up to date."""
-        from aidd_studio.restoration.session.journal import Journal
+        from aidd_studio.restoration.session.journal import EditJournal
 
-        watch.check()
+        progress.check()
         if self._journal is None or self._journal_of is not document:
-            self._journal = Journal(document.clip, journal_folder())
+            self._journal = EditJournal(document.clip, journal_folder())
             self._journal_of = document
         self._journal.save(wanted)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.restoration.session.history import Entry
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Editing(QObject):
     def _add_gap(self, start: int, end: int) -> None:
         document = self._window.document
         assert document is not None
-        ids = document.session.add_gaps([Gap(start, end)])
+        ids = document.session.add_gaps([Damage(start, end)])
         if ids:
             document.select(ids)
         else:

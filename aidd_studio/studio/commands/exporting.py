@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
-from aidd_studio.damage.damage import Gap
-from aidd_studio.progress import Watch
+from aidd_studio.damage.damage import Damage
+from aidd_studio.progress import Progress
 from aidd_studio.studio.model.document import gaps_of
 from aidd_studio.studio.window.window_dialogs import show_dialog
 
@@ -49,10 +49,10 @@ class Exporting(QObject):
         entries = document.entries
         current = document.current
 
-        def work(watch: Watch) -> list[Path]:
+        def work(progress: Progress) -> list[Path]:
             from aidd_studio.restoration.session.export import write_export
 
-            return write_export(choice, source, restored, entries, current, watch)
+            return write_export(choice, source, restored, entries, current, progress)
 
         def done(paths: list[Path]) -> None:
             first = paths[0]
@@ -86,18 +86,18 @@ class Exporting(QObject):
 
         rate = document.rate
 
-        def read(_watch: Watch) -> list[Gap]:
+        def read(_watch: Progress) -> list[Damage]:
             from aidd_studio.damage.labels import read_labels
 
             return read_labels(path, rate)
 
-        def add(found: list[Gap]) -> None:
+        def add(found: list[Damage]) -> None:
             if window.document is not document:
                 return
             ids = document.session.add_gaps(found, f"Import {len(found)} gaps")
             window.say(f"{len(ids)} of {len(found)} gaps were added from {path.name}.", "done")
 
-        def added(found: list[Gap]) -> None:
+        def added(found: list[Damage]) -> None:
             window.attempt(lambda: add(found))
 
         window.work.submit(
@@ -125,10 +125,10 @@ class Exporting(QObject):
 
         gaps, rate = gaps_of(document.entries), document.rate
 
-        def write(watch: Watch) -> None:
+        def write(progress: Progress) -> None:
             from aidd_studio.damage.labels import write_labels
 
-            watch.check()
+            progress.check()
             write_labels(path, gaps, rate, overwrite=overwrite)
 
         window.work.submit(

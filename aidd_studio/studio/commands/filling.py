@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from aidd_studio.audio.clip import Clip
-from aidd_studio.damage.damage import Gap
-from aidd_studio.progress import Watch
+from aidd_studio.damage.damage import Damage
+from aidd_studio.progress import Progress
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.fill_process import FillProcess
-from aidd_studio.restoration.restore import FILLED, Order
+from aidd_studio.restoration.restore import FILLED, FillRequest
 from aidd_studio.restoration.session.history import Entry
 from aidd_studio.studio.model.document import Document, FillProgress, best
 from aidd_studio.studio.model.jobs import REPORT_EVERY
@@ -56,14 +56,14 @@ class Filling(QObject):
         if document is None:
             return
 
-        def work(watch: Watch) -> list[Gap]:
+        def work(progress: Progress) -> list[Damage]:
             from aidd_studio.damage.detection.dropouts import detect
 
-            return detect(document.clip, watch)
+            return detect(document.clip, progress)
 
         self._submit("Detecting dropouts", work, lambda found: self._detected(document, found))
 
-    def _detected(self, document: Document, found: list[Gap]) -> None:
+    def _detected(self, document: Document, found: list[Damage]) -> None:
         window = self._window
         if window.document is not document:
             return
@@ -95,14 +95,14 @@ class Filling(QObject):
         first = max(0, frame - reach)
         clip = Clip(document.clip.read(first, frame + reach), document.rate)
 
-        def work(watch: Watch) -> list[Gap]:
+        def work(progress: Progress) -> list[Damage]:
             from aidd_studio.damage.detection.dropouts import detect
 
-            return [gap.moved(gap.start + first, gap.end + first) for gap in detect(clip, watch)]
+            return [gap.moved(gap.start + first, gap.end + first) for gap in detect(clip, progress)]
 
         self._submit("Looking for the dropout", work, lambda found: self._found_at(document, frame, found))
 
-    def _found_at(self, document: Document, frame: int, found: list[Gap]) -> None:
+    def _found_at(self, document: Document, frame: int, found: list[Damage]) -> None:
         if self._window.document is not document:
             return
         slack = round(0.01 * document.rate)
@@ -165,7 +165,7 @@ class Filling(QObject):
 
         last = 0.0
 
-        def on_gaps(gaps: Sequence[Gap], fraction: float, stage: str) -> None:
+        def on_gaps(gaps: Sequence[Damage], fraction: float, stage: str) -> None:
             nonlocal last
             now = time.monotonic()
             if now - last >= REPORT_EVERY or stage == FILLED:
@@ -175,13 +175,13 @@ class Filling(QObject):
 
         failures: list[tuple[int, str]] = []  # how many gaps, and why
 
-        def on_failed(gaps: Sequence[Gap], why: str) -> None:
+        def on_failed(gaps: Sequence[Damage], why: str) -> None:
             failures.append((len(gaps), why))
 
-        def work(watch: Watch) -> Iterator[Candidate]:
-            order = Order(choice.candidates, choice.seed, choice.crossfade)
+        def work(progress: Progress) -> Iterator[Candidate]:
+            order = FillRequest(choice.candidates, choice.seed, choice.crossfade)
             return self._process.fill_gaps(
-                clip, list(by_gap), choice.engine, choice.settings, order, watch, on_gaps, on_failed
+                clip, list(by_gap), choice.engine, choice.settings, order, progress, on_gaps, on_failed
             )
 
         def on_item(candidate: Candidate) -> None:
@@ -240,10 +240,10 @@ class Filling(QObject):
         edges = ((gap.start - start) / (end - start), (gap.end - start) / (end - start))
         table = colour_table(window.preferences.colour_map)
 
-        def work(watch: Watch) -> Any:
+        def work(progress: Progress) -> Any:
             from aidd_studio.audio.spectrogram import tile_levels
 
-            watch.check()
+            progress.check()
             width, height = THUMBNAIL_PIXELS
             hop = max(1, (end - start) // (2 * width))
             grid = tile_levels(clip, start, hop, 2 * width, 512)

@@ -15,7 +15,7 @@ from aidd_studio import paths
 from aidd_studio.audio.clip import Clip, Samples, Source
 from aidd_studio.audio.peaks import Peaks
 from aidd_studio.files.cache import ArrayCache, content_key
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 from aidd_studio.restoration.session.session import Session
 from aidd_studio.studio.model.document import Document
 from aidd_studio.studio.model.preferences import add_recent, recent_files
@@ -93,10 +93,10 @@ class Opening(QObject):
     def open_project(self, path: Path) -> None:
         """Open a project: first its description, then its recording."""
 
-        def work(watch: Watch) -> Project:
+        def work(progress: Progress) -> Project:
             from aidd_studio.restoration.session.project import load_project
 
-            watch.check()
+            progress.check()
             return load_project(path)
 
         self._window.work.submit(
@@ -122,13 +122,13 @@ class Opening(QObject):
             else:
                 window.pictures.grew()
 
-        def work(watch: Watch) -> Iterator[Any]:
+        def work(progress: Progress) -> Iterator[Any]:
             if project is not None:
                 from aidd_studio.audio.files.reading import read
 
-                yield project.session(read(path, watch))
+                yield project.session(read(path, progress))
             else:
-                yield from _progressively(path, watch, cache_bytes)
+                yield from _progressively(path, progress, cache_bytes)
 
         window.work.submit(f"Reading {path.name}", work, on_item=on_item, on_failed=lambda why: self._broken(path, why))
 
@@ -178,20 +178,20 @@ def _kept_peaks(cache: ArrayCache, key: str, channels: int, frames: int) -> tupl
     return Peaks(channels, frames), False
 
 
-def _progressively(path: Path, watch: Watch, cache_bytes: int) -> Iterator[Any]:
+def _progressively(path: Path, progress: Progress, cache_bytes: int) -> Iterator[Any]:
     """A recording's session; long ones are shown before all samples are there."""
     from aidd_studio.audio.files.reading import blocks, probe, read
 
     info = probe(path)
     if info.frames < AT_ONCE or info.container not in EXACT:
-        yield Session(read(path, watch))
+        yield Session(read(path, progress))
         return
     from aidd_studio.audio.files.tags import read_tags
 
     try:
         samples: Samples = np.zeros((info.channels, info.frames), np.float32)
     except (MemoryError, ValueError):
-        yield Session(read(path, watch))  # says so in the person's words
+        yield Session(read(path, progress))  # says so in the person's words
         return
     tags = read_tags(path, info.container)
     source = Source(path.absolute(), info.container, info.subtype, info.endian, info.size, info.modified_ns, tags)
@@ -204,7 +204,7 @@ def _progressively(path: Path, watch: Watch, cache_bytes: int) -> Iterator[Any]:
         count = min(block.shape[1], info.frames - done)
         samples[:, done : done + count] = block[:, :count]
         done += count
-        watch.report(done / info.frames, "reading")
+        progress.report(done / info.frames, "reading")
         if not is_kept:
             peaks.add(block[:, :count])
         if done - shown >= min(SHOWN_EVERY, done) or done == info.frames:

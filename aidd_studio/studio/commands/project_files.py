@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
 from aidd_studio.errors import ProjectChanged
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 from aidd_studio.studio.commands.open_file import PROJECT
 
 if TYPE_CHECKING:
@@ -58,10 +58,10 @@ class Keeping(QObject):
             return
         snapshot, moment = document.session.copy(), document.moment
 
-        def work(watch: Watch) -> bool:
+        def work(progress: Progress) -> bool:
             from aidd_studio.restoration.session.project import save_project
 
-            watch.check()
+            progress.check()
             try:
                 save_project(snapshot, path, replace=replace)
             except ProjectChanged:

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 from aidd_studio.studio.dialogs.dialog import Dialog, note
 from aidd_studio.studio.model.jobs import Job
 from aidd_studio.studio.widgets.icons import pixmap
@@ -131,10 +131,10 @@ class ModelsDialog(Dialog):
     # Work
 
     def _download(self, name: str) -> None:
-        def work(watch: Watch) -> str:
+        def work(progress: Progress) -> str:
             from aidd_studio.weights.obtaining import obtain
 
-            pinned = obtain(name, watch=watch).pinned
+            pinned = obtain(name, progress=progress).pinned
             more = " Its hash was not published; it is pinned from now on." if pinned else ""
             return f"{name} is installed.{more}"
 
@@ -145,33 +145,33 @@ class ModelsDialog(Dialog):
         if not names:
             return
 
-        def work(watch: Watch) -> str:
+        def work(progress: Progress) -> str:
             from aidd_studio.weights.importing import import_model
 
-            return f"{import_model([Path(name) for name in names], watch=watch).name} is installed."
+            return f"{import_model([Path(name) for name in names], progress=progress).name} is installed."
 
         self._start("Importing a model", work)
 
     def _verify(self, name: str) -> None:
-        def work(watch: Watch) -> str:
+        def work(progress: Progress) -> str:
             from aidd_studio.weights.store import verify
 
-            verify(name, watch)
+            verify(name, progress)
             return f"{name} is intact: every byte is as it was installed."
 
         self._start(f"Verifying {name}", work)
 
     def _remove(self, name: str) -> None:
-        def work(watch: Watch) -> str:
+        def work(progress: Progress) -> str:
             from aidd_studio.weights.store import remove
 
-            watch.check()
+            progress.check()
             remove(name)
             return f"{name} was removed."
 
         self._start(f"Removing {name}", work)
 
-    def _start(self, title: str, work: Callable[[Watch], Any]) -> None:
+    def _start(self, title: str, work: Callable[[Progress], Any]) -> None:
         self._say("")
         self._job = self._window.work.submit(
             title, work, on_done=self._done, on_failed=self._failed, on_end=self._ended

@@ -21,7 +21,7 @@ from shiboken6 import isValid
 
 from aidd_studio import paths
 from aidd_studio.audio.playback import output_names
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 from aidd_studio.studio.dialogs.dialog import Dialog, note, section
 from aidd_studio.studio.timeline.frequency_axis import SCALES
 from aidd_studio.studio.timeline.spectrogram_view import COLOUR_MAPS
@@ -144,7 +144,7 @@ class PreferencesDialog(Dialog):
     def _clear_cache(self) -> None:
         self._in_cache("Clearing the cache", clear_cache)
 
-    def _in_cache(self, title: str, work: Callable[[Watch], int]) -> None:
+    def _in_cache(self, title: str, work: Callable[[Progress], int]) -> None:
         def show(size: int) -> None:
             if isValid(self):  # the dialog may have been closed meanwhile
                 self._size.setText(f"{size / 2**20:.0f} MB used")
@@ -154,22 +154,22 @@ class PreferencesDialog(Dialog):
         )
 
 
-def cache_size(watch: Watch) -> int:
+def cache_size(progress: Progress) -> int:
     """Bytes that the cache takes."""
     total = 0
     for path in paths.user_cache().rglob("*"):
-        watch.check()
+        progress.check()
         with suppress(FileNotFoundError):  # another window may have cleared it
             if path.is_file():
                 total += path.stat().st_size
     return total
 
 
-def clear_cache(watch: Watch) -> int:
+def clear_cache(progress: Progress) -> int:
     """Delete all that can be made again, but the icons in use; bytes that are left."""
     icons = paths.user_cache() / "icons"
     for path in paths.user_cache().rglob("*"):
-        watch.check()
+        progress.check()
         if path.is_file() and icons not in path.parents:
             path.unlink(missing_ok=True)
-    return cache_size(watch)
+    return cache_size(progress)

@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from aidd_studio.audio.clip import Clip, Patch
-from aidd_studio.damage.damage import Gap
+from aidd_studio.damage.damage import Damage
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.restore import best_first
 from aidd_studio.restoration.session.history import Entry
@@ -228,7 +228,7 @@ def best(entry: Entry) -> Candidate:
     return best_first(entry.candidates)[0]
 
 
-def gaps_of(entries: Iterable[Entry]) -> list[Gap]:
+def gaps_of(entries: Iterable[Entry]) -> list[Damage]:
     """The gaps of entries."""
     return [entry.gap for entry in entries]
 

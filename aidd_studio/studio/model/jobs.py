@@ -18,7 +18,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QThread, Signal, Slot
 
 from aidd_studio.errors import AiddError, Cancelled
-from aidd_studio.progress import Listener, Watch
+from aidd_studio.progress import Listener, Progress
 from aidd_studio.studio.widgets.one_line import one_line
 
 log = logging.getLogger(__name__)
@@ -30,11 +30,11 @@ TURN = 0.0005
 """Seconds after which a thread that computes lets another one have Python's lock. The window's thread asks for it anew
 after every call into Qt, dozens of times a frame; with Python's own 5 ms a busy worker held frames up for 50 ms."""
 
-Work = Callable[[Watch], Any]
+Work = Callable[[Progress], Any]
 """What a job does. A generator gives its items one by one; anything else gives one result."""
 
 
-class JobWatch(Watch):
+class JobProgress(Progress):
     """A watch that knows its listener only while the job runs, so that an ended job is in no reference cycle.
 
     A job's closures hold the recording; in a cycle they would keep it until the garbage collector comes by, which
@@ -61,14 +61,14 @@ class Job:
     on_failed: Callable[[str], None] | None = None
     on_end: Callable[[], None] | None = None
     visible: bool = True
-    watch: JobWatch = field(default_factory=JobWatch, init=False)
+    progress: JobProgress = field(default_factory=JobProgress, init=False)
     fraction: float = 0.0
     stage: str = ""
     started: float | None = None
 
     def cancel(self) -> None:
         """Ask the job to stop; one that has not begun never will."""
-        self.watch.cancel()
+        self.progress.cancel()
 
     def remaining(self) -> float | None:
         """Seconds left at the pace so far; None while that cannot be told."""
@@ -99,15 +99,15 @@ class Worker(QObject):
                 last = now
                 self.progressed.emit(job, fraction, stage)
 
-        job.watch.listener = listener
+        job.progress.listener = listener
         try:
-            job.watch.check()
+            job.progress.check()
             self.begun.emit(job)
-            result = job.work(job.watch)
+            result = job.work(job.progress)
             if isinstance(result, Generator):
                 with closing(result):  # what it began has ended before the end is told
                     for item in result:
-                        job.watch.check()
+                        job.progress.check()
                         self.yielded.emit(job, item)
                 result = None
         except Cancelled:
@@ -122,7 +122,7 @@ class Worker(QObject):
         else:
             self.finished.emit(job, result)
         finally:
-            job.watch.listener = None
+            job.progress.listener = None
 
 
 class JobQueue(QObject):
@@ -192,11 +192,11 @@ class JobQueue(QObject):
         self.changed.emit()
 
     def _yielded(self, job: Job, item: Any) -> None:
-        if job.on_item is not None and not job.watch.is_cancelled:
+        if job.on_item is not None and not job.progress.is_cancelled:
             job.on_item(item)
 
     def _finished(self, job: Job, result: Any) -> None:
-        if job.on_done is not None and not job.watch.is_cancelled:
+        if job.on_done is not None and not job.progress.is_cancelled:
             job.on_done(result)
         self._end(job)
 

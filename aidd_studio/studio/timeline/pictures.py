@@ -13,7 +13,7 @@ from aidd_studio.audio.clip import Clip, Patch, Samples
 from aidd_studio.audio.peaks import Peaks
 from aidd_studio.audio.spectrogram import CEILING, FLOOR
 from aidd_studio.files.cache import DEFAULT_LIMIT
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 from aidd_studio.studio.listening.playback_control import FIRST_CANDIDATE, ORIGINAL
 from aidd_studio.studio.model.document import Document
 from aidd_studio.studio.model.jobs import JobQueue
@@ -108,9 +108,9 @@ class Pictures(QObject):
         peaks = Peaks(clip.channels, clip.frames)
         self._peaks = peaks
 
-        def work(watch: Watch) -> Any:
+        def work(progress: Progress) -> Any:
             for end in peaks.build(clip.base):
-                watch.check()
+                progress.check()
                 yield end
 
         self._queue.submit("Peaks", work, on_item=lambda _end: self.grew(), visible=False)

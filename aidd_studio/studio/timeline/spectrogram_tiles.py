@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from aidd_studio.audio.clip import Clip, Patch
 from aidd_studio.audio.spectrogram import TILE_COLUMNS, tile_levels
 from aidd_studio.audio.tile_cache import TileCache
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 from aidd_studio.studio.model.jobs import JobQueue
 from aidd_studio.studio.timeline.tile_pictures import Developed, Tile, TilePictures
 
@@ -102,8 +102,8 @@ class SpectrogramTiles:
         self._asked.add(key)
         kept, pictures = self._kept, self.pictures
 
-        def work(watch: Watch) -> tuple[Tile, Developed | None] | None:
-            watch.check()
+        def work(progress: Progress) -> tuple[Tile, Developed | None] | None:
+            progress.check()
             if key not in self._wanted:
                 return None  # the person has looked elsewhere meanwhile
             levels = kept.load(key.fft, key.hop, key.index) if not key.patches else None

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.errors import AiddError, UsageError
-from aidd_studio.processes import deaf_to_ctrl_c, stoppable_pool
-from aidd_studio.progress import Watch
+from aidd_studio.processes import block_sigint, stoppable_pool
+from aidd_studio.progress import Progress
 from aidd_studio.training.corpora.rendering import RATE, Sources, draw_kind, render
 from aidd_studio.training.corpora.splits import SplitRule, official_splits, split_of
 
@@ -46,10 +46,10 @@ class RenderPlan:
     licence: str = "CC0-1.0 (scores), MIT (SoundFonts), public domain (piano samples)"
 
 
-def build_rendered(folder: Path, plan: RenderPlan, processes: int, watch: Watch | None = None) -> list[Item]:
+def build_rendered(folder: Path, plan: RenderPlan, processes: int, progress: Progress | None = None) -> list[Item]:
     """Render what is missing of a plan into a folder and write the manifest; a stopped build goes on where it was."""
     jobs = ((_render_item, (folder, plan, index)) for index in range(plan.items))
-    return _build(folder, jobs, plan.items, processes, watch or Watch())
+    return _build(folder, jobs, plan.items, processes, progress or Progress())
 
 
 def build_recorded(
@@ -57,7 +57,7 @@ def build_recorded(
     recordings: Iterable[Path],
     licence: str,
     processes: int,
-    watch: Watch | None = None,
+    progress: Progress | None = None,
     split: SplitRule = "hash",
 ) -> list[Item]:
     """Convert recordings of any format into a folder: mono, 24 kHz, split by file or as published, each sound once."""
@@ -66,7 +66,7 @@ def build_recorded(
         raise UsageError("No recordings were found there; name folders or files that hold sound.")
     splits = official_splits(files, split)
     jobs = ((_convert_item, (folder, path, licence, splits[path])) for path in files)
-    return _build(folder, jobs, len(files), processes, watch or Watch())
+    return _build(folder, jobs, len(files), processes, progress or Progress())
 
 
 def read_manifest(folder: Path) -> list[Item]:
@@ -77,17 +77,17 @@ def read_manifest(folder: Path) -> list[Item]:
     return [Item(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines() if line]
 
 
-def _build(folder: Path, jobs: Iterator, count: int, processes: int, watch: Watch) -> list[Item]:  # type: ignore[type-arg]
+def _build(folder: Path, jobs: Iterator, count: int, processes: int, progress: Progress) -> list[Item]:  # type: ignore[type-arg]
     folder.mkdir(parents=True, exist_ok=True)
     items: list[Item] = []
     with stoppable_pool(processes) as pool:
-        with deaf_to_ctrl_c():
+        with block_sigint():
             waiting: set[Future[Item | None]] = {pool.submit(work, *arguments) for work, arguments in jobs}
         for done, future in enumerate(as_completed(waiting), start=1):
             item = future.result()
             if item is not None:
                 items.append(item)
-            watch.report(done / count, f"{done} of {count} files")
+            progress.report(done / count, f"{done} of {count} files")
     return _write_manifest(folder, items)
 
 

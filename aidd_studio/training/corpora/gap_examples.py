@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.engines.linear.extrapolation import both_sides
-from aidd_studio.processes import deaf_to_ctrl_c, stoppable_pool
+from aidd_studio.processes import block_sigint, stoppable_pool
 from aidd_studio.tokenizer.refiner import EXTRAPOLATION_ORDER, EXTRAPOLATION_SIGHT
 from aidd_studio.training.corpora.segments import Segments, levelled
 
@@ -70,7 +70,7 @@ def make_examples(corpus: Path, split: str, folder: Path, shards: int, count: in
     """`shards` files of `count` examples for every gap length, in parallel."""
     jobs = [(corpus, split, folder, length, count, seed + shard) for shard in range(shards) for length in LENGTHS]
     with stoppable_pool(processes) as pool:
-        with deaf_to_ctrl_c():
+        with block_sigint():
             waiting = [pool.submit(make_shard, *job) for job in jobs]
         for future in waiting:
             future.result()

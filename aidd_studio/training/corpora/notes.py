@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from aidd_studio.errors import AudioReadError
+from aidd_studio.errors import FileReadError
 
 DRUMS = 9
 """The MIDI channel that General MIDI gives to percussion."""
@@ -63,14 +63,14 @@ class Piece:
 def read_midi(path: Path) -> Piece:
     """Read a standard MIDI file; every (track, channel) pair with notes becomes a part.
 
-    Raises AudioReadError when the file is no MIDI file.
+    Raises FileReadError when the file is no MIDI file.
     """
     import mido
 
     try:
         song = mido.MidiFile(path, clip=True)
     except (OSError, EOFError, ValueError, KeyError, IndexError) as error:
-        raise AudioReadError(f"{path.name} is no MIDI file that can be read; leave it out of the folder.") from error
+        raise FileReadError(f"{path.name} is no MIDI file that can be read; leave it out of the folder.") from error
     seconds = _tempo_map(song)
     notes: list[Note] = []
     programs: dict[tuple[int, int], int] = {}

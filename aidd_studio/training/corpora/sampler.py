@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from aidd_studio.errors import AudioReadError
+from aidd_studio.errors import FileReadError
 from aidd_studio.training.corpora.notes import Piece
 
 _NAMES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
@@ -34,7 +34,7 @@ class Region:
 def read_sfz(path: Path) -> tuple[Region, ...]:
     """The attack regions of an SFZ file (release and resonance regions are left out).
 
-    Understands headers, inherited opcodes, #define and key names; raises AudioReadError when nothing remains.
+    Understands headers, inherited opcodes, #define and key names; raises FileReadError when nothing remains.
     """
     text = _preprocess(path, path.parent, {})
     inherited: dict[str, dict[str, str]] = {"control": {}, "global": {}, "master": {}, "group": {}}
@@ -52,7 +52,7 @@ def read_sfz(path: Path) -> tuple[Region, ...]:
         if region is not None:
             regions.append(region)
     if not regions:
-        raise AudioReadError(f"{path.name} has no playable region; choose another SFZ file.")
+        raise FileReadError(f"{path.name} has no playable region; choose another SFZ file.")
     return tuple(regions)
 
 

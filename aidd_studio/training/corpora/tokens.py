@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.errors import UsageError
-from aidd_studio.progress import Watch
+from aidd_studio.progress import Progress
 from aidd_studio.training.corpora.rendering import RATE
 from aidd_studio.training.corpora.segments import Segments, levelled
 
@@ -30,14 +30,14 @@ def tokenize_corpus(
     seconds: float = 6.0,
     passes: int = 1,
     files_per_shard: int = 50,
-    watch: Watch | None = None,
+    progress: Progress | None = None,
 ) -> None:
     """Write the codes of a corpus: `{split}-{n}.safetensors` with int16 or int32 `codes` [rows, tokens], and an index.
 
     Every file is cut into rows of `seconds`, each brought to the common level; further passes are shifted in time.
     Shards that are there already are kept, so that a stopped run goes on.
     """
-    watch = watch or Watch()
+    progress = progress or Progress()
     splits = {split: Segments(corpus, split) for split in ("held", "train")}
     folder.mkdir(parents=True, exist_ok=True)
     hop = tokenizer.config.hop
@@ -50,12 +50,12 @@ def tokenize_corpus(
         for number, members in enumerate(shards):
             for turn in range(passes):
                 path = folder / f"{split}-{turn}-{number:05d}.safetensors"
-                watch.report((number + turn / passes) / len(shards), f"{split} shard {number + 1} of {len(shards)}")
+                progress.report((number + turn / passes) / len(shards), f"{split} shard {number + 1} of {len(shards)}")
                 if not path.is_file():
                     offset = round(turn * frames / passes) + 107 * turn
                     rows = [_rows(segments.sound(member), frames, offset) for member in members]
-                    _write_shard(path, _encode(tokenizer, np.concatenate(rows), watch))
-    watch.report(1.0, "done")
+                    _write_shard(path, _encode(tokenizer, np.concatenate(rows), progress))
+    progress.report(1.0, "done")
 
 
 def load_tokens(folder: Path, split: str) -> tuple[NDArray[np.int64], int]:
@@ -83,7 +83,7 @@ def _rows(sound: NDArray[np.int16], frames: int, offset: int) -> NDArray[np.floa
     return levelled(rows[loud])
 
 
-def _encode(tokenizer: WavTokenizer, rows: NDArray[np.float32], watch: Watch) -> NDArray[np.int32]:
+def _encode(tokenizer: WavTokenizer, rows: NDArray[np.float32], progress: Progress) -> NDArray[np.int32]:
     import torch
 
     device = next(tokenizer.parameters()).device
@@ -91,7 +91,7 @@ def _encode(tokenizer: WavTokenizer, rows: NDArray[np.float32], watch: Watch) ->
     found = []
     with torch.inference_mode():
         for start in range(0, len(rows), 16):
-            watch.check()
+            progress.check()
             batch = torch.from_numpy(rows[start : start + 16]).to(device)
             found.append(encode(batch).cpu().numpy().astype(np.int32))
     if not found:

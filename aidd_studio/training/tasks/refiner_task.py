@@ -15,7 +15,7 @@ from aidd_studio.diffusion.score_model import ScoreModel
 from aidd_studio.evaluation.metrics.metrics import LSD_WINDOW
 from aidd_studio.tokenizer.model import WavTokenizer
 from aidd_studio.tokenizer.refiner import CONTEXT as CONTEXT_SEEN
-from aidd_studio.tokenizer.refiner import ContextDecoder
+from aidd_studio.tokenizer.refiner import Refiner
 from aidd_studio.training.corpora.gap_examples import CONTEXT, GapExamples, load_examples
 from aidd_studio.training.corpora.rendering import RATE
 from aidd_studio.training.devices import Devices
@@ -49,12 +49,12 @@ class ContextSettings:
     seed: int = 0
 
 
-class ContextTask:
+class RefinerTask:
     """The context decoder's task. Codes come from a frozen tokenizer."""
 
     def __init__(
         self,
-        model: ContextDecoder,
+        model: Refiner,
         tokenizer: WavTokenizer | None,
         settings: ContextSettings,
         examples: Path,

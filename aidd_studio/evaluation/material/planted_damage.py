@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from aidd_studio.audio.clip import Clip, Samples
 from aidd_studio.damage.arithmetic import by_place
-from aidd_studio.damage.damage import Gap, GapKind
+from aidd_studio.damage.damage import Damage, DamageKind
 
-DamageKind = Literal["zero", "cut", "dithered", "held", "repeated", "invalid"]
+PlantedKind = Literal["zero", "cut", "dithered", "held", "repeated", "invalid"]
 """Digital zero; level cut by 30 to 60 dB; dither noise alone; last sample held; short buffer repeated; NaN or Inf."""
 
-DAMAGE_KINDS: tuple[DamageKind, ...] = get_args(DamageKind)
+DAMAGE_KINDS: tuple[PlantedKind, ...] = get_args(PlantedKind)
 
-GAP_KINDS: dict[DamageKind, GapKind] = {
+GAP_KINDS: dict[PlantedKind, DamageKind] = {
     "zero": "silence",
     "cut": "near-silence",
     "dithered": "near-silence",
@@ -41,7 +41,7 @@ TRIES = 200
 class DamageSettings:
     """What `damage` does: which kinds, how long (seconds, log-uniform), how often, how deep."""
 
-    kinds: Sequence[DamageKind] = DAMAGE_KINDS
+    kinds: Sequence[PlantedKind] = DAMAGE_KINDS
     per_minute: float = 20.0
     shortest: float = 0.005
     longest: float = 0.300
@@ -52,7 +52,7 @@ class DamageSettings:
     buffer: tuple[float, float] = (0.002, 0.040)  # seconds that are repeated
 
 
-def damage(clip: Clip, rng: np.random.Generator, settings: DamageSettings | None = None) -> tuple[Clip, list[Gap]]:
+def damage(clip: Clip, rng: np.random.Generator, settings: DamageSettings | None = None) -> tuple[Clip, list[Damage]]:
     """A damaged copy of a recording, and the gaps that are in it now, sorted.
 
     Gaps lie only where sound is audible (-50 dBFS over 10 ms) before, after and throughout the gap, in every channel
@@ -62,7 +62,7 @@ def damage(clip: Clip, rng: np.random.Generator, settings: DamageSettings | None
     settings = settings or DamageSettings()
     original = clip.samples
     samples = original.copy()
-    gaps: list[Gap] = []
+    gaps: list[Damage] = []
     for index in range(max(1, round(settings.per_minute * clip.duration / 60))):
         kind = settings.kinds[index % len(settings.kinds)]
         place = _place(original, clip.rate, gaps, rng, settings)
@@ -79,7 +79,7 @@ def damage(clip: Clip, rng: np.random.Generator, settings: DamageSettings | None
             continue
         all_channels = len(channels) == clip.channels
         gaps.append(
-            Gap(
+            Damage(
                 start + int(changed[0]),
                 start + int(changed[-1]) + 1,
                 None if all_channels else channels,
@@ -101,7 +101,7 @@ Place = tuple[int, int, tuple[int, ...]]
 
 
 def _place(
-    original: Samples, rate: int, gaps: Sequence[Gap], rng: np.random.Generator, settings: DamageSettings
+    original: Samples, rate: int, gaps: Sequence[Damage], rng: np.random.Generator, settings: DamageSettings
 ) -> Place | None:
     channels, frames = original.shape
     margin = round(2 * max(NEIGHBOURHOOD, settings.buffer[1]) * rate)
@@ -132,7 +132,7 @@ def _is_audible(sound: NDArray[np.float32], start: int, end: int, rate: int) -> 
     )
 
 
-Damage = Callable[
+Planter = Callable[
     [NDArray[np.float32], int, int, int, np.random.Generator, DamageSettings], NDArray[np.floating] | float
 ]
 
@@ -179,7 +179,7 @@ def _invalid(
     return float(rng.choice([np.nan, np.inf, -np.inf]))
 
 
-_DAMAGES: dict[DamageKind, Damage] = {
+_DAMAGES: dict[PlantedKind, Planter] = {
     "zero": _zero,
     "cut": _cut,
     "dithered": _dithered,
