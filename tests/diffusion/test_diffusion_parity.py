@@ -17,7 +17,7 @@ from aidd_studio.diffusion.graph import AbsorbingGraph, Graph, UniformGraph
 from aidd_studio.diffusion.losses import derivative_regulariser, diffusion_loss, score_entropy
 from aidd_studio.diffusion.masking import SpanLengths, span_mask
 from aidd_studio.diffusion.noise import Geometric, LogLinear
-from aidd_studio.diffusion.sampling import Progress, analytic
+from aidd_studio.diffusion.sampling import SamplerProgress, analytic
 from aidd_studio.diffusion.sampling.stepping import analytic_weights, denoising_weights, euler_weights
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
 
@@ -163,7 +163,7 @@ def test_the_whole_published_sampling_loop_is_repeated_token_by_token(
     fill = v["loop.mask"].bool()
     trace: list[Tensor] = []
 
-    def keep(progress: Progress) -> None:
+    def keep(progress: SamplerProgress) -> None:
         trace.append(progress.tokens)
 
     tokens = v["loop.tokens"].expand(2, -1)

@@ -14,7 +14,15 @@ from torch import Tensor
 from aidd_studio.diffusion.graph import AbsorbingGraph, UniformGraph
 from aidd_studio.diffusion.noise import LogLinear
 from aidd_studio.diffusion.randomness import SeededRandomness, draw
-from aidd_studio.diffusion.sampling import SAMPLERS, Progress, analytic, confidence, entropy, euler, first_hitting
+from aidd_studio.diffusion.sampling import (
+    SAMPLERS,
+    SamplerProgress,
+    analytic,
+    confidence,
+    entropy,
+    euler,
+    first_hitting,
+)
 from aidd_studio.diffusion.sampling.canvas import shaped
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
 from aidd_studio.errors import Cancelled, UsageError
@@ -263,7 +271,7 @@ def test_a_candidate_is_the_same_alone_and_in_company(
 def test_network_calls_are_as_promised_and_reported_one_by_one(
     name: str, steps: int | None, calls: int, network: ScoreModel, clip: tuple[Tensor, Tensor]
 ) -> None:
-    seen: list[Progress] = []
+    seen: list[SamplerProgress] = []
     run(name, network, clip, [1, 2, 3], steps=steps, callback=seen.append)
     assert len(seen) <= calls if name == "entropy" else len(seen) == calls
     assert [progress.calls for progress in seen] == list(range(1, len(seen) + 1))
@@ -274,14 +282,14 @@ def test_network_calls_are_as_promised_and_reported_one_by_one(
 
 
 def test_a_generous_entropy_bound_needs_one_call(network: ScoreModel, clip: tuple[Tensor, Tensor]) -> None:
-    seen: list[Progress] = []
+    seen: list[SamplerProgress] = []
     run("entropy", network, clip, [1], bound=1e9, callback=seen.append)
     assert len(seen) == 1
 
 
 def test_the_likelihood_is_that_of_the_tokens_at_their_reveal(network: ScoreModel, clip: tuple[Tensor, Tensor]) -> None:
     tokens, fill = clip
-    seen: list[Progress] = []
+    seen: list[SamplerProgress] = []
     drawn = run("confidence", network, clip, [7], steps=1, conditioning="share", callback=seen.append)
     hidden = torch.where(fill, 31, tokens)[None]
     share = fill.float().mean()
@@ -292,7 +300,7 @@ def test_the_likelihood_is_that_of_the_tokens_at_their_reveal(network: ScoreMode
 
 @pytest.mark.parametrize("name", list(SAMPLERS))
 def test_a_callback_can_stop_the_work(name: str, network: ScoreModel, clip: tuple[Tensor, Tensor]) -> None:
-    def stop_at_second(progress: Progress) -> None:
+    def stop_at_second(progress: SamplerProgress) -> None:
         if progress.calls == 2:
             raise Cancelled()
 

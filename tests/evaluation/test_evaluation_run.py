@@ -14,7 +14,7 @@ from aidd_studio.evaluation.material.protocols import PROTOCOLS, protocol, segme
 from aidd_studio.evaluation.material.recordings import recordings
 from aidd_studio.evaluation.reports.report import write_report
 from aidd_studio.evaluation.runs.baselines import basis_of
-from aidd_studio.evaluation.runs.journal import Journal
+from aidd_studio.evaluation.runs.journal import RunJournal
 from aidd_studio.evaluation.runs.runner import JOURNAL_NAME, plan, run
 from aidd_studio.progress import Progress
 from aidd_studio.weights import store
@@ -104,7 +104,7 @@ def test_a_stopped_evaluation_goes_on_where_it_was(folder, tmp_path):
     stopped = Progress(lambda fraction, stage: stopped.cancel() if fraction >= 0.5 else None)
     with pytest.raises(Cancelled):
         run(what, tmp_path, progress=stopped)
-    finished = len(Journal(tmp_path / JOURNAL_NAME).outcomes())
+    finished = len(RunJournal(tmp_path / JOURNAL_NAME).outcomes())
     assert 0 < finished < len(what.cases)
     journal = tmp_path / JOURNAL_NAME
     journal.write_bytes(journal.read_bytes() + b'{"key": "cut of')
@@ -112,7 +112,7 @@ def test_a_stopped_evaluation_goes_on_where_it_was(folder, tmp_path):
     run(what, tmp_path, progress=Progress(lambda fraction, stage: told.append(stage)))
     assert len(told) == len(what.cases) - finished
     assert "left" in told[0]
-    assert len(Journal(journal).outcomes()) == len(what.cases)
+    assert len(RunJournal(journal).outcomes()) == len(what.cases)
 
 
 def test_engines_added_later_cost_only_their_own_cases_and_new_models_are_measured_anew(folder, tmp_path):

@@ -23,7 +23,7 @@ from aidd_studio.audio.files.writing import write
 from aidd_studio.damage.damage import Damage
 from aidd_studio.errors import AiddError, FileReadError, FileWriteError, ProjectChanged, ProjectError
 from aidd_studio.restoration.candidate import Candidate
-from aidd_studio.restoration.session.journal import Journal, discard, leftovers, recover
+from aidd_studio.restoration.session.journal import EditJournal, discard, leftovers, recover
 from aidd_studio.restoration.session.project import load_project, save_project
 from aidd_studio.restoration.session.session import Session
 from aidd_studio.restoration.splice import on_grid
@@ -87,7 +87,7 @@ def test_a_full_disk_keeps_the_project_that_was_saved_before(tmp_path: Path) -> 
 
 def test_a_full_disk_keeps_the_journal_of_the_edits_before(tmp_path: Path) -> None:
     session = make_session()
-    journal = Journal(session.clip, tmp_path)
+    journal = EditJournal(session.clip, tmp_path)
     journal.save(session.history)
     samples = on_grid(np.random.default_rng(5).normal(0, 0.2, (1, 4020)))
     session.offer(1, Candidate(Damage(1000, 5000), Patch(990, (0,), samples), "sparse", 5, 0.0))
@@ -146,7 +146,7 @@ def test_a_recording_that_is_deleted_while_it_is_open_is_still_restored_and_writ
 
 def test_two_programs_on_one_recording_keep_journals_of_their_own(tmp_path: Path) -> None:
     first, second = make_session(1), make_session(2)
-    journals = [Journal(session.clip, tmp_path) for session in (first, second)]
+    journals = [EditJournal(session.clip, tmp_path) for session in (first, second)]
     for journal, session in zip(journals, (first, second), strict=True):
         journal.save(session.history)
     assert leftovers(tmp_path) == []

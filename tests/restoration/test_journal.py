@@ -22,7 +22,7 @@ from aidd_studio.damage.damage import Damage
 from aidd_studio.errors import DamageError, ProjectError
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.session.history import Entry
-from aidd_studio.restoration.session.journal import Journal, discard, leftovers, recover
+from aidd_studio.restoration.session.journal import EditJournal, discard, leftovers, recover
 from aidd_studio.restoration.session.session import Session
 from aidd_studio.restoration.splice import on_grid
 
@@ -32,9 +32,9 @@ from pathlib import Path
 sys.path.insert(0, {tests!r})
 from test_journal import edited_session
 from aidd_studio.restoration.session.history import Entry
-from aidd_studio.restoration.session.journal import Journal
+from aidd_studio.restoration.session.journal import EditJournal
 session = edited_session()
-journal = Journal(session.clip, Path({root!r}))
+journal = EditJournal(session.clip, Path({root!r}))
 journal.save(session.history)
 print("saved", flush=True)
 time.sleep(60)
@@ -71,7 +71,7 @@ def test_after_kill_9_everything_accepted_is_offered_again(tmp_path: Path) -> No
 
 def test_a_finished_session_leaves_nothing_behind(tmp_path: Path) -> None:
     session = edited_session()
-    journal = Journal(session.clip, tmp_path)
+    journal = EditJournal(session.clip, tmp_path)
     journal.save(session.history)
     journal.discard()
     assert list(tmp_path.iterdir()) == []
@@ -79,7 +79,7 @@ def test_a_finished_session_leaves_nothing_behind(tmp_path: Path) -> None:
 
 def test_a_damaged_journal_is_refused_in_a_sentence(tmp_path: Path) -> None:
     session = edited_session()
-    journal = Journal(session.clip, tmp_path)
+    journal = EditJournal(session.clip, tmp_path)
     journal.save(session.history)
     next((journal.folder / "fills").iterdir()).write_bytes(b"fLaC and then nothing")
     with pytest.raises(ProjectError, match="damaged"):
@@ -89,7 +89,7 @@ def test_a_damaged_journal_is_refused_in_a_sentence(tmp_path: Path) -> None:
 
 def test_the_clock_jumping_back_does_not_hide_a_journal(tmp_path: Path) -> None:
     session = edited_session()
-    journal = Journal(session.clip, tmp_path)
+    journal = EditJournal(session.clip, tmp_path)
     journal.save(session.history)
     journal._lock.release()
     long_ago = time.time() - 10**9
@@ -150,7 +150,7 @@ class Hand:
 @pytest.mark.parametrize("seed", range(12))
 def test_whatever_is_done_the_journal_leads_to_the_same_history(tmp_path: Path, seed: int) -> None:
     hand = Hand(seed)
-    journal = Journal(hand.session.clip, tmp_path)
+    journal = EditJournal(hand.session.clip, tmp_path)
     for _ in range(30):
         for _ in range(hand.chance.randrange(6)):
             hand.act()
@@ -161,7 +161,7 @@ def test_whatever_is_done_the_journal_leads_to_the_same_history(tmp_path: Path, 
 
 def test_a_line_that_a_crash_cut_off_loses_only_what_was_not_told_to_be_safe(tmp_path: Path) -> None:
     session = edited_session()
-    journal = Journal(session.clip, tmp_path)
+    journal = EditJournal(session.clip, tmp_path)
     journal.save(session.history)
     path = journal.folder / "journal.jsonl"
     safe = path.read_bytes()
@@ -183,7 +183,7 @@ def test_what_is_written_does_not_grow_with_the_number_of_gaps(tmp_path: Path) -
     grown = []
     for count in (10, 400):
         session = with_gaps(count)
-        journal = Journal(session.clip, tmp_path)
+        journal = EditJournal(session.clip, tmp_path)
         journal.save(session.history)
         path = journal.folder / "journal.jsonl"
         before = path.stat().st_size
