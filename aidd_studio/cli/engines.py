@@ -29,6 +29,8 @@ def engines_command(
                             "longest_seconds": info.longest if info.longest != float("inf") else None,
                             "stochastic": info.stochastic,
                             "needs_weights": info.needs_weights,
+                            "generative": info.generative,
+                            "bands": info.bands,
                             "available": reason is None,
                             "reason": reason,
                         }

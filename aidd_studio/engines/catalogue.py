@@ -15,6 +15,7 @@ AUTO = EngineInfo(
     shortest=0.0,
     longest=math.inf,
     context=12.0,
+    generative=True,  # it may choose `aidd`
 )
 AUTOREGRESSIVE = EngineInfo(
     name="autoregressive",
@@ -58,7 +59,7 @@ SIMILAR = EngineInfo(
 )
 AIDD = EngineInfo(
     name="aidd",
-    title="AIDD (token diffusion)",
+    title="Neural (AIDD)",
     summary="A neural model that knows music makes up what fits; for long gaps.",
     stochastic=True,
     rate=24000,
@@ -66,4 +67,5 @@ AIDD = EngineInfo(
     longest=2.0,
     context=2.0,
     needs_weights=True,
+    generative=True,
 )

@@ -66,6 +66,8 @@ class EngineInfo:
     longest: float
     context: float  # seconds of sound it wants to see on each side of a gap
     needs_weights: bool = False
+    generative: bool = False  # it can put in what was never recorded
+    bands: bool = False  # it can fill a band of frequencies and keep the rest
 
 
 @dataclass(frozen=True, eq=False)
