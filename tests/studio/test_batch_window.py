@@ -13,7 +13,7 @@ import soundfile
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPointF, Qt, QThread, QUrl
 from PySide6.QtGui import QDropEvent
 
-from aidd_studio.studio.batch.batch_window import BatchWindow
+from aidd_studio.studio.batch.window import BatchWindow
 from aidd_studio.studio.model.preferences import Preferences
 from aidd_studio.studio.widgets import theme
 

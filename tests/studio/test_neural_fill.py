@@ -99,7 +99,7 @@ def test_sampler_steps_and_temperature_belong_to_the_engine_aidd_alone(window):
 
 
 def test_the_device_of_the_preferences_reaches_every_engine_that_has_one(window):
-    from aidd_studio.studio.batch.batch_settings import BatchSettingsForm
+    from aidd_studio.studio.batch.settings import BatchSettingsForm
 
     window.preferences.device = "cpu"
     form = BatchSettingsForm(window.preferences)

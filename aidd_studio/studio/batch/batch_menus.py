@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar, QWidget
 
-from aidd_studio.studio.batch.batch_actions import BATCH_ACTIONS, BATCH_MENUS
+from aidd_studio.studio.batch.actions import BATCH_ACTIONS, BATCH_MENUS
 from aidd_studio.studio.listening.transport import action_button
 from aidd_studio.studio.widgets.actions import Actions
 

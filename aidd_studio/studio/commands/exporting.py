@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QFileDialog
 
 from aidd_studio.damage.damage import Damage
 from aidd_studio.progress import Progress
+from aidd_studio.studio.dialogs.dialog import show_dialog
 from aidd_studio.studio.model.document import gaps_of
-from aidd_studio.studio.window.window_dialogs import show_dialog
 
 if TYPE_CHECKING:
     from aidd_studio.restoration.session.export import ExportChoice

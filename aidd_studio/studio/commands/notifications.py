@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 
-from aidd_studio.studio.listening.playback_control import ORIGINAL
 from aidd_studio.studio.model.document import Document
+from aidd_studio.studio.model.versions import ORIGINAL
 from aidd_studio.studio.panels.candidate_words import spoken
 from aidd_studio.studio.widgets.one_line import one_line
 

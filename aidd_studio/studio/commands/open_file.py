@@ -17,9 +17,8 @@ from aidd_studio.audio.peaks import Peaks
 from aidd_studio.files.cache import ArrayCache, content_key
 from aidd_studio.progress import Progress
 from aidd_studio.restoration.session.session import Session
-from aidd_studio.studio.model.document import Document
+from aidd_studio.studio.model.document import Document, Incoming
 from aidd_studio.studio.model.preferences import add_recent, recent_files
-from aidd_studio.studio.timeline.pictures import Incoming
 
 if TYPE_CHECKING:
     from aidd_studio.restoration.session.project import Project

@@ -77,6 +77,12 @@ class Dialog(QDialog):
         return button
 
 
+def show_dialog(dialog: QWidget) -> None:
+    """Show a dialog that goes away for good when it is closed."""
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.show()
+
+
 def section(text: str) -> QLabel:
     """A small headline over a group of controls."""
     label = QLabel(text)

@@ -23,7 +23,7 @@ from aidd_studio import paths
 from aidd_studio.audio.playback import output_names
 from aidd_studio.progress import Progress
 from aidd_studio.studio.dialogs.dialog import Dialog, note, section
-from aidd_studio.studio.timeline.frequency_axis import SCALES
+from aidd_studio.studio.model.preferences import SCALES
 from aidd_studio.studio.timeline.spectrogram_view import COLOUR_MAPS
 from aidd_studio.studio.widgets.fields import choice, form, real_number, whole_number
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from aidd_studio.studio.listening.playback_control import FIRST_CANDIDATE
+from aidd_studio.studio.model.versions import FIRST_CANDIDATE
 from aidd_studio.studio.panels.candidate_list import LETTERS
 from aidd_studio.studio.panels.candidate_words import engine_title
 

@@ -9,11 +9,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from aidd_studio.audio.level_matching import level_matched
 from aidd_studio.audio.playback import Output, Player, Version
 from aidd_studio.studio.model.document import Document
+from aidd_studio.studio.model.versions import FIRST_CANDIDATE, ORIGINAL, RESTORED
 from aidd_studio.studio.timeline.time_axis import TimeAxis
-
-ORIGINAL = 0
-RESTORED = 1
-FIRST_CANDIDATE = 2
 
 EVERY = 16
 """Milliseconds between two looks at where the sound is."""

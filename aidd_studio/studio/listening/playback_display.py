@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from aidd_studio.studio.listening.playback_control import FIRST_CANDIDATE, ORIGINAL, RESTORED
+from aidd_studio.studio.model.versions import FIRST_CANDIDATE, ORIGINAL, RESTORED
 from aidd_studio.studio.widgets.icons import icon
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from aidd_studio.studio.listening.level_meter import LevelMeter
 from aidd_studio.studio.model.jobs import Job
-from aidd_studio.studio.timeline.time_axis import rough_length
+from aidd_studio.studio.model.time_format import rough_length
 from aidd_studio.studio.widgets import theme
 from aidd_studio.studio.widgets.actions import Actions
 from aidd_studio.studio.widgets.fields import real_number

@@ -9,12 +9,21 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from aidd_studio.audio.clip import Clip, Patch
+from aidd_studio.audio.peaks import Peaks
 from aidd_studio.damage.damage import Damage
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.restore import best_first
 from aidd_studio.restoration.session.history import Entry
 from aidd_studio.restoration.session.session import Session
 from aidd_studio.studio.model.undo_stack import UndoStack
+
+STATES = {
+    "open": ("Open", "state-open", "open_gap"),
+    "filling": ("Filling", "state-filling", "accent"),
+    "candidates": ("To choose", "state-candidates", "accent"),
+    "accepted": ("Accepted", "state-accepted", "accepted"),
+}
+"""Text, icon and colour of each state of a gap, in the order in which they are sorted."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,14 @@ class Moment:
 
     key: int
     offers: int
+
+
+@dataclass
+class Incoming:
+    """A recording that is still being read: its peaks, and how many frames are there. One thread writes it."""
+
+    peaks: Peaks
+    frames: int = 0
 
 
 class Document(QObject):

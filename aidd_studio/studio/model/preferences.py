@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from PySide6.QtCore import QSettings
 
 from aidd_studio import paths
-from aidd_studio.studio.timeline.frequency_axis import FrequencyScale
 from aidd_studio.studio.widgets.theme import ThemeChoice
 
 MOST_RECENT = 8
+
+FrequencyScale = Literal["linear", "logarithmic", "mel"]
+SCALES: tuple[FrequencyScale, ...] = ("linear", "logarithmic", "mel")
 
 
 @dataclass

@@ -12,7 +12,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from aidd_studio.restoration.session.history import Entry, Step
 from aidd_studio.restoration.session.session import Session
-from aidd_studio.studio.timeline.time_axis import format_time
+from aidd_studio.studio.model.time_format import format_time
 
 
 class UndoStack(QUndoStack):

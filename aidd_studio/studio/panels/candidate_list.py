@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QTo
 
 from aidd_studio.restoration.session.history import Entry
 from aidd_studio.studio.model.document import Document, FillProgress
+from aidd_studio.studio.model.time_format import format_length
 from aidd_studio.studio.panels.candidate_row import CandidateRow
 from aidd_studio.studio.panels.candidate_words import differing_settings
 from aidd_studio.studio.panels.guess_bar import GuessBar
-from aidd_studio.studio.timeline.time_axis import format_length
 from aidd_studio.studio.widgets.icons import icon
 from aidd_studio.studio.widgets.progress_bar import ProgressBar
 

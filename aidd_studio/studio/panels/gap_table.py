@@ -15,21 +15,15 @@ from PySide6.QtCore import (
 from PySide6.QtWidgets import QWidget
 
 from aidd_studio.restoration.session.history import Entry
-from aidd_studio.studio.model.document import Document, FillProgress
-from aidd_studio.studio.timeline.time_axis import TimeAxis, format_length
+from aidd_studio.studio.model.document import STATES, Document, FillProgress
+from aidd_studio.studio.model.time_format import format_length
+from aidd_studio.studio.timeline.time_axis import TimeAxis
 from aidd_studio.studio.widgets import theme
 from aidd_studio.studio.widgets.icons import icon
 
 Index = QModelIndex | QPersistentModelIndex
 
 COLUMNS = ("", "Time", "Length", "Kind", "Confidence")
-
-STATES = {
-    "open": ("Open", "state-open", "open_gap"),
-    "filling": ("Filling", "state-filling", "accent"),
-    "candidates": ("To choose", "state-candidates", "accent"),
-    "accepted": ("Accepted", "state-accepted", "accepted"),
-}
 
 KINDS = {
     "manual": "by hand",

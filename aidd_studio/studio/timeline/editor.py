@@ -18,10 +18,11 @@ from PySide6.QtWidgets import (
 )
 
 from aidd_studio.studio.model.document import Document
+from aidd_studio.studio.model.time_format import TimeFormat
 from aidd_studio.studio.timeline.gap_regions import GapRegions
 from aidd_studio.studio.timeline.overview_view import OverviewView
 from aidd_studio.studio.timeline.spectrogram_view import SpectrogramSource, SpectrogramView
-from aidd_studio.studio.timeline.time_axis import TimeAxis, TimeFormat
+from aidd_studio.studio.timeline.time_axis import TimeAxis
 from aidd_studio.studio.timeline.time_ruler import GUTTER, TimeRuler
 from aidd_studio.studio.timeline.time_view import Snap
 from aidd_studio.studio.timeline.waveform_drawing import WaveformSource

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-FrequencyScale = Literal["linear", "logarithmic", "mel"]
-SCALES: tuple[FrequencyScale, ...] = ("linear", "logarithmic", "mel")
+from aidd_studio.studio.model.preferences import FrequencyScale
 
 LOWEST = 30.0
 """Hertz at the bottom of a logarithmic axis: below it hardly any recording has sound."""

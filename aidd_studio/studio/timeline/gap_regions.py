@@ -11,8 +11,7 @@ from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPen, QPixmap
 
 from aidd_studio.restoration.session.history import Entry
-from aidd_studio.studio.model.document import Document
-from aidd_studio.studio.panels.gap_table import STATES
+from aidd_studio.studio.model.document import STATES, Document
 from aidd_studio.studio.timeline.gap_strip import LOOKS, GapPlaces, region_strip
 from aidd_studio.studio.timeline.time_axis import TimeAxis
 from aidd_studio.studio.widgets import theme

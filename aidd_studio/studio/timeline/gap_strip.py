@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QImage, QPixmap
 
 from aidd_studio.restoration.session.history import Entry
-from aidd_studio.studio.panels.gap_table import STATES
+from aidd_studio.studio.model.document import STATES
 from aidd_studio.studio.widgets import theme
 
 PERIOD = 8

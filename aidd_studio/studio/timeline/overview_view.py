@@ -8,7 +8,7 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QWh
 from PySide6.QtWidgets import QFrame, QWidget
 
 from aidd_studio.audio.clip import Samples
-from aidd_studio.studio.panels.gap_table import STATES
+from aidd_studio.studio.model.document import STATES
 from aidd_studio.studio.timeline.gap_regions import GapRegions
 from aidd_studio.studio.timeline.gap_strip import LOOKS, GapPlaces, Strip, covered
 from aidd_studio.studio.timeline.time_axis import TimeAxis

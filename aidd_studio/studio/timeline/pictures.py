@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,22 +13,14 @@ from aidd_studio.audio.peaks import Peaks
 from aidd_studio.audio.spectrogram import CEILING, FLOOR
 from aidd_studio.files.cache import DEFAULT_LIMIT
 from aidd_studio.progress import Progress
-from aidd_studio.studio.listening.playback_control import FIRST_CANDIDATE, ORIGINAL
-from aidd_studio.studio.model.document import Document
+from aidd_studio.studio.model.document import Document, Incoming
 from aidd_studio.studio.model.jobs import JobQueue
+from aidd_studio.studio.model.versions import FIRST_CANDIDATE, ORIGINAL
 from aidd_studio.studio.timeline.spectrogram_tiles import SpectrogramTiles
 from aidd_studio.studio.timeline.tile_pictures import Tile, TilePictures
 
 READ_BELOW = 512
 """Frames per pixel below which extremes are taken from the samples themselves."""
-
-
-@dataclass
-class Incoming:
-    """A recording that is still being read: its peaks, and how many frames are there. One thread writes it."""
-
-    peaks: Peaks
-    frames: int = 0
 
 
 class Pictures(QObject):

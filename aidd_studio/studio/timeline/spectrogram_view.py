@@ -9,7 +9,8 @@ from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
-from aidd_studio.studio.timeline.frequency_axis import FrequencyAxis, FrequencyScale
+from aidd_studio.studio.model.preferences import FrequencyScale
+from aidd_studio.studio.timeline.frequency_axis import FrequencyAxis
 from aidd_studio.studio.timeline.gap_regions import GapRegions
 from aidd_studio.studio.timeline.tile_pictures import Look, Tile, TilePictures, pixel_table
 from aidd_studio.studio.timeline.time_axis import TimeAxis

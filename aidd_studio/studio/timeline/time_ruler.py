@@ -8,7 +8,8 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QFrame, QWidget
 
-from aidd_studio.studio.timeline.time_axis import TimeAxis, format_time, tick_step
+from aidd_studio.studio.model.time_format import format_time
+from aidd_studio.studio.timeline.time_axis import TimeAxis, tick_step
 from aidd_studio.studio.widgets import theme
 from aidd_studio.studio.widgets.painting import painting
 

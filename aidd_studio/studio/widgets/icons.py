@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import cache
-from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
-from aidd_studio import paths
 from aidd_studio.studio.widgets import theme
+from aidd_studio.studio.widgets.drawings import folder, svg
 
 SIZES = (16, 20, 24, 32, 40, 48, 64)
 """Pixel sizes that are drawn: 16, 20, 24 and 32 at one, two and up to three times the pixels."""
@@ -30,18 +28,7 @@ def pixmap(name: str, size: int, tint: str = "text", ratio: float = 1.0) -> QPix
 
 def app_icon() -> QIcon:
     """The program's own icon."""
-    return QIcon(str(_folder() / "aidd-studio.svg"))
-
-
-def tinted_file(name: str, tint: str) -> Path:
-    """A tinted copy of an icon on disk, for style sheets, which cannot read from memory."""
-    content = _svg(name, tint)
-    folder = paths.user_cache() / "icons"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}-{hashlib.sha256(content).hexdigest()[:12]}.svg"
-    if not path.is_file():
-        path.write_bytes(content)
-    return path
+    return QIcon(str(folder() / "aidd-studio.svg"))
 
 
 @cache
@@ -61,21 +48,7 @@ def _drawn(name: str, tint: str, size: int, ratio: float) -> QPixmap:
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    QSvgRenderer(QByteArray(_svg(name, tint))).render(painter, QRectF(picture.rect()))
+    QSvgRenderer(QByteArray(svg(name, tint))).render(painter, QRectF(picture.rect()))
     painter.end()
     picture.setDevicePixelRatio(ratio)
     return picture
-
-
-def _svg(name: str, tint: str) -> bytes:
-    return _drawing(name).replace("currentColor", tint).encode()
-
-
-@cache
-def _drawing(name: str) -> str:
-    return (_folder() / f"{name}.svg").read_text(encoding="utf-8")
-
-
-@cache
-def _folder() -> Path:
-    return paths.resources() / "icons"

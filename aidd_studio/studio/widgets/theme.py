@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalett
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
 from aidd_studio import paths
+from aidd_studio.studio.widgets.drawings import tinted_file
 
 ThemeChoice = Literal["dark", "light", "system"]
 
@@ -194,8 +195,6 @@ def _palette(c: Colours) -> QPalette:
 
 
 def _style_sheet(c: Colours) -> str:
-    from aidd_studio.studio.widgets.icons import tinted_file
-
     sheet = (paths.resources() / "theme.qss").read_text(encoding="utf-8")
     for glyph in ("chevron-down", "chevron-up", "chevron-right", "check"):
         sheet = sheet.replace(f"@icon({glyph})", tinted_file(glyph, c.dim).as_posix())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 if TYPE_CHECKING:
-    from aidd_studio.studio.batch.batch_window import BatchWindow
+    from aidd_studio.studio.batch.window import BatchWindow
     from aidd_studio.studio.window.main_window import MainWindow
 
 
@@ -28,7 +28,7 @@ class Batching(QObject):
     def show(self) -> None:
         """Show the batch window, as it was left."""
         if self.batch is None:
-            from aidd_studio.studio.batch.batch_window import BatchWindow
+            from aidd_studio.studio.batch.window import BatchWindow
 
             self.batch = BatchWindow(self._window.preferences)
             self.batch.edit.connect(self._edit)

@@ -31,7 +31,7 @@ from aidd_studio.studio.listening.playback_control import PlaybackControl
 from aidd_studio.studio.listening.playback_display import PlaybackDisplay
 from aidd_studio.studio.listening.transport import Transport
 from aidd_studio.studio.model import preferences as kept
-from aidd_studio.studio.model.document import Document
+from aidd_studio.studio.model.document import Document, Incoming
 from aidd_studio.studio.model.garbage import Garbage
 from aidd_studio.studio.model.jobs import JobQueue
 from aidd_studio.studio.model.preferences import Preferences
@@ -41,7 +41,7 @@ from aidd_studio.studio.panels.gap_list import GapList
 from aidd_studio.studio.panels.history_list import HistoryList
 from aidd_studio.studio.timeline.editor import Editor
 from aidd_studio.studio.timeline.gap_regions import GapRegions
-from aidd_studio.studio.timeline.pictures import Incoming, Pictures
+from aidd_studio.studio.timeline.pictures import Pictures
 from aidd_studio.studio.timeline.time_axis import TimeAxis
 from aidd_studio.studio.widgets import theme
 from aidd_studio.studio.widgets.actions import Actions

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from aidd_studio.studio.dialogs.dialog import show_dialog
 
 if TYPE_CHECKING:
     from aidd_studio.studio.window.main_window import MainWindow
@@ -37,9 +36,3 @@ def show_about(window: MainWindow) -> None:
     from aidd_studio.studio.dialogs.about_dialog import AboutDialog
 
     show_dialog(AboutDialog(window))
-
-
-def show_dialog(dialog: QWidget) -> None:
-    """Show a dialog that goes away for good when it is closed."""
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    dialog.show()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aidd_studio.studio.timeline.time_axis import format_length
+from aidd_studio.studio.model.time_format import format_length
 from aidd_studio.studio.widgets.one_line import one_line
 from aidd_studio.studio.window.action_list import Situation
 

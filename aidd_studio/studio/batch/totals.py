@@ -8,9 +8,9 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
-from aidd_studio.studio.batch.batch_run import BatchRun
-from aidd_studio.studio.batch.batch_table import BatchRow
-from aidd_studio.studio.timeline.time_axis import rough_length
+from aidd_studio.studio.batch.run import BatchRun
+from aidd_studio.studio.batch.table import BatchRow
+from aidd_studio.studio.model.time_format import rough_length
 from aidd_studio.studio.widgets import theme
 from aidd_studio.studio.widgets.progress_bar import ProgressBar
 

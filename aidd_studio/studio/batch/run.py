@@ -16,8 +16,8 @@ from aidd_studio.restoration.batch import BatchItem, Outcome, run_batch, with_ta
 from aidd_studio.restoration.batch.journal import JOURNAL_NAME, BatchJournal
 from aidd_studio.restoration.batch.one_file import LOOKED
 from aidd_studio.restoration.batch.run import Tell
-from aidd_studio.studio.batch.batch_settings import BatchChoice
-from aidd_studio.studio.batch.batch_table import BatchRow
+from aidd_studio.studio.batch.settings import BatchChoice
+from aidd_studio.studio.batch.table import BatchRow
 from aidd_studio.studio.model.jobs import REPORT_EVERY, Job, JobQueue, Work
 
 REPORT_NAME = "batch-report.html"

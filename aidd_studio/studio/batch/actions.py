@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from aidd_studio.studio.widgets.actions import ActionSpec
 
 if TYPE_CHECKING:
-    from aidd_studio.studio.batch.batch_table import BatchRow
+    from aidd_studio.studio.batch.table import BatchRow
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,16 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QWidget
 
 from aidd_studio.errors import AiddError
 from aidd_studio.restoration.batch.items import SUFFIXES, real_path
-from aidd_studio.studio.batch.batch_actions import BATCH_ACTIONS, situation_of
-from aidd_studio.studio.batch.batch_adding import BatchAdding, Found
+from aidd_studio.studio.batch.actions import BATCH_ACTIONS, situation_of
+from aidd_studio.studio.batch.adding import BatchAdding, Found
 from aidd_studio.studio.batch.batch_empty_page import BatchEmptyPage
-from aidd_studio.studio.batch.batch_gaps import BatchGaps
 from aidd_studio.studio.batch.batch_layout import SIDE, laid_out
 from aidd_studio.studio.batch.batch_menus import batch_tool_bar, build_batch_menus, show_row_menu
-from aidd_studio.studio.batch.batch_run import BatchRun
-from aidd_studio.studio.batch.batch_settings import BatchSettingsForm
-from aidd_studio.studio.batch.batch_table import BatchRow, BatchTable, BatchTableView
-from aidd_studio.studio.batch.batch_totals import BatchTotals, count, summary
+from aidd_studio.studio.batch.gaps import BatchGaps
+from aidd_studio.studio.batch.run import BatchRun
+from aidd_studio.studio.batch.settings import BatchSettingsForm
+from aidd_studio.studio.batch.table import BatchRow, BatchTable, BatchTableView
+from aidd_studio.studio.batch.totals import BatchTotals, count, summary
 from aidd_studio.studio.dialogs.dialog import FRAME
 from aidd_studio.studio.model.preferences import Preferences
 from aidd_studio.studio.widgets.actions import Actions

@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from aidd_studio.restoration.batch import Outcome, Recording
-from aidd_studio.studio.timeline.time_axis import format_length
+from aidd_studio.studio.model.time_format import format_length
 from aidd_studio.studio.widgets import theme
 from aidd_studio.studio.widgets.icons import icon
 from aidd_studio.studio.widgets.one_line import one_line

@@ -8,10 +8,10 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QStackedLayout, QTableView, QVBoxLayout, QWidget
 
 from aidd_studio.damage.timecode import format_time
-from aidd_studio.studio.batch.batch_table import BatchRow
+from aidd_studio.studio.batch.table import BatchRow
 from aidd_studio.studio.dialogs.dialog import section
+from aidd_studio.studio.model.time_format import format_length
 from aidd_studio.studio.panels.gap_table import KINDS
-from aidd_studio.studio.timeline.time_axis import format_length
 from aidd_studio.studio.widgets import theme
 
 Index = QModelIndex | QPersistentModelIndex
