@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from aidd_studio.errors import Cancelled
 
@@ -15,6 +15,14 @@ PATIENCE = 0.02
 """Seconds between two checks for cancellation while waiting for something else."""
 
 
+class StopSignal(Protocol):
+    """What cancellation is read from and written to; `threading.Event` is one."""
+
+    def is_set(self) -> bool: ...
+
+    def set(self) -> None: ...
+
+
 class Progress:
     """What long work reports to, and by which it is cancelled.
 
@@ -22,9 +30,10 @@ class Progress:
     listener it is silent, so `Progress()` is the default. `cancel()` may be called from any thread.
     """
 
-    def __init__(self, listener: Listener | None = None) -> None:
+    def __init__(self, listener: Listener | None = None, stop: StopSignal | None = None) -> None:
+        """stop: cancels this progress, and is set when it is cancelled; give the same one to share cancellation."""
         self._listener = listener
-        self._cancelled = threading.Event()
+        self._stop = stop if stop is not None else threading.Event()
 
     def report(self, fraction: float, stage: str = "") -> None:
         """Tell how much is done (0 to 1) and what is being done; raises Cancelled when asked to stop."""
@@ -34,50 +43,33 @@ class Progress:
 
     def check(self) -> None:
         """Raise Cancelled when somebody asked to stop."""
-        if self._cancelled.is_set():
+        if self._stop.is_set():
             raise Cancelled()
 
     def cancel(self) -> None:
         """Ask the work to stop at its next check."""
-        self._cancelled.set()
+        self._stop.set()
 
     @property
     def is_cancelled(self) -> bool:
-        return self._cancelled.is_set()
+        return self._stop.is_set()
 
     def forward_to(self, listener: Listener) -> Progress:
         """The same progress, with a listener of its own that gets every report first; cancelling is shared."""
-        return _Heard(self, listener)
+
+        def both(fraction: float, stage: str) -> None:
+            listener(fraction, stage)
+            self.report(fraction, stage)
+
+        return Progress(both, self._stop)
 
     def silent(self) -> Progress:
         """A progress that forwards no reports; cancelling is shared."""
-        return _Silent(self)
+        return Progress(stop=self._stop)
 
     def part(self, start: float, stop: float) -> Progress:
         """Progress for a share of the work: its 0 to 1 becomes `start` to `stop` here, cancelling is shared."""
-        return _Part(self, start, stop)
-
-
-class _Silent(Progress):
-    def __init__(self, whole: Progress) -> None:
-        super().__init__()
-        self._cancelled = whole._cancelled
-
-
-class _Part(Progress):
-    def __init__(self, whole: Progress, start: float, stop: float) -> None:
-        super().__init__(lambda fraction, stage: whole.report(start + fraction * (stop - start), stage))
-        self._cancelled = whole._cancelled
-
-
-class _Heard(Progress):
-    def __init__(self, whole: Progress, listener: Listener) -> None:
-        def both(fraction: float, stage: str) -> None:
-            listener(fraction, stage)
-            whole.report(fraction, stage)
-
-        super().__init__(both)
-        self._cancelled = whole._cancelled
+        return Progress(lambda fraction, stage: self.report(start + fraction * (stop - start), stage), self._stop)
 
 
 def patiently(work: Callable[[], T], progress: Progress) -> T:

@@ -7,18 +7,14 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import IO, Any
+
+from filelock import FileLock, Timeout
 
 from aidd_studio.errors import FileWriteError
 from aidd_studio.files.atomic import FULL, remove_left_overs
 from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome, real_path
-
-fcntl: ModuleType | None
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
 
 JOURNAL_NAME = ".aidd-batch.jsonl"
 """The journal's name in the output folder, for every door."""
@@ -38,6 +34,7 @@ class BatchJournal:
         self._path, self._fresh = path, fresh
         self._digest = settings.digest()
         self._file: IO[str] | None = None
+        self._lock = FileLock(path.with_name(path.name + ".lock"))
         self._known: dict[str, dict[str, Any]] = {}  # the last line of every recording
         self._planned: set[str] = set()  # targets without an outcome, of runs with these settings
         self._written: dict[str, Any] = {}  # outputs of these
@@ -50,8 +47,9 @@ class BatchJournal:
     def __enter__(self) -> BatchJournal:
         with self._told(), ExitStack() as opened:
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock_for_this_run()
+            opened.callback(self._unlock)
             file = opened.enter_context(self._path.open("a", encoding="utf-8"))
-            self._keep_for_this_run(file)
             if self._fresh:
                 file.truncate(0)
             elif self._path.stat().st_size:
@@ -66,19 +64,23 @@ class BatchJournal:
         if self._file is not None:
             with suppress(OSError):  # what the disk did not take was told when it was written
                 self._file.close()
+            self._unlock()
 
-    def _keep_for_this_run(self, file: IO[str]) -> None:
-        """The system lets go of the lock however the process ends. Raises FileWriteError when another run has it."""
-        if fcntl is None:
-            return
+    def _lock_for_this_run(self) -> None:
+        """The system releases the lock however the process ends. Raises FileWriteError when another run holds it."""
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            self._lock.acquire(timeout=0)
+        except Timeout:
             raise FileWriteError(
                 f"Another batch is writing into {self._path.parent}; wait for its end or choose another folder."
             ) from None
-        except OSError:
+        except (OSError, NotImplementedError):
             return  # a file system without locks
+
+    def _unlock(self) -> None:
+        with suppress(OSError):
+            Path(self._lock.lock_file).unlink(missing_ok=True)  # while it is held, so that nobody else has it
+        self._lock.release()
 
     def finished(self, item: BatchItem) -> Outcome | None:
         """The outcome of an earlier run, if it still holds; failures are tried again."""

@@ -172,22 +172,14 @@ def _stop() -> None:
 
 
 def _restore_there(index: int, item: BatchItem, settings: BatchSettings) -> Outcome:
-    return restore_file(item, settings, _WorkerProgress(_board, index))
+    def write_down(fraction: float, _stage: str) -> None:
+        _board[index] = fraction
 
-
-class _WorkerProgress(Progress):
-    """Writes progress on the board and reads the wish to stop from it."""
-
-    def __init__(self, board: Any, index: int) -> None:
-        def listen(fraction: float, _stage: str) -> None:
-            board[index] = fraction
-
-        super().__init__(listen)
-        self._cancelled = _StopFlag(board)
+    return restore_file(item, settings, Progress(write_down, _StopFlag(_board)))
 
 
 class _StopFlag(threading.Event):
-    """The wish to stop that stands in the last place of the board."""
+    """Set in this process, or in the last place of the board by the process that started it."""
 
     def __init__(self, board: Any) -> None:
         super().__init__()

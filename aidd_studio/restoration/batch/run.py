@@ -134,16 +134,5 @@ def _one_by_one(
             progress.check()
             time.sleep(LOOK_AGAIN)
         share = progress.part(index / len(items), (index + 1) / len(items))
-        yield item, restore_file(item, settings, _BatchProgress(share, item, tell))
-
-
-class _BatchProgress(Progress):
-    """Passes progress on to the batch, and to whoever follows the single recording."""
-
-    def __init__(self, share: Progress, item: BatchItem, tell: Tell) -> None:
-        def listen(fraction: float, stage: str) -> None:
-            tell(item, fraction)
-            share.report(fraction, stage)
-
-        super().__init__(listen)
-        self._cancelled = share._cancelled
+        followed = share.forward_to(lambda fraction, _stage, item=item: tell(item, fraction))  # type: ignore[misc]
+        yield item, restore_file(item, settings, followed)
