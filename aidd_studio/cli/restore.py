@@ -11,6 +11,7 @@ import typer
 
 from aidd_studio.cli.console import errors_as_sentences, hint, progress_bar, say, say_json
 from aidd_studio.cli.detect import gap_as_line
+from aidd_studio.diffusion.sampling import SAMPLER_NAMES
 from aidd_studio.errors import FileWriteError, NothingToRestore, UsageError
 
 if TYPE_CHECKING:
@@ -39,9 +40,7 @@ def restore_command(
     seed: Annotated[int, typer.Option(help="The same seed gives the same result.")] = 0,
     crossfade: Annotated[float, typer.Option(min=0.0, max=100.0, help="Cross-fade outside the gap, in ms.")] = 6.0,
     model: Annotated[Optional[str], typer.Option(help="The score model of the aidd engine.")] = None,
-    sampler: Annotated[
-        Optional[str], typer.Option(help="first-hitting, confidence, entropy, analytic or euler (aidd engine).")
-    ] = None,
+    sampler: Annotated[Optional[str], typer.Option(help=f"{', '.join(SAMPLER_NAMES)} (aidd engine).")] = None,
     steps: Annotated[
         Optional[int], typer.Option(min=1, help="Steps of the sampler, a network call each (aidd engine).")
     ] = None,
@@ -86,8 +85,8 @@ def restore_command(
     with errors_as_sentences(as_json):
         from aidd_studio.audio.files.reading import read
         from aidd_studio.audio.files.writing import check_target, write
-        from aidd_studio.engines.aidd.models import find_device
         from aidd_studio.restoration.restore import ready_engine, restore
+        from aidd_studio.weights.devices import find_device
 
         shared = ("device", "likeliest_first")  # which auto hands on
         foreign = [name for name in settings if engine != "aidd" and not (engine == "auto" and name in shared)]

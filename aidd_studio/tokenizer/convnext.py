@@ -1,4 +1,5 @@
-"""ConvNeXt blocks in one dimension, laid out [batch, frames, channels] throughout (Siuzdak 2024, Vocos)."""
+"""The decoder's blocks: ConvNeXt in one dimension, laid out [batch, frames, channels] (Siuzdak 2024, Vocos), and the
+position net before it, laid out [batch, channels, frames]."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 EPSILON = 1e-6
+GROUPS = 32
+"""Of the position net's norms."""
 
 
 class AdaptiveLayerNorm(nn.Module):
@@ -73,3 +76,54 @@ class ConvNeXtBlock(nn.Module):
         """[B, L, dim] to [B, L, dim]."""
         hidden = self.norm(self.dwconv(x), identifier)
         return x + self.gamma * self.pwconv2(F.gelu(self.pwconv1(hidden)))  # type: ignore[no-any-return]
+
+
+def group_norm(dim: int) -> nn.GroupNorm:
+    """The norm of all parts here; it pools over time."""
+    return nn.GroupNorm(GROUPS, dim, eps=1e-6)
+
+
+class PositionResidual(nn.Module):
+    """Norm, swish, convolution, twice, added to the input."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.norm1 = group_norm(dim)
+        self.conv1 = nn.Conv1d(dim, dim, 3, padding=1)
+        self.norm2 = group_norm(dim)
+        self.conv2 = nn.Conv1d(dim, dim, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, dim, L] to [B, dim, L]."""
+        hidden = self.conv1(F.silu(self.norm1(x)))
+        return x + self.conv2(F.silu(self.norm2(hidden)))  # type: ignore[no-any-return]
+
+
+class PositionAttention(nn.Module):
+    """Single-head attention over all frames, added to the input."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.norm = group_norm(dim)
+        self.q = nn.Conv1d(dim, dim, 1)
+        self.k = nn.Conv1d(dim, dim, 1)
+        self.v = nn.Conv1d(dim, dim, 1)
+        self.proj_out = nn.Conv1d(dim, dim, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, dim, L] to [B, dim, L]."""
+        normed = self.norm(x)
+        query, key, value = (part(normed).transpose(1, 2) for part in (self.q, self.k, self.v))
+        attended = F.scaled_dot_product_attention(query, key, value)
+        return x + self.proj_out(attended.transpose(1, 2))  # type: ignore[no-any-return]
+
+
+class PositionNet(nn.Sequential):
+    """What the published decoder runs before its ConvNeXt blocks (Ji et al. 2024); it attends over the whole clip.
+
+    Two residual blocks, attention, two residual blocks, norm; [B, dim, L] to [B, dim, L].
+    """
+
+    def __init__(self, dim: int) -> None:
+        blocks = (PositionResidual, PositionResidual, PositionAttention, PositionResidual, PositionResidual)
+        super().__init__(*(block(dim) for block in blocks), group_norm(dim))

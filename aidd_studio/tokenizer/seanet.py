@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrizations, parametrize
 
 from aidd_studio.tokenizer.config import SEANetConfig
-from aidd_studio.tokenizer.padding import reflect
+from aidd_studio.tokenizer.spectrum import reflect
 
 
 class PaddedConv(nn.Module):

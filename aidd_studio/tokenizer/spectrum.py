@@ -8,8 +8,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from aidd_studio.tokenizer.padding import reflect
-
 
 def aligned_stft(wave: Tensor, n_fft: int, hop: int) -> Tensor:
     """Wave [B, T] to complex [B, ceil(T / hop), n_fft // 2 + 1]; frame n is centred on samples hop*n to hop*(n+1)."""
@@ -30,6 +28,16 @@ def aligned_istft(spectrum: Tensor, window: Tensor, hop: int) -> Tensor:
     length = frames * hop
     wave = overlap_add(pieces, hop)[:, padding : padding + length]
     return wave / overlap_add(weights, hop)[:, padding : padding + length]
+
+
+def reflect(signal: Tensor, left: int, right: int) -> Tensor:
+    """Signal [..., T] extended to [..., left + T + right] by reflection.
+
+    A signal too short to be reflected is first continued with zeros, as the published encoder does.
+    """
+    lacking = max(0, max(left, right) - signal.shape[-1] + 1)
+    padded = F.pad(F.pad(signal, (0, lacking)), (left, right), mode="reflect")
+    return padded[..., : padded.shape[-1] - lacking]
 
 
 def overlap_add(pieces: Tensor, hop: int) -> Tensor:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from aidd_studio.errors import DeviceError
+from aidd_studio.weights.devices import find_device
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,7 @@ def find_devices(wanted: str = "auto", half: bool = True) -> Devices:
 
     `wanted` is "auto", "cpu" or "cuda". Raises DeviceError when CUDA is wanted and missing.
     """
-    has_cuda = torch.cuda.is_available()
-    if wanted == "cuda" and not has_cuda:
-        raise DeviceError('No CUDA device was found; set device = "cpu" in the recipe.')
-    on_cuda = has_cuda and wanted != "cpu"
+    on_cuda = find_device(wanted).type == "cuda"
     count, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
     device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if on_cuda else torch.device("cpu")
     if on_cuda:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from aidd_studio import paths
 from aidd_studio.errors import ModelNotInstalled, UsageError
 from aidd_studio.progress import Progress
-from aidd_studio.weights.loading import LoadedScoreModel, LoadedTokenizer, load_score_model, load_tokenizer
+from aidd_studio.weights.loading import Loaded, load_score_model, load_tokenizer
 from aidd_studio.weights.store import installed_models
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from aidd_studio.audio.clip import Clip
+    from aidd_studio.diffusion.score_model import ScoreModel
+    from aidd_studio.tokenizer.model import WavTokenizer
 
 WINDOW = 512  # tokens seen at once, about 7 s
 MASKED = 0.3  # share of them that is hidden
@@ -45,7 +47,7 @@ class PairFit:
 def check_pair(
     score: str, audio: Sequence[Path] = (), seed: int = 0, device: str = "cpu", progress: Progress | None = None
 ) -> list[PairFit]:
-    """Every installed tokenizer that could belong to a score model, the likeliest first.
+    """Every installed tokenizer that could belong to a score model, the most likely first.
 
     audio: recordings of real music; the program's demo recording when there are none. The same windows, hidden
     positions and noise level are used for all tokenizers. Raises ModelNotInstalled when there is no tokenizer to
@@ -83,7 +85,7 @@ def _read(path: Path) -> Clip:
 
 
 def _fit(
-    model: LoadedScoreModel, tokenizer: LoadedTokenizer, clips: list[Clip], seed: int, progress: Progress
+    model: Loaded[ScoreModel], tokenizer: Loaded[WavTokenizer], clips: list[Clip], seed: int, progress: Progress
 ) -> PairFit:
     import torch
 
@@ -98,7 +100,7 @@ def _fit(
     return PairFit(tokenizer.name, nats.mean().item(), nats.std().item() / math.sqrt(len(nats)), len(nats))
 
 
-def hidden_nats(model: LoadedScoreModel, codes: Tensor, generator: torch.Generator) -> Tensor:
+def hidden_nats(model: Loaded[ScoreModel], codes: Tensor, generator: torch.Generator) -> Tensor:
     """Negative log-likelihood float32 [M] of the tokens that are hidden at random among codes int64 [L].
 
     A code that has the mask's id (4095 in the published configuration) is never hidden: the network cannot write it.
@@ -118,7 +120,7 @@ def hidden_nats(model: LoadedScoreModel, codes: Tensor, generator: torch.Generat
     return -likelihood.gather(1, codes[positions, None])[:, 0].cpu()
 
 
-def _windows(clips: list[Clip], tokenizer: LoadedTokenizer) -> list[Tensor]:
+def _windows(clips: list[Clip], tokenizer: Loaded[WavTokenizer]) -> list[Tensor]:
     """Waves [T] in the tokenizer's rate, evenly taken from all recordings."""
     import torch
 

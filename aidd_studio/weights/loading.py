@@ -6,14 +6,14 @@ costs nothing; callers share it and must not change it.
 
 from __future__ import annotations
 
-import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from aidd_studio.errors import DeviceError, ModelError, ModelNotInstalled, UsageError
+from aidd_studio.errors import ModelError, ModelNotInstalled, UsageError
 from aidd_studio.weights.building import build, fill
+from aidd_studio.weights.devices import find_device
 from aidd_studio.weights.registry import DEFAULT_REFINER, DEFAULT_SCORE, DEFAULT_TOKENIZER, Kind
 from aidd_studio.weights.store import (
     InstalledModel,
@@ -40,46 +40,18 @@ _NOUNS: dict[Kind, str] = {
     "refiner": "refiner",
     "embedding": "network for measuring",
 }
-_DEVICE = re.compile(r"cpu|cuda(:\d{1,3})?")
 _lock = threading.RLock()
 _loaded: dict[tuple[str, str, str, str], nn.Module] = {}
 
 
-@dataclass(frozen=True, eq=False)
-class LoadedTokenizer:
-    """A tokenizer in evaluation mode; sha256 is that of its weights' file."""
-
-    model: WavTokenizer
-    name: str
-    sha256: str
-    meta: ModelRecord
+M = TypeVar("M")
 
 
 @dataclass(frozen=True, eq=False)
-class LoadedScoreModel:
-    """A score model in evaluation mode; `meta.tokenizer` names the tokenizer it belongs to."""
+class Loaded(Generic[M]):
+    """A model in evaluation mode on its device; `sha256` is that of its weights' file."""
 
-    model: ScoreModel
-    name: str
-    sha256: str
-    meta: ModelRecord
-
-
-@dataclass(frozen=True, eq=False)
-class LoadedRefiner:
-    """A context decoder in evaluation mode."""
-
-    model: Refiner
-    name: str
-    sha256: str
-    meta: ModelRecord
-
-
-@dataclass(frozen=True, eq=False)
-class LoadedEmbedding:
-    """An embedding network in evaluation mode."""
-
-    model: VGGish
+    model: M
     name: str
     sha256: str
     meta: ModelRecord
@@ -119,46 +91,32 @@ def default_refiner() -> str | None:
     return DEFAULT_REFINER if is_installed(DEFAULT_REFINER) else None
 
 
-def load_tokenizer(name: str, device: str | torch.device = "cpu", dtype: torch.dtype | None = None) -> LoadedTokenizer:
-    """Load a tokenizer in float32; `dtype` is another precision for its decoder (see set_decoder_precision).
+# All loaders raise ModelNotInstalled, ModelError when the file is damaged, DeviceError when the device is not there,
+# and UsageError for a model of another kind.
 
-    Raises ModelNotInstalled, ModelError when the file is damaged, DeviceError when the device is not there.
-    """
-    found = _find(name, "tokenizer")
-    model: Any = _load(found, device, dtype)
-    return LoadedTokenizer(model, name, found.record.sha256, found.record)
+
+def load_tokenizer(
+    name: str, device: str | torch.device = "cpu", dtype: torch.dtype | None = None
+) -> Loaded[WavTokenizer]:
+    """Load a tokenizer in float32; `dtype` is another precision for its decoder (see set_decoder_precision)."""
+    return _load(name, "tokenizer", device, dtype)
 
 
 def load_score_model(
     name: str, device: str | torch.device = "cpu", dtype: torch.dtype | None = None
-) -> LoadedScoreModel:
-    """Load a score model in float32; `dtype` is another precision for its matrix products (see set_precision).
-
-    Raises ModelNotInstalled, ModelError when the file is damaged, DeviceError when the device is not there.
-    """
-    found = _find(name, "score")
-    model: Any = _load(found, device, dtype)
-    return LoadedScoreModel(model, name, found.record.sha256, found.record)
+) -> Loaded[ScoreModel]:
+    """Load a score model in float32; `dtype` is another precision for its matrix products (see set_precision)."""
+    return _load(name, "score", device, dtype)
 
 
-def load_refiner(name: str, device: str | torch.device = "cpu", dtype: torch.dtype | None = None) -> LoadedRefiner:
-    """Load a context decoder with weights in `dtype` (float32 where not said otherwise).
-
-    Raises ModelNotInstalled, ModelError when the file is damaged, DeviceError when the device is not there.
-    """
-    found = _find(name, "refiner")
-    model: Any = _load(found, device, dtype)
-    return LoadedRefiner(model, name, found.record.sha256, found.record)
+def load_refiner(name: str, device: str | torch.device = "cpu", dtype: torch.dtype | None = None) -> Loaded[Refiner]:
+    """Load a refiner in float32, or with its weights in `dtype`."""
+    return _load(name, "refiner", device, dtype)
 
 
-def load_embedding(name: str, device: str | torch.device = "cpu") -> LoadedEmbedding:
-    """Load a network that describes sounds by vectors, for measuring only.
-
-    Raises ModelNotInstalled, ModelError when the file is damaged, DeviceError when the device is not there.
-    """
-    found = _find(name, "embedding")
-    model: Any = _load(found, device, None)
-    return LoadedEmbedding(model, name, found.record.sha256, found.record)
+def load_embedding(name: str, device: str | torch.device = "cpu") -> Loaded[VGGish]:
+    """Load a network that describes sounds by vectors, for measuring only."""
+    return _load(name, "embedding", device, None)
 
 
 def forget_loaded() -> None:
@@ -177,16 +135,14 @@ def _find(name: str, kind: Kind) -> InstalledModel:
     return found
 
 
-def _load(
-    found: InstalledModel,
-    device: str | torch.device,
-    dtype: torch.dtype | None,
-) -> nn.Module:
-    key = (found.name, found.record.sha256, str(device), str(dtype))
+def _load(name: str, kind: Kind, device: str | torch.device, dtype: torch.dtype | None) -> Loaded[Any]:
+    found = _find(name, kind)
+    sha256 = found.record.sha256
+    key = (name, sha256, str(device), str(dtype))
     with _lock:
         if key not in _loaded:
             _loaded[key] = _placed(_filled(found), device, dtype)
-        return _loaded[key]
+        return Loaded(_loaded[key], name, sha256, found.record)
 
 
 def _filled(found: InstalledModel) -> nn.Module:
@@ -214,20 +170,7 @@ def read_tensors(found: InstalledModel) -> dict[str, Tensor]:
     return tensors
 
 
-def find_device(wanted: str | torch.device) -> torch.device:
-    """The device of that name: cpu, cuda or cuda:N. Raises DeviceError when this machine has none such."""
-    import torch
-
-    if not _DEVICE.fullmatch(str(wanted)):
-        raise DeviceError(f"There is no device “{wanted}”; use cpu, cuda or cuda:N.")
-    device = torch.device(wanted)
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise DeviceError(f"There is no device “{wanted}” on this machine; use --device cpu.")
-    return device
-
-
 def _placed(model: nn.Module, device: str | torch.device, dtype: torch.dtype | None) -> nn.Module:
-
     from aidd_studio.diffusion.score_model import ScoreModel
     from aidd_studio.tokenizer.model import WavTokenizer
 

@@ -22,7 +22,7 @@ import torch
 from aidd_studio.damage.damage import Damage
 from aidd_studio.diffusion.noise import LogLinear
 from aidd_studio.diffusion.randomness import SeededRandomness
-from aidd_studio.diffusion.sampling import analytic
+from aidd_studio.diffusion.sampling.stepping import analytic
 from aidd_studio.diffusion.score_model import OFFICIAL, ScoreModel
 from aidd_studio.engines.aidd.engine import AiddEngine, AiddSettings
 from aidd_studio.engines.aidd.models import Models, load_models

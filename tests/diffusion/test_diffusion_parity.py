@@ -17,8 +17,8 @@ from aidd_studio.diffusion.graph import AbsorbingGraph, Graph, UniformGraph
 from aidd_studio.diffusion.losses import derivative_regulariser, diffusion_loss, score_entropy
 from aidd_studio.diffusion.masking import SpanLengths, span_mask
 from aidd_studio.diffusion.noise import Geometric, LogLinear
-from aidd_studio.diffusion.sampling import SamplerProgress, analytic
-from aidd_studio.diffusion.sampling.stepping import analytic_weights, denoising_weights, euler_weights
+from aidd_studio.diffusion.sampling.canvas import SamplerProgress
+from aidd_studio.diffusion.sampling.stepping import analytic, analytic_weights, denoising_weights, euler_weights
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
 
 PARITY = Path(__file__).parents[1] / "data" / "parity"

@@ -14,16 +14,10 @@ from torch import Tensor
 from aidd_studio.diffusion.graph import AbsorbingGraph, UniformGraph
 from aidd_studio.diffusion.noise import LogLinear
 from aidd_studio.diffusion.randomness import SeededRandomness, draw
-from aidd_studio.diffusion.sampling import (
-    SAMPLERS,
-    SamplerProgress,
-    analytic,
-    confidence,
-    entropy,
-    euler,
-    first_hitting,
-)
-from aidd_studio.diffusion.sampling.canvas import shaped
+from aidd_studio.diffusion.sampling import SAMPLER_NAMES, find_sampler
+from aidd_studio.diffusion.sampling.canvas import SamplerProgress, shape
+from aidd_studio.diffusion.sampling.revealing import confidence, entropy, first_hitting
+from aidd_studio.diffusion.sampling.stepping import analytic, euler
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
 from aidd_studio.errors import Cancelled, UsageError
 
@@ -143,12 +137,12 @@ def test_everything_at_once_gives_the_product_of_the_marginals(sampler: Callable
     assert agrees(drawn, JOINT) < 1e-6
 
 
-@pytest.mark.parametrize("name", list(SAMPLERS))
+@pytest.mark.parametrize("name", SAMPLER_NAMES)
 def test_known_tokens_condition_the_draw_and_stay(name: str) -> None:
     tokens, fill = nothing_known()
     tokens[:, 1] = 2
     fill[1] = False
-    drawn = SAMPLERS[name](
+    drawn = find_sampler(name)(
         exact_absorbing,
         tokens,
         fill,
@@ -186,10 +180,10 @@ def test_a_temperature_sharpens_every_conditional() -> None:
 
 def test_top_p_leaves_out_the_unlikely_and_keeps_proportions() -> None:
     log_probability = torch.tensor([0.5, 0.3, 0.15, 0.05]).double().log()
-    kept = shaped(log_probability, 1.0, 0.7).exp()
+    kept = shape(log_probability, 1.0, 0.7).exp()
     torch.testing.assert_close(kept, torch.tensor([0.625, 0.375, 0.0, 0.0]).double())
-    torch.testing.assert_close(shaped(log_probability, 1.0, 1e-9).exp(), torch.tensor([1.0, 0, 0, 0]).double())
-    assert shaped(log_probability, 0.0, 1.0).argmax() == 0
+    torch.testing.assert_close(shape(log_probability, 1.0, 1e-9).exp(), torch.tensor([1.0, 0, 0, 0]).double())
+    assert shape(log_probability, 0.0, 1.0).argmax() == 0
 
 
 def test_categorical_draws_reach_tails_that_single_precision_cannot() -> None:
@@ -225,7 +219,7 @@ def clip() -> tuple[Tensor, Tensor]:
 
 def run(name: str, model: ScoreModel, clip: tuple[Tensor, Tensor], seeds: list[int], **settings: object) -> Tensor:
     tokens, fill = clip
-    return SAMPLERS[name](
+    return find_sampler(name)(
         model,
         tokens.expand(len(seeds), -1),
         fill,
@@ -235,7 +229,7 @@ def run(name: str, model: ScoreModel, clip: tuple[Tensor, Tensor], seeds: list[i
     )
 
 
-@pytest.mark.parametrize("name", list(SAMPLERS))
+@pytest.mark.parametrize("name", SAMPLER_NAMES)
 def test_positions_to_fill_are_the_given_ones_and_never_the_masks_id(
     name: str, network: ScoreModel, clip: tuple[Tensor, Tensor]
 ) -> None:
@@ -245,7 +239,7 @@ def test_positions_to_fill_are_the_given_ones_and_never_the_masks_id(
     assert (drawn[:, fill] != 31).all()
 
 
-@pytest.mark.parametrize("name", list(SAMPLERS))
+@pytest.mark.parametrize("name", SAMPLER_NAMES)
 def test_a_candidate_is_the_same_alone_and_in_company(
     name: str, network: ScoreModel, clip: tuple[Tensor, Tensor]
 ) -> None:
@@ -298,7 +292,7 @@ def test_the_likelihood_is_that_of_the_tokens_at_their_reveal(network: ScoreMode
     torch.testing.assert_close(seen[-1].log_likelihood[0], expected.double(), rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", list(SAMPLERS))
+@pytest.mark.parametrize("name", SAMPLER_NAMES)
 def test_a_callback_can_stop_the_work(name: str, network: ScoreModel, clip: tuple[Tensor, Tensor]) -> None:
     def stop_at_second(progress: SamplerProgress) -> None:
         if progress.calls == 2:
@@ -308,7 +302,7 @@ def test_a_callback_can_stop_the_work(name: str, network: ScoreModel, clip: tupl
         run(name, network, clip, [1], callback=stop_at_second)
 
 
-@pytest.mark.parametrize("name", list(SAMPLERS))
+@pytest.mark.parametrize("name", SAMPLER_NAMES)
 def test_rows_may_have_different_gaps(name: str, network: ScoreModel, clip: tuple[Tensor, Tensor]) -> None:
     tokens, _ = clip
     fill = torch.zeros(3, 48, dtype=torch.bool)
@@ -319,7 +313,7 @@ def test_rows_may_have_different_gaps(name: str, network: ScoreModel, clip: tupl
     assert (drawn[fill] != 31).all()
 
 
-@pytest.mark.parametrize("name", list(SAMPLERS))
+@pytest.mark.parametrize("name", SAMPLER_NAMES)
 def test_nothing_to_fill_costs_nothing(name: str, network: ScoreModel, clip: tuple[Tensor, Tensor]) -> None:
     tokens, _ = clip
     drawn = run(name, network, (tokens, torch.zeros(48, dtype=torch.bool)), [1])

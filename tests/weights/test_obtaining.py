@@ -18,7 +18,7 @@ from aidd_studio.errors import DownloadError, UsageError
 from aidd_studio.weights import loading, pins, store
 from aidd_studio.weights.check_pair import check_pair, hidden_nats
 from aidd_studio.weights.download import Patience
-from aidd_studio.weights.loading import LoadedScoreModel
+from aidd_studio.weights.loading import Loaded
 from aidd_studio.weights.obtaining import downloads_folder, obtain
 from aidd_studio.weights.store import ModelRecord
 
@@ -139,7 +139,7 @@ class Knowing(ScoreModel):
 
 def test_the_likelihood_is_that_of_the_hidden_tokens_alone() -> None:
     model = Knowing(8, torch.tensor([2]), 3.0).eval()
-    loaded = LoadedScoreModel(model, "x", "", ModelRecord("x", "score", "", "", "", ""))
+    loaded = Loaded(model, "x", "", ModelRecord("x", "score", "", "", "", ""))
     with torch.no_grad():
         nats = hidden_nats(loaded, torch.tensor([2, 5] * 200), torch.Generator().manual_seed(0))
     likely, other = torch.tensor(10 / 3).log(), torch.tensor(10.0).log()

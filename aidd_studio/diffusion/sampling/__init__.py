@@ -1,4 +1,4 @@
-"""Ways to draw the hidden tokens, all with one signature.
+"""Ways to draw the hidden tokens, all with one signature. This page knows their names and imports no torch.
 
 `sampler(model, tokens, fill, graph, noise, *, steps, randomness, temperature, top_p, callback, ...) -> tokens`
 
@@ -8,33 +8,25 @@ model: (tokens [B, L], sigma [B], positions [M]) -> log scores [B, M, states]. t
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
-from aidd_studio.diffusion.sampling.canvas import Sampler, SamplerProgress, ScoreFunction
-from aidd_studio.diffusion.sampling.confidence import confidence
-from aidd_studio.diffusion.sampling.entropy import entropy
-from aidd_studio.diffusion.sampling.first_hitting import first_hitting
-from aidd_studio.diffusion.sampling.stepping import analytic, euler
+if TYPE_CHECKING:
+    from aidd_studio.diffusion.sampling.canvas import Sampler
 
 SamplerName = Literal["first-hitting", "confidence", "entropy", "analytic", "euler"]
 
-SAMPLERS: dict[SamplerName, Sampler] = {
-    "first-hitting": first_hitting,
-    "confidence": confidence,
-    "entropy": entropy,
-    "analytic": analytic,
-    "euler": euler,
-}
+SAMPLER_NAMES: tuple[SamplerName, ...] = get_args(SamplerName)
 
-__all__ = [
-    "SAMPLERS",
-    "Sampler",
-    "SamplerName",
-    "SamplerProgress",
-    "ScoreFunction",
-    "analytic",
-    "confidence",
-    "entropy",
-    "euler",
-    "first_hitting",
-]
+
+def find_sampler(name: SamplerName) -> Sampler:
+    """The sampler of that name; imports torch."""
+    from aidd_studio.diffusion.sampling import revealing, stepping
+
+    samplers: dict[SamplerName, Sampler] = {
+        "first-hitting": revealing.first_hitting,
+        "confidence": revealing.confidence,
+        "entropy": revealing.entropy,
+        "analytic": stepping.analytic,
+        "euler": stepping.euler,
+    }
+    return samplers[name]

@@ -20,7 +20,7 @@ ScoreFunction = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class SamplerProgress:
-    """What a callback is told after each network call; to cancel, it raises."""
+    """What a callback gets after each network call; to cancel, it raises."""
 
     calls: int
     expected_calls: int
@@ -32,7 +32,7 @@ class SamplerProgress:
 Callback = Callable[[SamplerProgress], None]
 
 Conditioning = Literal["time", "share"]
-"""What noise level the network is told where the sampler is free to choose: that of the process's own time, which
+"""Which noise level the network gets where the sampler is free to choose: that of the process's own time, which
 starts at the end of the schedule however little is hidden, or that at which as large a share of the whole sequence
 would be hidden as is now. The second is what a network sees in training."""
 
@@ -86,7 +86,7 @@ class Canvas:
         self.log_likelihood += torch.where(chosen, log_probability, 0.0).sum(-1)
 
     def overwrite(self, values: Tensor) -> None:
-        """Write values [B, M] at every position that a row wants filled; nothing is thereby settled."""
+        """Write values [B, M] at every position that a row wants filled; nothing is final by that."""
         wanted = self.fill[:, self.positions]
         self.tokens[:, self.positions] = torch.where(wanted, values, self.drawn)
 
@@ -95,7 +95,7 @@ class Canvas:
         return self.hidden.sum(-1).float() / self.tokens.shape[1]
 
     def step(self) -> None:
-        """Count a network call and tell the callback."""
+        """Count a network call and report it to the callback."""
         self.calls += 1
         if self._callback is None:
             return
@@ -128,12 +128,12 @@ def most_hidden(tokens: Tensor, fill: Tensor) -> int:
 
 
 def token_log_probabilities(log_score: Tensor, graph: Graph) -> Tensor:
-    """What the network holds of each hidden token: float64 [B, M, tokens], from log scores of a masked state."""
+    """The probabilities of each hidden token: log, float64 [B, M, tokens], from log scores of a masked state."""
     return log_score[..., : graph.tokens].double().log_softmax(-1)
 
 
-def shaped(log_probability: Tensor, temperature: float, top_p: float) -> Tensor:
-    """Log probabilities [..., K] sharpened by a temperature and cut to the likeliest states that make up top_p."""
+def shape(log_probability: Tensor, temperature: float, top_p: float) -> Tensor:
+    """Log probabilities [..., K] sharpened by a temperature and cut to the most likely states that make up top_p."""
     if temperature <= 0:
         best = log_probability.argmax(-1, keepdim=True)
         return torch.full_like(log_probability, -torch.inf).scatter(-1, best, 0.0)
@@ -154,7 +154,7 @@ def at(values: Tensor, index: Tensor) -> Tensor:
 
 
 def sigma_for(canvas: Canvas, conditioning: Conditioning, process_share: Tensor) -> Tensor:
-    """The noise level [B] to tell the network; process_share [B]: the chance to be hidden at the process's time."""
+    """The noise level [B] for the network; process_share [B]: the chance to be hidden at the process's time."""
     share = process_share.float() if conditioning == "time" else canvas.share_hidden()
     # A row that is done waits for the others; its noise level must only be valid.
     return sigma_of_masked_share(share.clamp(min=1e-4))

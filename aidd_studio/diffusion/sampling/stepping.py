@@ -17,7 +17,7 @@ from aidd_studio.diffusion.sampling.canvas import (
     ScoreFunction,
     at,
     rows,
-    shaped,
+    shape,
     token_log_probabilities,
 )
 
@@ -75,7 +75,7 @@ def _walking(weights: Step) -> Sampler:
         for time in times[:-1]:
             t = time.expand(len(tokens), 1)
             log_score = model(canvas.tokens, noise.total(t)[:, 0], canvas.positions)
-            score = _shaped_score(log_score, canvas.drawn, temperature, top_p)
+            score = _shape_score(log_score, canvas.drawn, temperature, top_p)
             next_states = randomness.categorical(
                 weights(graph, noise, canvas.drawn, score, t, size).double().clamp(min=0)
             )
@@ -83,7 +83,7 @@ def _walking(weights: Step) -> Sampler:
             canvas.step()
         t = times[-1].expand(len(tokens), 1)
         log_score = model(canvas.tokens, noise.total(t)[:, 0], canvas.positions)
-        score = _shaped_score(log_score, canvas.drawn, temperature, top_p)
+        score = _shape_score(log_score, canvas.drawn, temperature, top_p)
         last = randomness.categorical(denoising_weights(graph, noise, canvas.drawn, score, t).double().clamp(min=0))
         _finish(canvas, last, log_score, graph)
         canvas.step()
@@ -113,11 +113,11 @@ def _finish(canvas: Canvas, tokens: Tensor, log_score: Tensor, graph: Graph) -> 
     canvas.reveal(torch.ones_like(canvas.hidden), tokens, likelihood)
 
 
-def _shaped_score(log_score: Tensor, x: Tensor, temperature: float, top_p: float) -> Tensor:
+def _shape_score(log_score: Tensor, x: Tensor, temperature: float, top_p: float) -> Tensor:
     """exp(log_score) with the way out of a state redistributed among the other states, and no faster."""
     if temperature == 1 and top_p >= 1:
         return log_score.exp()
     others = log_score.double().scatter(-1, x[..., None], -torch.inf)
     total = others.logsumexp(-1, keepdim=True)
-    kept = shaped(others - total, temperature, top_p) + total
+    kept = shape(others - total, temperature, top_p) + total
     return kept.scatter(-1, x[..., None], 0.0).exp().to(log_score.dtype)

@@ -82,6 +82,7 @@ def load_here(tokenizer: str, score: str, settings: AiddSettings, progress: Prog
 
 def _load(tokenizer: str, score: str, settings: AiddSettings, on_cpu: bool) -> Models:
     from aidd_studio.weights import loading
+    from aidd_studio.weights.devices import find_device
     from aidd_studio.weights.registry import DEFAULT_TOKENIZER
 
     device = find_device("cpu" if on_cpu else settings.device)
@@ -101,17 +102,6 @@ def _load(tokenizer: str, score: str, settings: AiddSettings, on_cpu: bool) -> M
         if module is not None:
             make_interruptible(module)
     return models
-
-
-def find_device(wanted: str) -> torch.device:
-    """The device of that name, auto for the best there is. Raises DeviceError when the machine has none such."""
-    import torch
-
-    from aidd_studio.weights import loading
-
-    if wanted == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return loading.find_device(wanted)
 
 
 def _precision(wanted: str, device: torch.device) -> tuple[str, torch.dtype | None]:

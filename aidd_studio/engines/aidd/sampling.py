@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from aidd_studio.diffusion.noise import LogLinear
 from aidd_studio.diffusion.randomness import SeededRandomness
-from aidd_studio.diffusion.sampling import SAMPLERS, SamplerName, SamplerProgress
+from aidd_studio.diffusion.sampling import SamplerName, find_sampler
+from aidd_studio.diffusion.sampling.canvas import SamplerProgress
 from aidd_studio.engines.aidd.recall import CacheModel, recall_for
 from aidd_studio.engines.aidd.settings import AiddSettings
 
@@ -85,7 +86,7 @@ def draw_tokens(
             listener.follow(progress)
             report((number + progress.calls / progress.expected_calls) / len(pieces))
 
-        piece = SAMPLERS[_sampler(settings)](
+        piece = find_sampler(_sampler(settings))(
             listener,
             drawn[:, start:end],
             part,

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from aidd_studio.diffusion.sampling import SAMPLER_NAMES
 from aidd_studio.errors import UsageError
 
-SAMPLERS = ("first-hitting", "confidence", "entropy", "analytic", "euler")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
 CARD = {"sampler": "confidence", "steps": None, "temperature": 1.0, "top_p": 1.0, "tokens": 1024, "recall": 0.0}
@@ -19,7 +19,7 @@ CARD = {"sampler": "confidence", "steps": None, "temperature": 1.0, "top_p": 1.0
 class AiddSettings:
     """None means: as the model's card recommends.
 
-    model: the score model; it names its tokenizer. sampler, steps, temperature, top_p: see diffusion.samplers.
+    model: the score model; it names its tokenizer. sampler, steps, temperature, top_p: see diffusion.sampling.
     tokens: the longest context in tokens, gap included. device: auto, cpu, cuda or cuda:N. precision: of the matrix
     products. batch: candidates made at once, 0 to choose by device and size of the model. widen: tokens masked beyond
     those that touch the gap, on each side. edge: most seconds at each end of a gap that fade over from linear
@@ -49,8 +49,8 @@ class AiddSettings:
         kinds = {"steps": int, "tokens": int, "temperature": float, "top_p": float, "recall": float}
         for name, kind in kinds.items():
             object.__setattr__(self, name, _number(name, getattr(self, name), kind))
-        if self.sampler is not None and self.sampler not in SAMPLERS:
-            raise UsageError(f"There is no sampler “{self.sampler}”; choose one of {', '.join(SAMPLERS)}.")
+        if self.sampler is not None and self.sampler not in SAMPLER_NAMES:
+            raise UsageError(f"There is no sampler “{self.sampler}”; choose one of {', '.join(SAMPLER_NAMES)}.")
         if self.precision not in PRECISIONS:
             raise UsageError(f"There is no precision “{self.precision}”; choose one of {', '.join(PRECISIONS)}.")
         _within("steps", self.steps, 1, 100_000)

@@ -44,9 +44,9 @@ def chosen(choice: Choice, settings: BatchSettings) -> Where:
 def _on_gpu(device: str) -> bool:
     if device == "cpu" or not _has_driver():
         return False
-    import torch
+    from aidd_studio.weights.devices import find_device
 
-    return torch.cuda.is_available()
+    return find_device("auto").type == "cuda"
 
 
 def _has_driver() -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from aidd_studio.diffusion.sampling import SAMPLER_NAMES
 from aidd_studio.studio.model.preferences import Preferences
 from aidd_studio.studio.widgets.fields import choice, form, real_number, whole_number
 
@@ -21,7 +22,7 @@ RUN_ON_DEVICES = (NEURAL, "auto")
 LINES = 3
 """Lines that an engine's summary takes at most; a dock that is squeezed must not cut them."""
 
-SAMPLERS = ("", "first-hitting", "confidence", "entropy", "analytic", "euler")
+SAMPLERS = ("", *SAMPLER_NAMES)
 
 
 @dataclass(frozen=True)
