@@ -1,8 +1,10 @@
 # The two commands most people need are `make run` and `make test`; both do the whole set-up and are quick when it is done.
 PYTHON ?= python3
 BIN := .venv/bin
+# Two processes: most tests wait for one core, and files are kept together so that fixtures are made once.
+PYTEST := QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: run demo test lint types benchmarks screenshots package package-smoke deb clean help
+.PHONY: run demo test test-fast test-long lint types benchmarks screenshots docs package package-smoke deb clean help
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 20
@@ -23,7 +25,13 @@ demo: .venv/.ready  ## restore the bundled damaged recording on the command line
 	$(BIN)/aidd-studio restore resources/demo/damaged.flac -o out/restored.flac --overwrite
 
 test: lint types .venv/.ready-for-tests  ## set everything up, check style, types and layers, run the tests
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
+	$(PYTEST) -m "not long"
+
+test-fast: .venv/.ready-for-tests  ## the tests that take a moment each
+	$(PYTEST) -m "not slow and not long"
+
+test-long: .venv/.ready-for-tests  ## the tests that take minutes
+	$(PYTEST) -m long
 
 lint: .venv/.ready
 	$(BIN)/ruff check .
@@ -38,6 +46,13 @@ benchmarks: .venv/.ready  ## measure speed and quality (minutes to hours)
 
 screenshots: .venv/.ready  ## draw every main state of the window into out/screenshots
 	$(BIN)/python tools/screenshots.py out/screenshots
+
+.venv/.docs: .venv/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	touch .venv/.docs
+
+docs: .venv/.docs  ## build the documentation as a site in build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 .venv/.packager: .venv/.ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[package]"
