@@ -233,7 +233,7 @@ def test_cancelling_answers_within_a_fifth_of_a_second(precision: str) -> None:
 MEMORY = """
 import json, resource, sys
 sys.path.insert(0, sys.argv[1])
-import test_bench_aidd as bench
+from tests.benchmarks import test_bench_aidd as bench
 made = list(bench.engine(device="cpu", precision=sys.argv[2], batch=4).fill(bench.window(), 4, 0, bench.Progress()))
 print(json.dumps({"fills": len(made), "gigabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20}))
 """
@@ -242,7 +242,7 @@ print(json.dumps({"fills": len(made), "gigabytes": resource.getrusage(resource.R
 @pytest.mark.skipif(sys.platform == "win32", reason="the resource module is POSIX's")
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_four_candidates_need_less_than_four_gigabytes(precision: str) -> None:
-    command = [sys.executable, "-c", MEMORY, str(Path(__file__).parent), precision]
+    command = [sys.executable, "-c", MEMORY, str(Path(__file__).parents[2]), precision]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout.splitlines()[-1])
     tell("memory", precision=precision, gigabytes=found["gigabytes"])

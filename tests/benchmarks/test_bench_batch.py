@@ -150,7 +150,7 @@ def installed(models: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> d
     """The engine's settings for those models."""
     if models == "bundled":
         return {}
-    from test_bench_aidd import install_official
+    from tests.benchmarks.test_bench_aidd import install_official
 
     monkeypatch.setenv("AIDD_STUDIO_DATA", str(tmp_path / "data"))
     install_official()

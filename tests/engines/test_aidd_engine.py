@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from aidd_tiny import SEANET, SPECTRAL, install, install_refiner
 
 from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.aidd.engine import TOLD, AiddEngine, AiddSettings, _Work, candidate_seed
@@ -20,6 +19,7 @@ from aidd_studio.errors import Cancelled, DeviceError, UsageError
 from aidd_studio.progress import Progress
 from aidd_studio.tokenizer.config import TokenizerConfig
 from aidd_studio.weights.registry import DEFAULT_REFINER, DEFAULT_TOKENIZER
+from tests.engines.aidd_tiny import SEANET, SPECTRAL, install, install_refiner
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,6 @@ from multiprocessing.connection import Client, Listener
 import numpy as np
 import pytest
 import torch
-from aidd_tiny import install
 
 from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.aidd import models as aidd_models
@@ -20,6 +19,7 @@ from aidd_studio.engines.aidd.server import Networks, Pair, Question
 from aidd_studio.engines.engine import Fill, Window
 from aidd_studio.errors import Cancelled, ModelNotInstalled
 from aidd_studio.progress import Progress
+from tests.engines.aidd_tiny import install
 
 RATE = 24_000
 PAIR = Pair("tiny-tokenizer", "tiny-score", "cpu", "fp32")

@@ -30,7 +30,7 @@ CRASHING = """
 import sys, time
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-from test_journal import edited_session
+from tests.restoration.test_journal import edited_session
 from aidd_studio.restoration.session.history import Entry
 from aidd_studio.restoration.session.journal import EditJournal
 session = edited_session()
@@ -53,7 +53,7 @@ def edited_session() -> Session:
 
 
 def test_after_kill_9_everything_accepted_is_offered_again(tmp_path: Path) -> None:
-    code = CRASHING.format(tests=str(Path(__file__).parent), root=str(tmp_path))
+    code = CRASHING.format(tests=str(Path(__file__).parents[2]), root=str(tmp_path))
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None and process.stdout.readline() == "saved\n"
     assert leftovers(tmp_path) == [], "the journal of a living program is its own"
