@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from aidd_studio.audio.clip import Clip, Patch
+from aidd_studio.audio.signal import INAUDIBLE, rms
 
 EDGE = 0.003
 """Seconds at the gap's edges over which the gain goes back to 1, so that it meets its surroundings."""
@@ -19,12 +20,14 @@ LARGEST = 2.0
 def level_matched(clip: Clip, patches: Sequence[Patch], gap: tuple[int, int]) -> list[Patch]:
     """The patches with their root mean square inside the gap brought to the patches' median."""
     levels = [_level(patch, gap) for patch in patches]
-    heard = [level for level in levels if level > 1e-6]
-    if len(heard) < 2:
+    audible = [level for level in levels if level > INAUDIBLE]
+    if len(audible) < 2:
         return list(patches)
-    target = float(np.median(heard))
+    target = float(np.median(audible))
     return [
-        patch if level <= 1e-6 else _scaled(patch, gap, float(np.clip(target / level, 1 / LARGEST, LARGEST)), clip.rate)
+        _scale(patch, gap, float(np.clip(target / level, 1 / LARGEST, LARGEST)), clip.rate)
+        if level > INAUDIBLE
+        else patch
         for patch, level in zip(patches, levels, strict=True)
     ]
 
@@ -34,11 +37,10 @@ def _inside(patch: Patch, gap: tuple[int, int]) -> slice:
 
 
 def _level(patch: Patch, gap: tuple[int, int]) -> float:
-    part = patch.samples[:, _inside(patch, gap)]
-    return float(np.sqrt(np.mean(np.square(part, dtype=np.float64)))) if part.size else 0.0
+    return rms(patch.samples[:, _inside(patch, gap)])
 
 
-def _scaled(patch: Patch, gap: tuple[int, int], gain: float, rate: int) -> Patch:
+def _scale(patch: Patch, gap: tuple[int, int], gain: float, rate: int) -> Patch:
     inside = _inside(patch, gap)
     count = inside.stop - inside.start
     edge = max(1, min(count // 2, round(EDGE * rate)))

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.audio.clip import Clip, Patch, Samples
+from aidd_studio.audio.signal import rise
 from aidd_studio.errors import DeviceError
 
 FADE = 0.008
@@ -89,7 +90,7 @@ class Mixer:
         self._done = 0  # number of the last order that was carried out
         self._old = _SILENCE
         self._faded = self.fade  # frames of the running cross-fade already rendered
-        self._rising = (0.5 - 0.5 * np.cos(np.pi * (np.arange(self.fade) + 0.5) / self.fade)).astype(np.float32)
+        self._rising = rise(self.fade).astype(np.float32)
         self._one = np.zeros((channels, LARGEST_BLOCK), np.float32)
         self._two = np.zeros((channels, LARGEST_BLOCK), np.float32)
         self._scratch = np.zeros(LARGEST_BLOCK, np.float32)

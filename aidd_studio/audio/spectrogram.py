@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.audio.clip import Samples
+from aidd_studio.audio.signal import hann
 
 FLOOR, CEILING = -120.0, 0.0
 """dB that the levels 0 and 255 stand for; a sine at full scale has 0 dB."""
@@ -104,6 +105,6 @@ def _power(windows: Samples) -> NDArray[np.float32]:
 @lru_cache(maxsize=8)
 def _window(size: int) -> NDArray[np.float32]:
     """A periodic Hann window, scaled so that a sine at full scale has the power 1."""
-    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
+    window = hann(size, symmetry="periodic")
     scaled: NDArray[np.float32] = (window * (2 / window.sum())).astype(np.float32)
     return scaled

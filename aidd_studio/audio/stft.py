@@ -71,12 +71,6 @@ class ShortTime:
         return np.clip((self.centres - start) / max(1, end - start), 0.0, 1.0)
 
 
-def hann(size: int) -> Signal:
-    """The periodic Hann window: float64 [size]."""
-    window: Signal = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
-    return window
-
-
 def averaged(values: Signal, spans: tuple[int, int]) -> Signal:
     """The mean over so many pieces and bins around each value, those at the borders repeated: [pieces, bins]."""
     for axis, span in enumerate(spans):

@@ -15,6 +15,7 @@ import typer
 
 from aidd_studio.cli.console import errors_as_sentences, hint, interrupted_once, progress_bar, say_json
 from aidd_studio.errors import Cancelled, NothingToRestore, UsageError
+from aidd_studio.text import plural
 
 if TYPE_CHECKING:
     from aidd_studio.progress import Progress
@@ -253,7 +254,7 @@ def _as_it_would_end(item: BatchItem, outcome: Outcome, settings: BatchSettings,
 
 def _tell(outcome: Outcome) -> None:
     """Say an outcome on stderr."""
-    gaps = _count(len(outcome.gaps), "gap") if outcome.gaps else ""
+    gaps = plural(len(outcome.gaps), "gap") if outcome.gaps else ""
     if outcome.gaps and outcome.status == "nothing to do":  # in a dry run
         hint(f"to be restored: {outcome.source}: {gaps}")
         return
@@ -270,12 +271,8 @@ def _sum_up(outcomes: list[Outcome], dry_run: bool, report: Path | None) -> None
     nothing, failed = f"{counts['nothing to do']} with nothing to do", f"{counts['failed']} failed"
     if dry_run:
         waiting = [outcome for outcome in outcomes if outcome.gaps and outcome.status == "nothing to do"]
-        gaps = _count(sum(len(outcome.gaps) for outcome in waiting), "gap")
+        gaps = plural(sum(len(outcome.gaps) for outcome in waiting), "gap")
         nothing = f"{counts['nothing to do'] - len(waiting)} with nothing to do"
         restored = f"{len(waiting)} to be restored ({gaps})" + (f", {earlier} restored earlier" if earlier else "")
         failed = f"{counts['failed']} that would fail"
     hint(f"{restored}, {nothing}, {failed}." + (f" The report is {report}." if report else ""))
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"

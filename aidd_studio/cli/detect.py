@@ -11,6 +11,7 @@ import typer
 from aidd_studio.cli.console import errors_as_sentences, hint, progress_bar, say, say_json
 from aidd_studio.damage.damage import Damage
 from aidd_studio.errors import FileWriteError
+from aidd_studio.text import plural
 
 
 def detect_command(
@@ -54,7 +55,7 @@ def detect_command(
             return
         for gap in gaps:
             say(gap_as_line(gap, clip.rate))
-        hint(f"{len(gaps)} dropout{'' if len(gaps) == 1 else 's'} in {clip.duration:.1f} s of sound.")
+        hint(f"{plural(len(gaps), 'dropout')} in {clip.duration:.1f} s of sound.")
 
 
 def gap_as_line(gap: Damage, rate: int) -> str:

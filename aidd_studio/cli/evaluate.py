@@ -9,6 +9,7 @@ import typer
 
 from aidd_studio.cli.console import KEPT, errors_as_sentences, hint, progress_bar, say, say_json
 from aidd_studio.errors import UsageError
+from aidd_studio.text import plural
 
 if TYPE_CHECKING:
     from aidd_studio.evaluation.reports.summary import Summary
@@ -105,8 +106,7 @@ def _listening_test(folder: Path, output: Path, cases: int, seed: int, as_json: 
     if as_json:
         say_json({"page": str(page), "trials": len(trials)})
         return
-    many = "" if len(trials) == 1 else "s"
-    hint(f"A listening test of {len(trials)} trial{many}: open {page} in a browser.")
+    hint(f"A listening test of {plural(len(trials), 'trial')}: open {page} in a browser.")
 
 
 def _tell(what: Plan, summary: Summary, output: Path, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from aidd_studio.cli.console import errors_as_sentences, hint, progress_bar, say
 from aidd_studio.cli.detect import gap_as_line
 from aidd_studio.diffusion.sampling import SAMPLER_NAMES
 from aidd_studio.errors import FileWriteError, NothingToRestore, UsageError
+from aidd_studio.text import plural
 
 if TYPE_CHECKING:
     from aidd_studio.audio.clip import Clip
@@ -172,7 +173,7 @@ def _tell(result: RestorationResult, source: Path, written: WriteReport, seconds
         chosen = filled.chosen
         say(f"{gap_as_line(filled.gap, rate)}  <- {chosen.engine}{': ' + chosen.note if chosen.note else ''}")
     count = len(result.gaps)
-    hint(f"{count} gap{'' if count == 1 else 's'} filled in {seconds:.1f} s; the result is {written.path}")
+    hint(f"{plural(count, 'gap')} filled in {seconds:.1f} s; the result is {written.path}")
     if written.over_full_scale:
         hint(f"{written.over_full_scale} samples were above full scale and were limited to it.")
     for note in written.notes:

@@ -9,6 +9,7 @@ import typer
 
 from aidd_studio.cli import console
 from aidd_studio.errors import UsageError
+from aidd_studio.text import plural
 
 if TYPE_CHECKING:
     from aidd_studio.training.corpora.splits import SplitRule
@@ -59,7 +60,7 @@ def corpus(
             with console.progress_bar("converting") as progress:
                 found = build_recorded(folder, recordings, licence, processes, progress, cast("SplitRule", split))
         hours = sum(item.seconds for item in found) / 3600
-        console.say(f"{len(found)} file{'' if len(found) == 1 else 's'}, {hours:.2f} hours in {folder}")
+        console.say(f"{plural(len(found), 'file')}, {hours:.2f} hours in {folder}")
 
 
 @train_app.command()

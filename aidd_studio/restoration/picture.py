@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.audio.clip import Clip, Samples
+from aidd_studio.audio.signal import hann
 from aidd_studio.damage.damage import Damage
 
 FFT, HEIGHT, WIDTH = 1024, 160, 320
@@ -29,7 +30,7 @@ def _spectrogram(samples: Samples, rate: int) -> NDArray[np.float64]:
     mono = np.nan_to_num(samples.mean(axis=0, dtype=np.float64), posinf=0.0, neginf=0.0)
     mono = np.pad(mono, FFT // 2)
     starts = np.linspace(0, len(mono) - FFT, WIDTH).astype(int)
-    window = np.hanning(FFT)
+    window = hann(FFT, symmetry="symmetric")
     spectra = np.abs(np.fft.rfft(mono[starts[:, None] + np.arange(FFT)] * window)) / (window.sum() / 2)
     bins = max(2, min(spectra.shape[1], round(16000 / rate * FFT)))
     rows = np.linspace(bins - 1, 0, HEIGHT).astype(int)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.audio.clip import Patch, Samples
+from aidd_studio.audio.signal import best_lag, level_gain, rise
 from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.engine import Fill, Window
 from aidd_studio.errors import DamageError
@@ -47,10 +48,10 @@ def splice(window: Window, fill: Fill, gap: Damage, crossfade: float = CROSSFADE
     right = _reach(known, fresh, good, end, +1, reach)
     mixed = fresh[:, start - left : end + right].astype(np.float64)
     if left:
-        fade = _fade(left)
+        fade = rise(left)
         mixed[:, :left] = (1 - fade) * known[:, start - left : start] + fade * mixed[:, :left]
     if right:
-        fade = _fade(right)[::-1]
+        fade = rise(right)[::-1]
         mixed[:, -right:] = (1 - fade) * known[:, end : end + right] + fade * mixed[:, -right:]
     return Patch(gap.start - left, tuple(rows), on_grid(mixed))
 
@@ -66,11 +67,6 @@ def grid_exponent(samples: NDArray[np.floating]) -> int:
     """The power of two that brings samples below full scale; 0 for ordinary ones."""
     peak = float(np.max(np.abs(samples), initial=0.0))
     return 0 if peak < 1.0 else math.floor(math.log2(peak)) + 1
-
-
-def _fade(frames: int) -> NDArray[np.float64]:
-    """Raised-cosine rise from just above 0 to just below 1."""
-    return 0.5 - 0.5 * np.cos(np.pi * (np.arange(frames) + 0.5) / frames)
 
 
 def _reach(known: Samples, fresh: Samples, good: NDArray[np.bool_], edge: int, side: int, most: int) -> int:
@@ -94,7 +90,7 @@ def _aligned(known: Samples, fresh: Samples, start: int, end: int, window: Windo
     if not sides:
         return fresh
     fresh = _shifted(known, fresh, sides, round(LARGEST_LAG * window.rate))
-    gains = [_gain(known[:, side], fresh[:, side]) for side in sides]
+    gains = [level_gain(known[:, side], fresh[:, side], LARGEST_GAIN) for side in sides]
     left = gains[0]
     right = gains[-1]
     ramp = np.ones(window.frames)
@@ -103,24 +99,12 @@ def _aligned(known: Samples, fresh: Samples, start: int, end: int, window: Windo
     return (fresh * ramp).astype(np.float32)
 
 
-def _gain(known: Samples, fresh: Samples) -> float:
-    """The factor that brings the fill to the level of its surroundings; 1 where either is silent."""
-    wanted = float(np.sqrt(np.mean(np.square(known, dtype=np.float64))))
-    present = float(np.sqrt(np.mean(np.square(fresh, dtype=np.float64))))
-    if wanted < 1e-6 or present < 1e-6:
-        return 1.0
-    return float(np.clip(wanted / present, 1 / LARGEST_GAIN, LARGEST_GAIN))
-
-
 def _shifted(known: Samples, fresh: Samples, sides: list[slice], most: int) -> Samples:
     """The fill moved by the lag at which it correlates best with the known sound beside the gap."""
-    best, best_match = 0, _match(known, fresh, sides, 0)
-    if best_match > 0.98:
+    if _match(known, fresh, sides, 0) > 0.98:
         return fresh
-    for lag in range(-most, most + 1):
-        match = _match(known, fresh, sides, lag)
-        if match > best_match + 1e-9:
-            best, best_match = lag, match
+    lags = (0, *range(-most, most + 1))
+    best = best_lag(lambda lag: _match(known, fresh, sides, lag), lags, margin=1e-9)
     return np.roll(fresh, best, axis=1) if best else fresh
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aidd_studio.audio.signal import hann
 from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.engine import Window
 from aidd_studio.engines.sparse.basis_learning import learn
 from aidd_studio.engines.sparse.engine import SparseEngine, SparseSettings
-from aidd_studio.engines.sparse.frames import RedundantFourier, cut, frame_starts, hann, overlap_add
+from aidd_studio.engines.sparse.frames import RedundantFourier, cut, frame_starts, overlap_add
 from aidd_studio.engines.sparse.spain import hard_threshold
 from aidd_studio.errors import Cancelled, UsageError
 from aidd_studio.progress import Progress
@@ -34,7 +35,7 @@ def window_of(samples: np.ndarray, *gaps: Damage) -> Window:
 
 
 def learned() -> object:
-    return learn(np.random.default_rng(0).standard_normal((20, 256)) * hann(256), Progress())
+    return learn(np.random.default_rng(0).standard_normal((20, 256)) * hann(256, symmetry="midpoint"), Progress())
 
 
 @pytest.mark.parametrize("transform", [RedundantFourier(256), learned()], ids=["fourier", "learned"])
@@ -50,7 +51,7 @@ def test_the_frame_is_tight(transform: RedundantFourier) -> None:
 
 
 def test_learning_makes_the_lessons_sparser() -> None:
-    frames = np.asarray(cut(chord(6000)[0], list(range(0, 5000, 100)), 512)) * hann(512)
+    frames = np.asarray(cut(chord(6000)[0], list(range(0, 5000, 100)), 512)) * hann(512, symmetry="midpoint")
     plain, turned = RedundantFourier(512).analysis(frames), learn(frames, Progress()).analysis(frames)
     assert np.abs(turned).sum() < 0.95 * np.abs(plain).sum()
 
@@ -64,7 +65,7 @@ def test_frames_cover_every_missing_sample_and_join_again() -> None:
     row = np.random.default_rng(3).standard_normal(5000)
     missing = np.zeros(5000, dtype=bool)
     missing[:30] = missing[2000:2100] = missing[4990:] = True
-    starts, window = frame_starts(missing, 512), hann(512)
+    starts, window = frame_starts(missing, 512), hann(512, symmetry="midpoint")
     joined = overlap_add(np.asarray(cut(row, starts, 512)) * window, starts, window, 5000)
     assert np.allclose(joined[missing], row[missing])
 

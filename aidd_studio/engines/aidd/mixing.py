@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from aidd_studio.audio.signal import Signal
+from aidd_studio.audio.signal import Signal, best_lag, correlation, level_gain, rise
 
 LARGEST_LAG = 0.0025
 """Seconds by which the decoded sound may be moved to meet the phase at an edge."""
@@ -31,7 +30,7 @@ def combine(extrapolated: Signal, decoded: Signal, start: int, end: int, rate: i
     most = round(LARGEST_LAG * rate)
     left = _lag(extrapolated, levelled, start, start + edge, most)
     right = _lag(extrapolated, levelled, end - edge, end, most)
-    turn = _rise(end - start)
+    turn = rise(end - start)
     inner = _moved(levelled, left, start, end) * (1 - turn) + _moved(levelled, right, start, end) * turn
     weight = edge_weight(end - start, edge)
     mixed = extrapolated.copy()
@@ -53,7 +52,7 @@ def faded(outer: Signal, inner: Signal, weight: Signal, edge: int) -> Signal:
     frames = outer.shape[-1]
     for zone in (slice(0, edge), slice(frames - edge, frames)):
         fade = weight[zone]
-        agreement = max(0.0, _correlation(outer[..., zone], inner[..., zone]))
+        agreement = max(0.0, correlation(outer[..., zone], inner[..., zone]))
         power = (1 - fade) ** 2 + fade**2 + 2 * agreement * fade * (1 - fade)
         result[..., zone] *= np.minimum(FASTEST_GROWTH, 1 / np.sqrt(power))
     return result
@@ -63,7 +62,9 @@ def _gains(known: Signal, decoded: Signal, start: int, end: int, rate: int) -> S
     """Factors [frames] that bring the decoded sound to the level of both sides, changing evenly across the gap."""
     zone = round(LEVEL_ZONE * rate)
     sides = [slice(max(0, start - zone), start), slice(end, min(len(known), end + zone))]
-    found = [_gain(known[side], decoded[side]) for side in sides if side.stop - side.start > zone // 4]
+    found = [
+        level_gain(known[side], decoded[side], LARGEST_GAIN) for side in sides if side.stop - side.start > zone // 4
+    ]
     left, right = (found[0], found[-1]) if found else (1.0, 1.0)
     gains = np.full(len(known), right)
     gains[:start] = left
@@ -71,31 +72,14 @@ def _gains(known: Signal, decoded: Signal, start: int, end: int, rate: int) -> S
     return gains
 
 
-def _gain(known: Signal, decoded: Signal) -> float:
-    wanted, present = float(np.sqrt(np.mean(known**2))), float(np.sqrt(np.mean(decoded**2)))
-    if wanted < 1e-6 or present < 1e-6:
-        return 1.0
-    return float(np.clip(wanted / present, 1 / LARGEST_GAIN, LARGEST_GAIN))
-
-
 def _lag(wanted: Signal, moving: Signal, start: int, end: int, most: int) -> int:
     """The lag by which `moving` fits `wanted` best between two frames, the smallest of equals."""
     here = wanted[start:end]
     lags = sorted(range(max(-most, end - len(moving)), min(most, start) + 1), key=abs)
-    return max(lags, key=lambda lag: _correlation(here, moving[start - lag : end - lag]))
+    return best_lag(lambda lag: correlation(here, moving[start - lag : end - lag]), lags)
 
 
 def _moved(signal: Signal, lag: int, start: int, end: int) -> Signal:
     """The frames `start` to `end` of a signal moved by `lag` frames."""
     at = np.clip(np.arange(start, end) - lag, 0, len(signal) - 1)
     return np.asarray(signal[at], dtype=np.float64)
-
-
-def _correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    power = float(np.vdot(a, a)) * float(np.vdot(b, b))
-    return float(np.vdot(a, b)) / float(np.sqrt(power)) if power > 0 else 0.0
-
-
-def _rise(frames: int) -> Signal:
-    rise: Signal = 0.5 - 0.5 * np.cos(np.pi * (np.arange(frames) + 0.5) / frames)
-    return rise

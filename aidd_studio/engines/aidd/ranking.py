@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from aidd_studio.audio.signal import Signal
-from aidd_studio.audio.stft import ShortTime, hann
+from aidd_studio.audio.signal import Signal, hann
+from aidd_studio.audio.stft import ShortTime
 from aidd_studio.engines.aidd.segment import Segment
 
 ZONE = 0.04
@@ -32,7 +32,7 @@ def near(segment: Segment, made: Signal, expected: Signal) -> float:
 
     made, expected: float64 [T], the segment's wave with different sound in its gaps.
     """
-    transform = ShortTime(hann(WINDOW), len(made))
+    transform = ShortTime(hann(WINDOW, symmetry="periodic"), len(made))
     found = []
     for start, end in segment.gaps:
         pieces = transform.pieces_near(start, end, 0)
@@ -57,7 +57,7 @@ def boundary_mismatch(segment: Segment, made: Signal) -> float:
 
 
 def _levels(sound: Signal) -> Signal:
-    return _band_levels(np.abs(np.fft.rfft(sound * np.hanning(len(sound)), 2048)) ** 2)
+    return _band_levels(np.abs(np.fft.rfft(sound * hann(len(sound), symmetry="symmetric"), 2048)) ** 2)
 
 
 def _band_levels(power: Signal) -> Signal:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.audio.resampling import resample
-from aidd_studio.audio.signal import Signal
+from aidd_studio.audio.signal import Signal, rms
 from aidd_studio.damage.detection.spans import true_runs
 
 LEVEL = 0.1
@@ -71,7 +71,7 @@ def cut_segment(
     within = slice(begin, last + after)
     wave, hidden = resampled[within], hidden[within]
     known = wave[~hidden]
-    level = float(np.sqrt(np.mean(known**2))) if len(known) else LEVEL
+    level = rms(known) if len(known) else LEVEL
     scale = min(LEVEL / (level + 1e-9), LARGEST_BOOST)
     return Segment(wave * scale, hidden, scale, begin, model_rate, None if other is None else other[within])
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aidd_studio.audio.signal import Signal
-from aidd_studio.audio.stft import ShortTime, Spectrum, hann
+from aidd_studio.audio.signal import Signal, hann
+from aidd_studio.audio.stft import ShortTime, Spectrum
 from aidd_studio.engines.aidd.mixing import edge_weight
 
 WINDOW = 0.023
@@ -35,7 +35,7 @@ FADE = 0.005
 SMOOTHING = 5
 """Frames over which levels are smoothed."""
 
-SMOOTHER = np.hanning(SMOOTHING + 2)[1:-1] / np.hanning(SMOOTHING + 2).sum()
+SMOOTHER = hann(SMOOTHING + 2, symmetry="symmetric")[1:-1] / hann(SMOOTHING + 2, symmetry="symmetric").sum()
 """The weights of these frames: float64 [SMOOTHING]."""
 
 FLOOR = 1e-20
@@ -81,7 +81,7 @@ def complete(
         return made
     size, reach = _window_size(rate), sight(rate)
     first, last = max(0, start - reach), min(channels.shape[1], end + reach)
-    transform = ShortTime(np.sqrt(hann(size)), last - first)
+    transform = ShortTime(np.sqrt(hann(size, symmetry="periodic")), last - first)
     limit = int(np.searchsorted(np.arange(transform.bins) * rate / size, TRANSITION * model_rate / 2))
     bands = band_edges(transform.bins, rate, limit)
     old = np.stack([transform.of(row[first:last]) for row in channels])  # [m, frames, bins]

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aidd_studio.audio.signal import Signal
-from aidd_studio.audio.stft import ShortTime, Spectrum, averaged, hann
-from aidd_studio.engines.linear.extrapolation import raised_cosine
+from aidd_studio.audio.signal import Signal, hann, rise
+from aidd_studio.audio.stft import ShortTime, Spectrum, averaged
 
 WINDOW = 1024
 """Frames at the models' rate: 43 ms, long enough to tell tones apart."""
@@ -45,10 +44,10 @@ class Tones:
     def of(forward: Signal, backward: Signal, extrapolated: Signal) -> Tones:
         """From the predictions of a gap from before and from after it, and both together: float64 [n] each."""
         frames = len(extrapolated)
-        transform = ShortTime(hann(WINDOW), frames)
-        rise = raised_cosine(max(1, min(TAPER, frames // 4)))
+        transform = ShortTime(hann(WINDOW, symmetry="periodic"), frames)
+        fade = rise(max(1, min(TAPER, frames // 4)))
         taper = np.ones(frames)
-        taper[: len(rise)], taper[frames - len(rise) :] = rise, rise[::-1]
+        taper[: len(fade)], taper[frames - len(fade) :] = fade, fade[::-1]
         share = _rising(_agreement(transform.of(forward * taper), transform.of(backward * taper)))
         return Tones(transform, extrapolated, share)
 

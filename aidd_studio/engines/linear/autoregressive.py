@@ -9,13 +9,12 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aidd_studio.audio.signal import Signal
+from aidd_studio.audio.signal import Signal, correlation
 from aidd_studio.engines import catalogue
 from aidd_studio.engines.engine import EngineInfo, Fill, Window
 from aidd_studio.engines.linear.companion import companion_part
 from aidd_studio.engines.linear.extrapolation import (
     HEADROOM,
-    agreement,
     cross_fade,
     extrapolate,
     extrapolate_back,
@@ -93,7 +92,7 @@ class AutoregressiveEngine:
             backward = extrapolate_back(after, hole.frames, order, progress)
             fill = cross_fade(forward, backward, before.shape[1], after.shape[1])
             filled[rows, hole.start : hole.end] = fill + part[:, hole.start - first : hole.end - first]
-            agreements.append(agreement(forward, backward))
+            agreements.append(correlation(forward, backward))
         return filled, float(np.mean(agreements)) if agreements else 0.0
 
     def _interpolate(self, window: Window, filled: Signal, hole: Stretch, progress: Progress) -> None:

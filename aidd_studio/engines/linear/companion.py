@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from aidd_studio.audio.signal import Signal
+from aidd_studio.audio.signal import Signal, correlation
 from aidd_studio.engines.stretches import Stretch
 
 REACH = 0.0004
@@ -38,16 +38,10 @@ def companion_part(samples: Signal, missing: NDArray[np.bool_], stretch: Stretch
         return found
     for row, channel in enumerate(stretch.channels):
         wanted = samples[channel, first:last]
-        near = sorted(intact, key=lambda other: -_correlation(samples[other, first:last], wanted, known))
-        lagged = _lagged(samples[near[:MOST_COMPANIONS]], first, last, max(1, round(REACH * rate)))
+        alike = sorted(intact, key=lambda other: -abs(correlation(samples[other, first:last][known], wanted[known])))
+        lagged = _lagged(samples[alike[:MOST_COMPANIONS]], first, last, max(1, round(REACH * rate)))
         found[row] = _prediction(lagged, wanted, known)
     return found
-
-
-def _correlation(a: Signal, b: Signal, known: NDArray[np.bool_]) -> float:
-    a, b = a[known], b[known]
-    power = float(np.dot(a, a) * np.dot(b, b))
-    return abs(float(np.dot(a, b))) / float(np.sqrt(power)) if power > 0 else 0.0
 
 
 def _lagged(rows: Signal, first: int, last: int, reach: int) -> Signal:

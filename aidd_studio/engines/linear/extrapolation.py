@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aidd_studio.audio.signal import Signal
+from aidd_studio.audio.signal import Signal, rise
 from aidd_studio.damage.detection.spans import true_runs
 from aidd_studio.engines.linear.burg import burg
 from aidd_studio.progress import Progress
@@ -147,10 +147,10 @@ class BothSides:
             return np.stack([self.crossed()] * 3)
         frames = len(self.forward)
         quarter = frames // 4
-        swift = raised_cosine(quarter)
+        swift = rise(quarter)
         late = np.concatenate((np.zeros(frames - quarter), swift))
         early = np.concatenate((swift, np.ones(frames - quarter)))
-        swiftly = [self.forward * (1.0 - rise) + self.backward * rise for rise in (late, early)]
+        swiftly = [self.forward * (1.0 - change) + self.backward * change for change in (late, early)]
         return np.stack([self.crossed(), *swiftly])
 
 
@@ -175,15 +175,9 @@ def cross_fade(forward: Signal, backward: Signal, before: int, after: int) -> Si
     frames = forward.shape[-1]
     first = frames - after if SCARCE * after < min(frames, before) else 0
     last = before if SCARCE * before < min(frames, after) else frames
-    rise = np.concatenate((np.zeros(first), raised_cosine(last - first), np.ones(frames - last)))
-    mixed: Signal = forward * (1.0 - rise) + backward * rise
+    change = np.concatenate((np.zeros(first), rise(last - first), np.ones(frames - last)))
+    mixed: Signal = forward * (1.0 - change) + backward * change
     return mixed
-
-
-def agreement(forward: Signal, backward: Signal) -> float:
-    """How far the predictions from both sides say the same (−1 to 1): a sign of how good the fill is."""
-    power = float(np.sqrt(np.vdot(forward, forward) * np.vdot(backward, backward)))
-    return float(np.vdot(forward, backward)) / power if power > 0.0 else 0.0
 
 
 def prefill(
@@ -218,9 +212,3 @@ def scaled_order(rate: int, order: int = 1024) -> int:
     Above 48 kHz it stays: the cost grows with the square of the rate, and what is added lies above hearing.
     """
     return max(32, round(order * min(rate, 48000) / 44100))
-
-
-def raised_cosine(frames: int) -> Signal:
-    """A rise from just above 0 to just below 1: float64 [frames]."""
-    rise: Signal = 0.5 - 0.5 * np.cos(np.pi * (np.arange(frames) + 0.5) / max(1, frames))
-    return rise

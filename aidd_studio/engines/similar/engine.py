@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.audio.clip import Samples
+from aidd_studio.audio.signal import level_gain
 from aidd_studio.engines import catalogue
 from aidd_studio.engines.engine import EngineInfo, Fill, Window
 from aidd_studio.engines.similar.passage_features import Features, distances, features
@@ -195,21 +196,16 @@ def _lay(samples: Samples, window: Window, hole: Stretch, shift: int) -> None:
     zones = _zones(window, hole)
     first, last = min([hole.start, *(zone[0] for zone in zones)]), max([hole.end, *(zone[1] for zone in zones)])
     passage = window.samples[rows, first + shift : last + shift].astype(np.float64)
-    gains = [_gain(window.samples[rows, start:end], passage[:, start - first : end - first]) for start, end in zones]
+    gains = [
+        level_gain(window.samples[rows, start:end], passage[:, start - first : end - first], LARGEST_GAIN)
+        for start, end in zones
+    ]
     ramp = np.ones(last - first)
     if gains:
         ramp[: hole.start - first] = gains[0]
         ramp[hole.start - first : hole.end - first] = np.geomspace(gains[0], gains[-1], hole.frames)
         ramp[hole.end - first :] = gains[-1]
     samples[rows, first:last] = (passage * ramp).astype(np.float32)
-
-
-def _gain(wanted: Samples, present: NDArray[np.float64]) -> float:
-    level = float(np.sqrt(np.mean(np.square(wanted, dtype=np.float64))))
-    there = float(np.sqrt(np.mean(np.square(present))))
-    if level < 1e-6 or there < 1e-6:
-        return 1.0
-    return float(np.clip(level / there, 1 / LARGEST_GAIN, LARGEST_GAIN))
 
 
 def _note(window: Window, holes: list[Stretch], used: list[Passage]) -> str:

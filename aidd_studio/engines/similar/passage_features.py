@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.audio.clip import Samples
+from aidd_studio.audio.signal import hann, mel_bank
 from aidd_studio.progress import Progress
 
 BANDS = 40
@@ -41,8 +41,9 @@ def features(samples: Samples, missing: NDArray[np.bool_], rate: int, progress: 
     from scipy.fft import rfft
 
     size, hop = 2 * round(WINDOW * rate / 2), max(1, round(HOP * rate))
-    bank = mel_bank(size, rate)
-    window = np.hanning(size + 1)[:-1].astype(np.float32)
+    top = min(HIGHEST, 0.95 * rate / 2)
+    bank = mel_bank(rate, size, BANDS, lowest=LOWEST, highest=top, narrow="widened").astype(np.float32)
+    window = hann(size, symmetry="periodic").astype(np.float32)
     mono = np.pad(samples.mean(axis=0), (size // 2, size))
     gone = np.concatenate(([0], np.cumsum(np.pad(missing.any(axis=0), (size // 2, size)))))
     starts = np.arange(0, samples.shape[1], hop)
@@ -55,19 +56,6 @@ def features(samples: Samples, missing: NDArray[np.bool_], rate: int, progress: 
     floor = float(powers.max(initial=0.0)) * 10 ** (-RANGE / 10)
     values = 10 * np.log10(np.maximum(powers, max(floor, 1e-20)))
     return Features(values, gone[starts + size] == gone[starts], hop)
-
-
-def mel_bank(size: int, rate: int) -> NDArray[np.float32]:
-    """Triangular bands evenly spaced in mel: float32 [size // 2 + 1, BANDS]."""
-    top = min(HIGHEST, 0.95 * rate / 2)
-    lowest, highest = (2595 * math.log10(1 + frequency / 700) for frequency in (LOWEST, top))
-    edges = 700 * (10 ** (np.linspace(lowest, highest, BANDS + 2) / 2595) - 1)
-    bins = np.arange(size // 2 + 1) * rate / size
-    width = rate / size  # a band narrower than a bin still hears its nearest bins
-    rising = (bins[:, None] - edges[:-2]) / np.maximum(np.diff(edges)[:-1], width)
-    falling = (edges[2:] - bins[:, None]) / np.maximum(np.diff(edges)[1:], width)
-    bank: NDArray[np.float32] = np.maximum(0.0, np.minimum(rising, falling)).astype(np.float32)
-    return bank
 
 
 def distances(found: Features, first: int, last: int, weights: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.audio.signal import Signal
-from aidd_studio.engines.sparse.frames import RedundantFourier, Spectrum
+from aidd_studio.audio.stft import Spectrum
+from aidd_studio.engines.sparse.frames import RedundantFourier
 from aidd_studio.progress import Progress
 
 BAND = 8

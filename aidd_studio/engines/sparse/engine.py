@@ -10,12 +10,12 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from aidd_studio.audio.signal import Signal
+from aidd_studio.audio.signal import Signal, hann
 from aidd_studio.damage.detection.spans import true_runs
 from aidd_studio.engines import catalogue
 from aidd_studio.engines.engine import EngineInfo, Fill, Window
 from aidd_studio.engines.sparse.basis_learning import learn
-from aidd_studio.engines.sparse.frames import RedundantFourier, Transform, cut, frame_starts, hann, overlap_add
+from aidd_studio.engines.sparse.frames import RedundantFourier, Transform, cut, frame_starts, overlap_add
 from aidd_studio.engines.sparse.spain import spain
 from aidd_studio.errors import UsageError
 from aidd_studio.progress import Progress
@@ -82,7 +82,7 @@ class SparseEngine:
     def _fill_row(self, row: Signal, missing: NDArray[np.bool_], rate: int, progress: Progress) -> Signal:
         longest = max(end - start for start, end in true_runs(missing))
         frames = _frame_length(longest, rate, self.settings.frame)
-        window = hann(frames)
+        window = hann(frames, symmetry="midpoint")
         transform = self._transform(row, missing, window, progress.part(0.0, 0.2))
         starts = frame_starts(missing, frames)
         known = np.asarray(cut(~missing, starts, frames), dtype=np.bool_)

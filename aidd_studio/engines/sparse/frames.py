@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.audio.signal import Signal
-
-Spectrum = NDArray[np.complex128]
+from aidd_studio.audio.stft import Spectrum
 
 REDUNDANCY = 2
 """Bins of the spectrum per sample of a frame, as in the SPAIN papers."""
@@ -54,12 +53,6 @@ class RedundantFourier:
         halved = spectra / np.sqrt(2.0)
         halved[..., 0], halved[..., -1] = spectra[..., 0], spectra[..., -1]
         return np.asarray(irfft(halved, self.size, axis=-1, norm="ortho"))[..., : self.frames]
-
-
-def hann(frames: int) -> Signal:
-    """A periodic Hann window: float64 [frames]."""
-    window: Signal = 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(frames) + 0.5) / frames)
-    return window
 
 
 def frame_starts(missing: NDArray[np.bool_], frames: int) -> list[int]:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.audio.signal import Signal
-from aidd_studio.engines.sparse.frames import Spectrum, Transform
+from aidd_studio.audio.stft import Spectrum
+from aidd_studio.engines.sparse.frames import Transform
 from aidd_studio.progress import Progress
 
 TOLERANCE = 0.01

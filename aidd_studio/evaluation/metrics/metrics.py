@@ -7,13 +7,13 @@ frames (start, end) where it looks only there, and returns the mean over channel
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Signal = NDArray[np.float64]
+from aidd_studio.audio.signal import Signal, hann, mel_bank
+
 Span = tuple[int, int]
 Logarithm = Literal["natural", "common"]
 
@@ -134,21 +134,6 @@ def power_spectrogram(samples: ArrayLike, window: int = LSD_WINDOW, hop: int = L
     return _power(_signal(samples), window, hop)
 
 
-@lru_cache(maxsize=16)
-def mel_bank(rate: int, window: int, bands: int) -> Signal:
-    """Triangular mel filters (O'Shaughnessy's scale) from 0 Hz to half the rate: [window // 2 + 1, bands]."""
-    bins = np.arange(window // 2 + 1) * rate / window
-    top = 2595.0 * math.log10(1.0 + rate / 2 / 700.0)
-    edges = 700.0 * (10.0 ** (np.linspace(0.0, top, bands + 2) / 2595.0) - 1.0)
-    rising = (bins[:, None] - edges[None, :-2]) / (edges[1:-1] - edges[:-2])
-    falling = (edges[None, 2:] - bins[:, None]) / (edges[2:] - edges[1:-1])
-    bank: Signal = np.maximum(0.0, np.minimum(rising, falling))
-    empty = np.flatnonzero(bank.sum(axis=0) == 0)  # low bands narrower than a bin take the bin they lie in
-    bank[np.rint(edges[1:-1][empty] * window / rate).astype(int), empty] = 1.0
-    bank.flags.writeable = False
-    return bank
-
-
 def _magnitudes(original: ArrayLike, restored: ArrayLike, gap: Span | None) -> tuple[Signal, Signal]:
     """Magnitudes of both in frames evenly centred in the gap: two of [channels, frames, bins]."""
     a, b = _pair(original, restored)
@@ -162,7 +147,7 @@ def _centred(x: Signal, start: int, end: int) -> Signal:
     half = MEL_WINDOW // 2
     padded = np.pad(x, ((0, 0), (half, half)))
     frames = padded[:, centres[:, None] + np.arange(MEL_WINDOW)]
-    magnitudes: Signal = np.abs(np.fft.rfft(frames * _hann(MEL_WINDOW), axis=-1))
+    magnitudes: Signal = np.abs(np.fft.rfft(frames * hann(MEL_WINDOW, symmetry="periodic"), axis=-1))
     return magnitudes
 
 
@@ -170,15 +155,9 @@ def _power(x: Signal, window: int, hop: int) -> Signal:
     frames = max(1, 1 + -(-(x.shape[1] - window) // hop))
     padded = np.pad(x, ((0, 0), (0, max(0, (frames - 1) * hop + window - x.shape[1]))))
     pieces = np.lib.stride_tricks.sliding_window_view(padded, window, axis=1)[:, ::hop]
-    spectrum = np.fft.rfft(pieces * _hann(window), axis=-1)
+    spectrum = np.fft.rfft(pieces * hann(window, symmetry="periodic"), axis=-1)
     power: Signal = np.square(spectrum.real) + np.square(spectrum.imag)
     return power
-
-
-@lru_cache(maxsize=8)
-def _hann(window: int) -> Signal:
-    hann: Signal = 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(window) / window)
-    return hann
 
 
 def _pair(original: ArrayLike, restored: ArrayLike, gap: Span | None = None) -> tuple[Signal, Signal]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.audio.clip import Samples
+from aidd_studio.audio.signal import hann
 
 RATE = 16_000
 WINDOW, HOP, TRANSFORM = 400, 160, 512
@@ -25,7 +26,7 @@ def patches(mono: Samples) -> NDArray[np.float32]:
     if len(mono) < needed:
         mono = np.resize(mono, needed)
     frames = np.lib.stride_tricks.sliding_window_view(np.asarray(mono, dtype=np.float64), WINDOW)[::HOP]
-    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
+    window = hann(WINDOW, symmetry="periodic")
     magnitudes = np.abs(np.fft.rfft(frames * window, TRANSFORM, axis=1))
     levels = np.log(magnitudes @ _bank() + OFFSET)
     starts = range(0, len(levels) - FRAMES + 1, PATCH_HOP)

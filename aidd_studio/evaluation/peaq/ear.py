@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from aidd_studio.audio.signal import hann
 from aidd_studio.evaluation.peaq.bands import BAND_WIDTH, FRAME, HOP, RATE, Array, bands, decay, ear_weighting, smooth
 
 FULL_SCALE = 32_768.0
@@ -80,7 +81,7 @@ def _window() -> Array:
     distance = min(below, 1.0 - below) / FRAME * (FRAME - 1)
     peak = np.sin(np.pi * distance) / (np.pi * distance * (1.0 - distance**2))
     gain = 10.0 ** (LISTENING_LEVEL / 20.0) / (peak * FULL_SCALE / 4.0 * (FRAME - 1))
-    window: Array = gain * np.hanning(FRAME)
+    window: Array = gain * hann(FRAME, symmetry="symmetric")
     return window
 
 

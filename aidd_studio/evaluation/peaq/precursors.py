@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from aidd_studio.audio.signal import hann
 from aidd_studio.evaluation.peaq.bands import BAND_WIDTH, FRAME, HOP, Array, bands
 from aidd_studio.evaluation.peaq.ear import Excitation, Spectra
 from aidd_studio.evaluation.peaq.patterns import Patterns
@@ -130,7 +131,7 @@ def _error_harmonics(pair: Spectra) -> Array:
     energy = sums[:, lags - 1 :] - np.pad(sums, ((0, 0), (1, 0)))[:, :lags]
     product = energy[:, :1] * energy
     normalised = np.where(product > 0.0, correlation / np.sqrt(np.maximum(product, tiny)), 1.0)
-    window = np.sqrt(8.0 / 3.0) / lags * np.hanning(lags)
+    window = np.sqrt(8.0 / 3.0) / lags * hann(lags, symmetry="symmetric")
     centred = window * (normalised - normalised.mean(axis=1, keepdims=True))
     spectrum = np.square(np.abs(np.fft.rfft(centred, axis=1)))
     rising = np.where(spectrum[:, 1:] > spectrum[:, :-1], spectrum[:, 1:], 0.0)  # a peak after a valley

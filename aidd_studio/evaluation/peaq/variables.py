@@ -11,6 +11,7 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 
+from aidd_studio.audio.signal import rms
 from aidd_studio.evaluation.peaq.bands import FRAMES_PER_SECOND, Array
 from aidd_studio.evaluation.peaq.patterns import Patterns
 from aidd_studio.evaluation.peaq.precursors import Precursors
@@ -61,7 +62,7 @@ def output_variables(
         _mean(1000.0 * _present(one.error_harmonics) for one in channels),
         _mean(_weighted(one.modulation_difference_1[warm:], one.modulation_weight[warm:]) for one in channels),
         _mean(_weighted(one.modulation_difference_2[warm:], one.modulation_weight[warm:]) for one in channels),
-        _mean(_rms(one.noise_loudness[loud:]) for one in channels),
+        _mean(rms(one.noise_loudness[loud:]) for one in channels),
         most,
         _mean(float(np.mean(one.noise_to_mask_peak > 10.0**0.15)) for one in channels),
     )
@@ -79,10 +80,6 @@ def _present(values: Array) -> float:
 def _weighted(values: Array, weights: Array) -> float:
     total = float(weights.sum())
     return float(np.dot(values, weights)) / total if total > 0 else 0.0
-
-
-def _rms(values: Array) -> float:
-    return float(np.sqrt(np.mean(np.square(values)))) if values.size else 0.0
 
 
 def _windowed(values: Array) -> float:

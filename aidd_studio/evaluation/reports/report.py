@@ -18,6 +18,7 @@ from aidd_studio.evaluation.runs.cases import Outcome
 from aidd_studio.evaluation.runs.runner import Plan
 from aidd_studio.files.atomic import atomic_path
 from aidd_studio.progress import Progress
+from aidd_studio.text import plural
 
 HOW_TO_READ = """\
 *LSD*: whole segment, STFT 2048/512, natural logarithm of power with floor 1e-8; divide by 2.303 for the log10 form.
@@ -75,10 +76,6 @@ def _facts(what: Plan) -> dict[str, Any]:
     }
 
 
-def _many(count: int, thing: str) -> str:
-    return f"{count} {thing}{'' if count == 1 else 's'}"
-
-
 def _markdown(
     what: Plan, summary: Summary, outcomes: Sequence[Outcome], pictures: Sequence[tuple[str, str]]
 ) -> Iterator[str]:
@@ -87,9 +84,9 @@ def _markdown(
     rate = f"{protocol.rate} Hz mono" if protocol.rate else "each recording's own rate, mono"
     yield f"# Evaluation: {protocol.title}\n"
     yield (
-        f"{_many(segments, 'segment')} of {protocol.seconds:g} s from {_many(len(facts['recordings']), 'recording')} "
-        f"({what.recordings.split}), {_many(protocol.gap_count, 'gap')} each, {rate}, "
-        f"{_many(protocol.samples, 'sample')} of each stochastic engine, "
+        f"{plural(segments, 'segment')} of {protocol.seconds:g} s from {plural(len(facts['recordings']), 'recording')} "
+        f"({what.recordings.split}), {plural(protocol.gap_count, 'gap')} each, {rate}, "
+        f"{plural(protocol.samples, 'sample')} of each stochastic engine, "
         f"seed {what.seed}. {facts['program']} on {facts['machine']}.\n"
     )
     if what.left_out:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.audio.files.reading import read
+from aidd_studio.audio.signal import hann
 from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.engine import Window
 from aidd_studio.engines.linear.extrapolation import two_sided
@@ -84,4 +85,4 @@ def _frames(sound: NDArray[Any]) -> NDArray[Any]:
     """Hann-windowed spectra: [channels, frames, bins]."""
     short = max(0, SIZE - sound.shape[1])
     pieces = np.lib.stride_tricks.sliding_window_view(np.pad(sound, ((0, 0), (0, short))), SIZE, axis=1)[:, ::HOP]
-    return np.fft.rfft(pieces * np.hanning(SIZE), axis=-1)
+    return np.fft.rfft(pieces * hann(SIZE, symmetry="symmetric"), axis=-1)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from aidd_studio.audio.stft import ShortTime, averaged, hann
+from aidd_studio.audio.signal import hann
+from aidd_studio.audio.stft import ShortTime, averaged
 from aidd_studio.engines.aidd.mixing import edge_weight
 
 WINDOW = 1024
@@ -27,7 +28,7 @@ FLOOR = 1e-14
 def noise_drawn_anew(sound: NDArray[np.float32], begin: int, end: int, seed: int) -> NDArray[np.float32]:
     """A recording [frames] with the noise in its gap replaced by other noise of the same levels."""
     rng = np.random.default_rng(seed)
-    transform = ShortTime(hann(WINDOW), len(sound))
+    transform = ShortTime(hann(WINDOW, symmetry="periodic"), len(sound))
     pieces = transform.pieces_near(begin, end, PATCH[0])
     spectrum = transform.of(sound.astype(np.float64), pieces)
     power = np.abs(spectrum) ** 2

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Signal = NDArray[np.float32]
+from aidd_studio.audio.clip import Samples
+from aidd_studio.audio.signal import hann
 
 
-def record(clean: Signal, rate: int, rng: np.random.Generator) -> Signal:
+def record(clean: Samples, rate: int, rng: np.random.Generator) -> Samples:
     """Turn clean sound [channels, frames] into a mono recording of it: float32 [frames], peak within ±0.98.
 
     Room, tone, compression, bandwidth, hum and noise are each drawn from `rng`; some recordings stay clean.
@@ -28,18 +29,18 @@ def record(clean: Signal, rate: int, rng: np.random.Generator) -> Signal:
     if rng.random() < 0.3:
         sound = limit_band(sound, rate, rng)
     level = 10 ** (rng.uniform(-18, -0.2) / 20)
-    recorded: Signal = (sound / (np.abs(sound).max() + 1e-9) * level).astype(np.float32)
+    recorded: Samples = (sound / (np.abs(sound).max() + 1e-9) * level).astype(np.float32)
     return recorded
 
 
-def detune(sound: Signal, cents: float) -> Signal:
+def detune(sound: Samples, cents: float) -> Samples:
     """Shift pitch and speed together by resampling, as a tape that runs a little fast or slow."""
     import soxr
 
     return np.asarray(soxr.resample(sound, 48_000 * 2 ** (cents / 1200), 48_000, quality="MQ"), np.float32)
 
 
-def reverberate(sound: Signal, rate: int, rng: np.random.Generator) -> Signal:
+def reverberate(sound: Samples, rate: int, rng: np.random.Generator) -> Samples:
     """Convolve with a made-up room: early reflections, then noise that decays faster at high frequencies."""
     from scipy.signal import oaconvolve  # type: ignore[attr-defined]
 
@@ -60,14 +61,14 @@ def reverberate(sound: Signal, rate: int, rng: np.random.Generator) -> Signal:
     return np.asarray(oaconvolve(sound, tail.astype(np.float32))[: sound.size], np.float32)
 
 
-def equalise(sound: Signal, rate: int, rng: np.random.Generator) -> Signal:
+def equalise(sound: Samples, rate: int, rng: np.random.Generator) -> Samples:
     """A smooth random tone curve, up to about ±8 dB."""
     octaves = np.log2(np.array([30, 100, 300, 1000, 3000, 6000, 11500]))
     gains = np.cumsum(rng.normal(0, 2.2, octaves.size)) + rng.uniform(-2, 2)
     return _shape(sound, rate, lambda hertz: np.interp(np.log2(np.maximum(hertz, 1)), octaves, gains - gains.mean()))
 
 
-def limit_band(sound: Signal, rate: int, rng: np.random.Generator) -> Signal:
+def limit_band(sound: Samples, rate: int, rng: np.random.Generator) -> Samples:
     """Old or narrow equipment: a roll-off between 3.4 and 9 kHz, sometimes a missing bottom."""
     top = float(np.exp(rng.uniform(np.log(3400), np.log(9000))))
     bottom = float(rng.choice([1.0, rng.uniform(60, 300)]))
@@ -82,31 +83,32 @@ def limit_band(sound: Signal, rate: int, rng: np.random.Generator) -> Signal:
     return _shape(sound, rate, response)
 
 
-def _shape(sound: Signal, rate: int, decibels) -> Signal:  # type: ignore[no-untyped-def]
+def _shape(sound: Samples, rate: int, decibels) -> Samples:  # type: ignore[no-untyped-def]
     """Filter by a zero-phase response given in dB over Hz."""
     from scipy.signal import oaconvolve  # type: ignore[attr-defined]
 
     size = 2048
     response = 10 ** (np.clip(decibels(np.fft.rfftfreq(size, 1 / rate)), -100, 30) / 20)
-    kernel = np.roll(np.fft.irfft(response), size // 2) * np.hanning(size)
+    kernel = np.roll(np.fft.irfft(response), size // 2) * hann(size, symmetry="symmetric")
     return np.asarray(oaconvolve(sound, kernel.astype(np.float32))[size // 2 : size // 2 + sound.size], np.float32)
 
 
-def compress(sound: Signal, rate: int, rng: np.random.Generator) -> Signal:
+def compress(sound: Samples, rate: int, rng: np.random.Generator) -> Samples:
     """Level compression with a slow envelope."""
     hop = rate // 100
     frames = sound.size // hop + 1
     padded = np.pad(sound, (0, frames * hop - sound.size))
     power = (padded.reshape(frames, hop) ** 2).mean(1)
     width = int(rng.integers(3, 30))
-    envelope = np.sqrt(np.convolve(power, np.hanning(width + 2)[1:-1] / np.hanning(width + 2).sum(), "same") + 1e-8)
+    weights = hann(width + 2, symmetry="symmetric")[1:-1]
+    envelope = np.sqrt(np.convolve(power, weights / weights.sum(), "same") + 1e-8)
     threshold = np.quantile(envelope, rng.uniform(0.3, 0.8))
     gain = np.maximum(envelope / threshold, 1.0) ** (1 / rng.uniform(1.5, 5) - 1)
     gains = np.interp(np.arange(sound.size), np.arange(frames) * hop + hop / 2, gain)
     return np.asarray(sound * gains, np.float32)
 
 
-def add_noise(sound: Signal, rate: int, rng: np.random.Generator) -> Signal:
+def add_noise(sound: Samples, rate: int, rng: np.random.Generator) -> Samples:
     """A noise floor (-95 to -35 dB below peak) with a random spectral slope, and now and then mains hum."""
     frames = sound.size
     level = float(rng.choice([rng.uniform(-95, -65), rng.uniform(-70, -35)], p=[0.6, 0.4]))

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aidd_studio.audio.signal import hann
+
 _RATE = 24_000
 _HOP = 120  # 5 ms control frames
 _VOWELS = np.array(
@@ -120,7 +122,7 @@ def _speak(
     voice = strength * (pulse + aspiration)
     hiss = np.interp(np.arange(frames), control, noise) * rng.normal(0, 1, frames)
     size, hop = 768, 192
-    window = np.hanning(size + 1)[:-1]
+    window = hann(size + 1, symmetry="symmetric")[:-1]
     frequency = np.fft.rfftfreq(size, 1 / _RATE)
     starts = np.arange(0, frames - size, hop)
     out = np.zeros(frames)
@@ -150,6 +152,6 @@ def _tract(formants: NDArray[Any], frequency: NDArray[Any], tilt: float) -> NDAr
 
 
 def _smooth(track: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    kernel = np.hanning(width + 2)[1:-1]
+    kernel = hann(width + 2, symmetry="symmetric")[1:-1]
     padded = np.pad(track, (width // 2, width - 1 - width // 2), mode="edge")
     return np.convolve(padded, kernel / kernel.sum(), mode="valid")

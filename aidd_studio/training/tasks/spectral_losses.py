@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from aidd_studio.evaluation.metrics.metrics import mel_bank
+from aidd_studio.audio.signal import mel_bank
 
 
 class _Magnitude(torch.autograd.Function):
