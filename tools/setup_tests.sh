@@ -1,6 +1,7 @@
 #!/bin/sh
 # What only the tests need, beside tools/setup.sh: a browser and Playwright, which drives it through the listening page,
-# and Dask, on whose cluster of two processes a batch is run.
+# Xvfb and xdotool, the screen and the hands of the window's tests, and Dask, on whose cluster of two processes a batch
+# is run.
 # Never fails: where something cannot be installed, the tests that need it skip with their reason.
 set -eu
 cd "$(dirname "$0")/.."
@@ -15,7 +16,11 @@ have_browser() {
     return 1
 }
 
-if ! have_browser; then
+have_screen() {
+    command -v Xvfb >/dev/null 2>&1 && command -v xdotool >/dev/null 2>&1
+}
+
+if ! { have_browser && have_screen; }; then
     if [ "$(id -u)" = 0 ]; then
         become=""
     elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
@@ -25,12 +30,20 @@ if ! have_browser; then
     fi
     if [ "$become" != nobody ] && command -v apt-get >/dev/null 2>&1; then
         $become apt-get update -q || true
-        # A browser that is not there must not stop the tests of everything else.
-        $become env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends chromium || true
+        # One that is not there must not stop the tests of everything else.
+        have_browser ||
+            $become env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends chromium || true
+        have_screen ||
+            $become env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends xvfb xdotool || true
     fi
     have_browser || {
         ready=no
         echo "No browser could be installed, so the listening page is not tested: sudo apt-get install chromium" >&2
+    }
+    have_screen || {
+        ready=no
+        echo "Xvfb and xdotool could not be installed, so the window is not tested on a screen:" \
+            "sudo apt-get install xvfb xdotool" >&2
     }
 fi
 

@@ -43,6 +43,8 @@ class Thumbnail(QWidget):
             painter.setClipPath(rounded)
             painter.fillRect(box, theme.colour("canvas"))
             if self._image is None:
+                painter.setPen(theme.colour("dim"))
+                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "…")
                 return
             painter.drawImage(box, self._image)
             painter.setPen(theme.colour("accent"))

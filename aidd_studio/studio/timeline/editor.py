@@ -193,7 +193,7 @@ class Editor(QWidget):
         source = self.waveform.source
         if source is not None:
             low, high = source.extremes(int(frame / self._axis.scale), 1, self._axis.scale)
-            if low.size:
+            if low.size and math.isfinite(low.min()) and math.isfinite(high.max()):
                 peak = max(-float(low.min()), float(high.max()))
                 parts.append(f"{20 * math.log10(peak):.1f} dBFS" if peak > 1e-6 else "−∞ dBFS")
         self._readout.setText("    ".join(parts).replace("-", "−"))

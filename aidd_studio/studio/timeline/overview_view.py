@@ -42,6 +42,9 @@ class Folded:
         gain = 1.0 / loudest if loudest > 1e-4 else 1.0
         return low * np.float32(gain), high * np.float32(gain)
 
+    def drawable_until(self, scale: float) -> int:
+        return self._source.drawable_until(scale)
+
     def samples(self, start: int, end: int) -> Samples:
         return self._source.samples(start, end)[:1]
 

@@ -1,4 +1,4 @@
-"""Pictures: what waveform and spectrogram are drawn from, for the version of the recording that is heard."""
+"""Pictures: what waveform, overview and spectrogram are drawn from, for the version of the recording that plays."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ class Pictures(QObject):
         self._document: Document | None = None
         self._clip: Clip | None = None
         self._peaks: Peaks | None = None
+        self._peaks_were_complete = False
         self._incoming: Incoming | None = None
         self._tiles = SpectrogramTiles(queue, self._tiles_arrived)
         self._shown = 1
@@ -75,12 +76,13 @@ class Pictures(QObject):
         return self._clip.frames if self._clip else 0
 
     def set_document(self, document: Document | None, incoming: Incoming | None = None) -> None:
-        """Draw another document; `incoming` tells how much of it is there while it is still being read."""
+        """Draw another document; `incoming` says how much of it has arrived while it is still being read."""
         self._document = document
         self._tiles.open(document.clip if document else None, self.cache_bytes)
         self._clip = document.clip if document else None
         self._incoming = incoming
         self._peaks = incoming.peaks if incoming else None
+        self._peaks_were_complete = False
         self._shown = 1
         if document is not None:
             document.changed.connect(self._document_changed)
@@ -89,10 +91,13 @@ class Pictures(QObject):
         self._bump()
 
     def grew(self) -> None:
-        """More of the recording is known."""
-        if self._peaks is not None and self._peaks.is_complete:
+        """More samples or peaks have arrived: every picture that lacks some is drawn again, and asks for its tiles."""
+        if self._peaks is not None and self._peaks.is_complete and not self._peaks_were_complete:
+            self._peaks_were_complete = True
             self.peaks_complete.emit()
         self.version += 1
+        if self._tiles.is_lacking:
+            self.tile_version += 1
         self._soon_again()
 
     def _make_peaks(self, clip: Clip) -> None:
@@ -162,6 +167,12 @@ class Pictures(QObject):
             return np.zeros((1, 0), np.float32)
         return self._clip.read(start, end)
 
+    def drawable_until(self, scale: float) -> int:
+        """The frame up to which the waveform is known at `scale` frames per pixel."""
+        if self._clip is None or self._peaks is None:
+            return 0
+        return self._arrived if scale < READ_BELOW else self._peaks.known
+
     def extremes(self, first: int, count: int, scale: float) -> tuple[Samples, Samples]:
         """Lowest and highest sample of columns of `scale` frames: two [channels, count]; NaN where unknown."""
         clip, peaks = self._clip, self._peaks
@@ -173,7 +184,9 @@ class Pictures(QObject):
         whole = int(np.searchsorted(edges, clip.frames, side="left"))
         edges = edges[: max(1, min(count, whole)) + 1]
         if scale < READ_BELOW:
-            return _extremes_of(clip.read(int(edges[0]), int(edges[-1])), edges - edges[0])
+            low, high = _extremes_of(clip.read(int(edges[0]), int(edges[-1])), edges - edges[0])
+            low[:, edges[1:] > self._arrived] = high[:, edges[1:] > self._arrived] = np.nan
+            return low, high
         low, high = peaks.of_columns(edges)
         for patch in clip.patches:
             if patch.end > edges[0] and patch.start < edges[-1]:
@@ -181,6 +194,11 @@ class Pictures(QObject):
         return low, high
 
     # Spectrogram
+
+    @property
+    def is_lacking(self) -> bool:
+        """True when some of the tiles that were asked for last are still to come."""
+        return self._tiles.is_lacking
 
     def tiles(self, start: float, end: float, scale: float) -> Sequence[Tile]:
         """What there is of a stretch, coarser tiles first; better ones are asked for."""

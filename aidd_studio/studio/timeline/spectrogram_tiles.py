@@ -34,6 +34,7 @@ class SpectrogramTiles:
 
     def __init__(self, queue: JobQueue, arrived: Callable[[], None]) -> None:
         self.fft = 2048
+        self.is_lacking = False  # some tile that was wanted last was not there yet
         self.pictures: TilePictures | None = None  # made with the tiles, on the same thread
         self._queue = queue
         self._arrived = arrived
@@ -65,6 +66,7 @@ class SpectrogramTiles:
         span = hop * TILE_COLUMNS
         first, last = int(start // span), int(min(end, clip.frames - 1) // span)
         exact: list[Tile] = []
+        self.is_lacking = False
         wanted: list[TileKey] = []
         for index in range(first, last + 1):
             touching = _touching(clip, index * span - fft, (index + 1) * span + fft)
@@ -74,7 +76,9 @@ class SpectrogramTiles:
             if tile is not None:
                 self._tiles.move_to_end(key)
                 exact.append(tile)
-            elif is_known or (key not in self._not_kept and not touching):
+                continue
+            self.is_lacking = True
+            if is_known or (key not in self._not_kept and not touching):
                 wanted.append(key)
                 self._ask(clip, key, is_known)
         self._wanted = set(wanted)
@@ -134,7 +138,10 @@ class SpectrogramTiles:
                 self._tiles.popitem(last=False)
             self._arrived()
 
-        self._queue.submit("Tile", work, on_done=done, on_failed=lambda _why: None, visible=False)
+        def failed(_why: str) -> None:
+            self._asked.discard(key)  # asked for again with the next picture, as after a lack of memory
+
+        self._queue.submit("Tile", work, on_done=done, on_failed=failed, visible=False)
 
 
 def needed(tiles: Sequence[Tile], start: float, end: float) -> tuple[Tile, ...]:
@@ -149,6 +156,14 @@ def needed(tiles: Sequence[Tile], start: float, end: float) -> tuple[Tile, ...]:
         if not bare:
             break
     return tuple(reversed(seen))
+
+
+def uncovered(tiles: Sequence[Tile], start: float, end: float) -> list[tuple[float, float]]:
+    """The stretches between two frames that none of the tiles covers."""
+    bare = [(start, end)]
+    for tile in tiles:
+        bare = [part for stretch in bare for part in _outside(stretch, tile)]
+    return bare
 
 
 def _outside(stretch: tuple[float, float], tile: Tile) -> list[tuple[float, float]]:

@@ -12,11 +12,13 @@ from PySide6.QtWidgets import QWidget
 from aidd_studio.studio.model.preferences import FrequencyScale
 from aidd_studio.studio.timeline.frequency_axis import FrequencyAxis
 from aidd_studio.studio.timeline.gap_regions import GapRegions
+from aidd_studio.studio.timeline.spectrogram_tiles import uncovered
 from aidd_studio.studio.timeline.tile_pictures import Look, Tile, TilePictures, pixel_table
 from aidd_studio.studio.timeline.time_axis import TimeAxis
 from aidd_studio.studio.timeline.time_view import TimeView
 from aidd_studio.studio.timeline.waveform_drawing import WaveformSource, paint_waveform
 from aidd_studio.studio.widgets import theme
+from aidd_studio.studio.widgets.painting import paint_pending
 
 COLOUR_MAPS = ("magma", "inferno", "viridis", "cividis", "grey")
 
@@ -30,6 +32,11 @@ class SpectrogramSource(Protocol):
 
     @property
     def rate(self) -> int: ...
+
+    @property
+    def is_lacking(self) -> bool:
+        """True when some of the tiles that were asked for last are still to come."""
+        ...
 
     def tiles(self, start: float, end: float, scale: float) -> Sequence[Tile]:
         """The best tiles there are for a stretch at `scale` frames per pixel, coarser ones first; asks for better."""
@@ -113,16 +120,29 @@ class SpectrogramView(TimeView):
         painter.fillRect(QRect(0, 0, size.width(), size.height()), int(pixel_table(look)[0]))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.setOpacity(1.0 - max(0.0, self.overlay - 0.5) * 1.6)
-        for tile in self.source.tiles(self.axis.start, self.axis.end, self.axis.scale):
+        tiles = self.source.tiles(self.axis.start, self.axis.end, self.axis.scale)
+        for tile in tiles:
             left, right = self.axis.to_x(tile.start), self.axis.to_x(tile.end)
             image = self.pictures.of(tile, look)
             painter.drawImage(QRectF(left, 0, right - left, size.height()), image, QRectF(image.rect()))
         painter.setOpacity(1.0)
+        if self.source.is_lacking:
+            self._paint_pending(painter, size, tiles)
         if self.overlay > 0 and self.waveform is not None:
             alpha = round(255 * min(1.0, self.overlay * 1.6))
             paint_waveform(
                 painter, size, self.axis, self.waveform, 1.0, ratio, alpha=alpha, lines=False, colours=self.colours
             )
+
+    def _paint_pending(self, painter: QPainter, size: QSize, tiles: Sequence[Tile]) -> None:
+        """Hatch what no tile covers; where coarser ones stand in, three dots say that better ones are coming."""
+        bare = uncovered(tiles, self.axis.start, min(self.axis.end, self.axis.frames))
+        for start, end in bare:
+            left, right = self.axis.to_x(start), self.axis.to_x(end)
+            paint_pending(painter, QRectF(left, 0, right - left, size.height()), self.colours)
+        if not bare:
+            painter.setPen(theme.colour("text", of=self.colours))
+            painter.drawText(QRectF(0, 2, size.width() - 8, 16), Qt.AlignmentFlag.AlignRight, "…")
 
     def scale_key(self) -> object:
         return (self.source is None, self.frequencies)

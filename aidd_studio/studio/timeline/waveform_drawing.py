@@ -9,12 +9,13 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from aidd_studio.audio.clip import Samples
 from aidd_studio.studio.timeline.time_axis import TimeAxis
 from aidd_studio.studio.widgets import theme
+from aidd_studio.studio.widgets.painting import paint_pending
 
 CURVE_BELOW = 0.25
 """Frames per pixel below which Qt draws the line through the samples; with more points it is too slow at that."""
@@ -45,6 +46,10 @@ class WaveformSource(Protocol):
 
     def extremes(self, first: int, count: int, scale: float) -> tuple[Samples, Samples]:
         """Lowest and highest sample of columns `first` on, `scale` frames each: two [channels, count]."""
+        ...
+
+    def drawable_until(self, scale: float) -> int:
+        """The frame up to which the waveform is known at `scale` frames per pixel."""
         ...
 
     def samples(self, start: int, end: int) -> Samples:
@@ -78,6 +83,10 @@ def paint_waveform(
         _paint_extremes(painter, size, axis, source, gain, ratio, _hues(alpha, colours))
     else:
         _paint_curve(painter, size, axis, source, gain, _hues(alpha, colours))
+    until = axis.to_x(min(axis.frames, source.drawable_until(axis.scale)))
+    width = min(size.width(), axis.to_x(axis.frames))
+    if until < width:
+        paint_pending(painter, QRectF(max(0.0, until), 0, width - max(0.0, until), size.height()), colours)
 
 
 def _paint_extremes(
@@ -232,7 +241,8 @@ def _paint_curve(
 ) -> None:
     from pyqtgraph.functions import arrayToQPolygonF  # here, so that the window need not wait for it
 
-    start, end = max(0, int(axis.start) - 2), min(axis.frames, int(axis.end) + 3)
+    start = max(0, int(axis.start) - 2)
+    end = max(start, min(axis.frames, int(axis.end) + 3, source.drawable_until(axis.scale)))
     samples = source.samples(start, end)
     lane = size.height() / max(1, source.channels)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
