@@ -23,8 +23,8 @@ from aidd_studio.evaluation.reports.report import write_report
 from aidd_studio.evaluation.reports.routing_report import COMMAND, write_routing
 from aidd_studio.evaluation.runs.baselines import BASELINES
 from aidd_studio.evaluation.runs.cases import Outcome
+from aidd_studio.evaluation.runs.filling import JOURNAL_NAME, Plan, plan, run
 from aidd_studio.evaluation.runs.journal import RunJournal
-from aidd_studio.evaluation.runs.runner import JOURNAL_NAME, Plan, plan, run
 from aidd_studio.progress import Progress
 
 ROOT = Path(__file__).parents[1]

@@ -13,7 +13,7 @@ from aidd_studio.text import plural
 
 if TYPE_CHECKING:
     from aidd_studio.evaluation.reports.summary import Summary
-    from aidd_studio.evaluation.runs.runner import Plan
+    from aidd_studio.evaluation.runs.filling import Plan
 
 # ruff: noqa: UP045 - typer reads the annotations at run time
 
@@ -66,7 +66,7 @@ def evaluate(
         from aidd_studio.evaluation.reports.report import write_report
         from aidd_studio.evaluation.reports.routing_report import write_routing
         from aidd_studio.evaluation.runs.baselines import BASELINES
-        from aidd_studio.evaluation.runs.runner import plan, run
+        from aidd_studio.evaluation.runs.filling import plan, run
 
         chosen = make_protocol(protocol, _numbers(gaps_ms), rate, samples)
         names = [*(BASELINES if baselines else ()), *_specs(engines)]

@@ -17,7 +17,7 @@ from aidd_studio.audio.clip import Clip
 from aidd_studio.audio.files.reading import read
 from aidd_studio.damage.detection.dropouts import detect
 from aidd_studio.evaluation.material.planted_damage import damage
-from aidd_studio.evaluation.studies.detection_report import report
+from aidd_studio.evaluation.runs.detection import report
 
 
 def noisy_tones(seconds: float, rate: int = 44100) -> Clip:

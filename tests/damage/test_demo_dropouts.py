@@ -10,7 +10,7 @@ from aidd_studio.audio.files.reading import read
 from aidd_studio.damage.detection.dropouts import detect
 from aidd_studio.damage.labels import read_labels
 from aidd_studio.evaluation.material.planted_damage import DamageSettings, damage
-from aidd_studio.evaluation.studies.detection_report import tally
+from aidd_studio.evaluation.runs.detection import tally
 from aidd_studio.paths import resources
 
 

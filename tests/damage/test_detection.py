@@ -16,7 +16,7 @@ from aidd_studio.damage.detection.dropouts import DetectionSettings, detect
 from aidd_studio.errors import Cancelled
 from aidd_studio.evaluation.material.planted_damage import DAMAGE_KINDS, PlantedKind, damage, quantised
 from aidd_studio.evaluation.material.recoding import Recoding, moved, recoded
-from aidd_studio.evaluation.studies.detection_report import measure, tally
+from aidd_studio.evaluation.runs.detection import measure, tally
 from aidd_studio.progress import Progress
 
 RATE = 44100

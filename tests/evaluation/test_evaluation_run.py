@@ -14,8 +14,8 @@ from aidd_studio.evaluation.material.protocols import PROTOCOLS, protocol, segme
 from aidd_studio.evaluation.material.recordings import recordings
 from aidd_studio.evaluation.reports.report import write_report
 from aidd_studio.evaluation.runs.baselines import basis_of
+from aidd_studio.evaluation.runs.filling import JOURNAL_NAME, plan, run
 from aidd_studio.evaluation.runs.journal import RunJournal
-from aidd_studio.evaluation.runs.runner import JOURNAL_NAME, plan, run
 from aidd_studio.progress import Progress
 from aidd_studio.weights import store
 from aidd_studio.weights.registry import DEFAULT_REFINER, DEFAULT_SCORE, DEFAULT_TOKENIZER

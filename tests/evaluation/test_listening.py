@@ -17,7 +17,7 @@ from aidd_studio.evaluation.material.recordings import recordings
 from aidd_studio.evaluation.reports.listening import choose_trials, load_evaluation, write_page
 from aidd_studio.evaluation.reports.report import write_data
 from aidd_studio.evaluation.reports.summary import summarise
-from aidd_studio.evaluation.runs.runner import plan, run
+from aidd_studio.evaluation.runs.filling import plan, run
 
 RATE = 8_000
 ENGINES = ("masked", "extrapolation")

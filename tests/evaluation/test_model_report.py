@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from aidd_studio.evaluation.studies.model_cases import RATE, Case, draw_cases
-from aidd_studio.evaluation.studies.model_report import ROWS, interleaved, render_report
-from aidd_studio.evaluation.studies.model_space import _coherence, _top_distance
+from aidd_studio.evaluation.metrics.space import _coherence, _top_distance
+from aidd_studio.evaluation.reports.models import ROWS, interleaved, render_report
+from aidd_studio.evaluation.runs.models import RATE, Case, draw_cases
 
 FILLS = ("extrapolation", "extrapolation 2048", *ROWS)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aidd_studio.evaluation.studies.noise_reference import noise_drawn_anew
+from aidd_studio.evaluation.metrics.noise_reference import noise_drawn_anew
 
 RATE, BEGIN, END = 24_000, 20_000, 27_200
 

@@ -15,7 +15,7 @@ from aidd_studio.evaluation.reports.plots import TITLES, measure_plot, spectrogr
 from aidd_studio.evaluation.reports.published import published
 from aidd_studio.evaluation.reports.summary import MEASURES, Cell, Summary, sound, summarise
 from aidd_studio.evaluation.runs.cases import Outcome
-from aidd_studio.evaluation.runs.runner import Plan
+from aidd_studio.evaluation.runs.filling import Plan
 from aidd_studio.files.atomic import atomic_path
 from aidd_studio.progress import Progress
 from aidd_studio.text import plural

@@ -1,6 +1,6 @@
 """How the engine aidd's settings were chosen, in one command:
 
-    python -m aidd_studio.evaluation.studies.settings_sweep REAL_FOLDER --out docs/SETTINGS.md
+    python -m aidd_studio.evaluation.runs.settings REAL_FOLDER --out docs/SETTINGS.md
 
 One setting is varied at a time; every variant fills the same gaps of development material.
 """
@@ -20,7 +20,7 @@ import numpy as np
 
 from aidd_studio.engines.aidd.settings import AiddSettings
 from aidd_studio.evaluation.material.recordings import recordings
-from aidd_studio.evaluation.studies.model_cases import Case, draw_cases, measure_settings, one_thread
+from aidd_studio.evaluation.runs.models import Case, draw_cases, measure_settings, one_thread
 from aidd_studio.files.atomic import atomic_path
 
 GAPS = (0.1, 0.3, 1.0)
@@ -91,7 +91,7 @@ def _row(variant: str, gap: float, found: Sequence[Mapping[str, float]]) -> Row:
 
 _HEAD = """# Settings of the engine aidd
 
-Written by `python -m aidd_studio.evaluation.studies.settings_sweep`. One setting is varied at a time; every variant
+Written by `python -m aidd_studio.evaluation.runs.settings`. One setting is varied at a time; every variant
 fills the same {count} gaps of each length in the development recordings with 4 candidates, of which the one put first
 counts. Lower is better but for diversity, the mean mel distance between two candidates.
 Seconds are CPU time of one process for all four. On the card: {chosen}.

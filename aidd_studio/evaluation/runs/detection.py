@@ -1,4 +1,4 @@
-"""Measuring the dropout detector: python -m aidd_studio.evaluation.studies.detection_report FOLDER."""
+"""Measuring the dropout detector: python -m aidd_studio.evaluation.runs.detection FOLDER."""
 
 from __future__ import annotations
 

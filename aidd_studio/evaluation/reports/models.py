@@ -1,6 +1,6 @@
 """The proof of the bundled models, in one command:
 
-    python -m aidd_studio.evaluation.studies.model_report REAL_FOLDER --corpus CORPUS --out docs/MODELS.md
+    python -m aidd_studio.evaluation.reports.models REAL_FOLDER --corpus CORPUS --out docs/MODELS.md
 
 Every gap is measured once and noted in a journal, so that a stopped run goes on; a journal of other models is refused.
 """
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from aidd_studio.errors import UsageError
 from aidd_studio.evaluation.material.recordings import recordings
-from aidd_studio.evaluation.studies.model_cases import AUTO_BELOW, CANDIDATES, Case, draw_cases, measure, one_thread
+from aidd_studio.evaluation.runs.models import AUTO_BELOW, CANDIDATES, Case, draw_cases, measure, one_thread
 from aidd_studio.files.atomic import atomic_path
 
 GAPS = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
@@ -134,8 +134,8 @@ def _extras(groups: Mapping[str, Sequence[Path]], journal: Path, seed: int) -> d
         kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if kept.get("models") == _identity() and set(kept["likelihood"]) == set(groups):
             return kept
-    from aidd_studio.evaluation.studies.model_likelihood import measure_likelihood
-    from aidd_studio.evaluation.studies.model_space import measure_space
+    from aidd_studio.evaluation.metrics.likelihood import measure_likelihood
+    from aidd_studio.evaluation.metrics.space import measure_space
 
     extras = {
         "models": _identity(),
@@ -164,7 +164,7 @@ def render_report(
 
 _HEAD = f"""# The bundled models, measured
 
-Written by `python -m aidd_studio.evaluation.studies.model_report`; the numbers are what it found, whatever they are.
+Written by `python -m aidd_studio.evaluation.reports.models`; the numbers are what it found, whatever they are.
 
 Segments of 4.17 s at 24 kHz mono with one gap in the middle. Ratios are to two-sided Burg extrapolation of order 1024
 from 0.25 s on each side, in the same run (order 2048 from 0.5 s stands beside it). LSD is over the whole segment

@@ -25,7 +25,7 @@ from aidd_studio.evaluation.metrics.metrics import (
     mel_distance,
     spectral_convergence,
 )
-from aidd_studio.evaluation.studies.noise_reference import noise_drawn_anew
+from aidd_studio.evaluation.metrics.noise_reference import noise_drawn_anew
 from aidd_studio.progress import Progress
 from aidd_studio.restoration.restore import best_first
 

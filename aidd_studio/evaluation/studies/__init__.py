@@ -1,1 +1,0 @@
-"""Studies of models, settings and detection."""
