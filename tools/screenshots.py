@@ -105,7 +105,7 @@ class Photographer:
         window.actions_by_id["audition_1"].trigger()
         self.settle(1.1)
         self.shoot("playing", settled=False)
-        window.playback.stop()
+        window.commands.playback.stop()
         window.actions_by_id["overlay"].setChecked(True)
         window.editor.blend.setValue(60)
         self.shoot("overlay")
@@ -124,7 +124,9 @@ class Photographer:
         self.shoot("history-and-settings")
         window.actions_by_id["history"].setChecked(False)
         window.actions_by_id["fill_settings"].setChecked(False)
-        window.say("take3.wav is cut off: its sound breaks off after 12.40 s of 60.00 s; get an intact copy.", "error")
+        window.workspace.notify(
+            "take3.wav is cut off: its sound breaks off after 12.40 s of 60.00 s; get an intact copy.", "error"
+        )
         self.shoot("message")
         window.banner.hide()
 
@@ -144,7 +146,7 @@ class Photographer:
     def batch(self, demo: Path) -> None:
         """The batch window before, in and after its work, on pieces of the demo recording and one broken file."""
         self.window.actions_by_id["batch"].trigger()
-        batch = self.window.batching.batch
+        batch = self.window.batch.window
         assert batch is not None
         batch.resize(*self.size)
         self.settle(0.2)
@@ -176,7 +178,7 @@ class Photographer:
         self.idle()
 
     def idle(self) -> None:
-        self.until(lambda: self.window.is_idle)
+        self.until(lambda: self.window.workspace.is_idle)
 
     def until(self, condition: Callable[[], bool], seconds: float = 300) -> None:
         end = time.monotonic() + seconds
@@ -192,7 +194,7 @@ class Photographer:
     def shoot(self, name: str, *, settled: bool = True) -> None:
         if settled:
             self.settle(0.3)
-            self.until(lambda: not self.window.drawing.jobs)
+            self.until(lambda: not self.window.workspace.drawing.jobs)
             self.settle(0.1)
         self.save(name, self.window)
 

@@ -53,7 +53,7 @@ class Soak:
         """Open, look around, fill, cancel, accept, undo, close."""
         window = self.window
         window.open_path(self.path)
-        self.until(lambda: window.document is not None and not window.work.jobs)
+        self.until(lambda: window.document is not None and not window.workspace.work.jobs)
         document = window.document
         assert document is not None
         self.look_around()
@@ -97,7 +97,7 @@ class Soak:
         return float(self.process.memory_info().rss) / 2**20
 
     def idle(self) -> None:
-        self.until(lambda: self.window.is_idle)
+        self.until(lambda: self.window.workspace.is_idle)
 
     def until(self, condition: Callable[[], bool]) -> None:
         while not condition():

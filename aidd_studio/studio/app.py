@@ -11,7 +11,7 @@ os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QFileOpenEvent, QKeyEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox
+from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QApplication, QComboBox, QWidget
 
 from aidd_studio import __version__
 
@@ -38,17 +38,22 @@ class StudioApplication(QApplication):
         return super().event(event)
 
 
-class ButtonKeys(QObject):
-    """Space and Return press the button that has the keyboard's focus, instead of playing or filling."""
+class FocusKeys(QObject):
+    """What has the keyboard's focus keeps the keys that it is operated with, instead of the window's actions.
 
+    Return presses a button. Space always plays, but where a question waits for its answer. Sliders keep the arrows.
+    """
+
+    SPACE = Qt.Key.Key_Space
     RETURN = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+    ARROWS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_End)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if (
             not isinstance(event, QKeyEvent)
-            or not isinstance(watched, QAbstractButton | QComboBox)
+            or not isinstance(watched, QWidget)
             or not watched.hasFocus()
-            or event.key() not in (Qt.Key.Key_Space, *self.RETURN)
+            or event.key() not in self._kept_by(watched)
             or event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         ):
             return super().eventFilter(watched, event)
@@ -60,12 +65,29 @@ class ButtonKeys(QObject):
             return True
         return super().eventFilter(watched, event)
 
+    def _kept_by(self, widget: QWidget) -> tuple[Qt.Key, ...]:
+        if isinstance(widget, QComboBox) or (isinstance(widget, QAbstractButton) and _is_answer(widget)):
+            return (self.SPACE, *self.RETURN)
+        if isinstance(widget, QAbstractButton):
+            return self.RETURN
+        return self.ARROWS if isinstance(widget, QAbstractSlider) else ()
+
+
+def _is_answer(button: QAbstractButton) -> bool:
+    """True for a button in a banner."""
+    from aidd_studio.studio.widgets.banner import Banner
+
+    parent = button.parent()
+    while parent is not None and not isinstance(parent, Banner):
+        parent = parent.parent()
+    return parent is not None
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Open the window and run until it is closed; the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     app = StudioApplication(["aidd-studio", *arguments])
-    keys = ButtonKeys(app)
+    keys = FocusKeys(app)
     app.installEventFilter(keys)
     from aidd_studio.studio.model.preferences import load_preferences
     from aidd_studio.studio.portrait import take_if_asked
@@ -83,8 +105,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if wanted is not None:
         QTimer.singleShot(0, window, lambda: window.open_path(wanted))
     else:
-        QTimer.singleShot(0, window, window.journaling.offer_recovery)
-    take_if_asked(window, wanted is not None)
+        QTimer.singleShot(0, window, window.recovery.offer)
+    take_if_asked(window, window.workspace, wanted is not None)
     return int(app.exec())
 
 

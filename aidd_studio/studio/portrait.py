@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QWidget
 
-if TYPE_CHECKING:
-    from aidd_studio.studio.window.main_window import MainWindow
+from aidd_studio.studio.model.workspace import Workspace
 
 VARIABLE = "AIDD_STUDIO_SCREENSHOT"
 """Names the PNG to write; the program then ends by itself."""
@@ -18,7 +17,7 @@ LOOK_EVERY = 250
 """Milliseconds; the window is at rest when nothing was worked on at three looks in a row."""
 
 
-def take_if_asked(window: MainWindow, opening: bool) -> None:
+def take_if_asked(window: QWidget, workspace: Workspace, opening: bool) -> None:
     """Draw the window into the file that the environment names, when `opening` a file has ended, and close it."""
     target = os.environ.get(VARIABLE)
     if not target:
@@ -28,7 +27,7 @@ def take_if_asked(window: MainWindow, opening: bool) -> None:
 
     def look() -> None:
         nonlocal quiet
-        busy = window.work.jobs or window.drawing.jobs or (opening and window.document is None)
+        busy = workspace.work.jobs or workspace.drawing.jobs or (opening and not workspace.documents)
         quiet = 0 if busy else quiet + 1
         if quiet == 3:
             timer.stop()

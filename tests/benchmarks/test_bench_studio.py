@@ -113,7 +113,7 @@ def ready(app: QApplication, window: MainWindow, path: Path) -> tuple[float, flo
     wait(app, lambda: window.document is not None and window.pictures.extremes(0, 8, 64.0)[1].any())
     window.editor.waveform.repaint()
     spent = time.perf_counter() - began, time.process_time() - cpu
-    wait(app, lambda: window.is_idle)
+    wait(app, lambda: window.workspace.is_idle)
     return spent
 
 
@@ -186,7 +186,7 @@ def test_a_candidate_comes_among_many_gaps(
     step = document.clip.frames // (count + 1)
     ids = document.session.add_gaps([Damage(place * step, place * step + 2000) for place in range(1, count + 1)])
     document.select(ids[:1])
-    wait(app, lambda: window.is_idle)
+    wait(app, lambda: window.workspace.is_idle)
     generator, rows = np.random.default_rng(0), []
 
     def one_comes(id: int) -> None:
@@ -197,8 +197,8 @@ def test_a_candidate_comes_among_many_gaps(
         document.offer(id, candidate)
         app.processEvents()
         thread = time.thread_time() - thread
-        window.journaling.write()
-        while not window.is_idle:
+        window.commands.autosave.write()
+        while not window.workspace.is_idle:
             app.processEvents()
             time.sleep(0.001)
         rows.append((thread, time.process_time() - process))
@@ -224,7 +224,7 @@ def test_the_event_loop_turns_during_a_fill(
     def fill() -> None:
         with Turns() as turns:
             window.actions_by_id["fill"].trigger()
-            wait(app, lambda: not window.work.jobs)
+            wait(app, lambda: not window.workspace.work.jobs)
         rounds.append(turns.table())
 
     benchmark.pedantic(fill, rounds=2)

@@ -103,7 +103,7 @@ def idle(qtbot, window: MainWindow) -> Callable[[], None]:
     """Wait until nothing is being worked on."""
 
     def wait() -> None:
-        qtbot.waitUntil(lambda: window.is_idle, timeout=120_000)
+        qtbot.waitUntil(lambda: window.workspace.is_idle, timeout=120_000)
 
     return wait
 

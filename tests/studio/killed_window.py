@@ -16,6 +16,7 @@ from aidd_studio.audio.playback import ClockOutput
 from aidd_studio.studio.app import StudioApplication
 from aidd_studio.studio.model.preferences import Preferences
 from aidd_studio.studio.window.main_window import MainWindow
+from tests.studio.hands import answer
 
 PATIENCE = 240
 """Seconds after which a step has failed."""
@@ -43,10 +44,10 @@ class Person:
 
     def recover(self) -> None:
         window = self.window
-        window.journaling.offer_recovery()
+        window.recovery.offer()
         assert window.banner.message, "nothing is offered"
         print(window.banner.message, flush=True)
-        window.banner._choices[0].click()
+        answer(window, "Recover")
         self.until(lambda: window.document is not None)
         self.idle()
         self.tell()
@@ -58,7 +59,7 @@ class Person:
         print(hashlib.sha256(samples.tobytes()).hexdigest(), flush=True)
 
     def idle(self) -> None:
-        self.until(lambda: self.window.is_idle)
+        self.until(lambda: self.window.workspace.is_idle)
 
     def until(self, condition: Callable[[], bool]) -> None:
         end = time.monotonic() + PATIENCE

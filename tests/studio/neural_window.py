@@ -34,11 +34,11 @@ def main(recording: Path) -> None:
             time.sleep(0.005)
 
     window.open_path(recording)
-    until(lambda: window.document is not None and not window.work.jobs)
+    until(lambda: window.document is not None and not window.workspace.work.jobs)
     window.actions_by_id["add_gap"].trigger()
     window.fill_settings.steps.setValue(2)
     window.actions_by_id["fill"].trigger()
-    until(lambda: window.is_idle)
+    until(lambda: window.workspace.is_idle)
     assert window.document is not None
     print([candidate.engine for entry in window.document.entries for candidate in entry.candidates])
     print("torch" in sys.modules)

@@ -13,7 +13,7 @@ from aidd_studio.studio.dialogs.preferences_dialog import PreferencesDialog
 def test_labels_are_read_in_the_background_and_added_when_they_are_there(opened, idle, tmp_path):
     path = tmp_path / "labels.txt"
     write_labels(path, [Damage(8000, 8160), Damage(20000, 20320)], opened.document.rate)
-    opened.exporting.import_labels_from(path)
+    opened.commands.exporting.import_labels_from(path)
     assert opened.document.entries == ()
     idle()
     assert [(entry.gap.start, entry.gap.end) for entry in opened.document.entries] == [(8000, 8160), (20000, 20320)]
@@ -23,7 +23,7 @@ def test_labels_are_read_in_the_background_and_added_when_they_are_there(opened,
 def test_labels_that_cannot_be_read_are_told_in_the_banner(opened, idle, tmp_path):
     path = tmp_path / "labels.json"
     path.write_text("{nonsense")
-    opened.exporting.import_labels_from(path)
+    opened.commands.exporting.import_labels_from(path)
     idle()
     assert "labels.json" in opened.banner.message
     assert opened.document.entries == ()
@@ -33,17 +33,17 @@ def test_the_cache_is_measured_and_cleared_in_the_background(qtbot, opened, idle
     kept = paths.user_cache() / "pictures" / "old.bin"
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_bytes(bytes(3 * 2**20))
-    dialog = PreferencesDialog(opened)
+    dialog = PreferencesDialog(opened.workspace)
     qtbot.addWidget(dialog)
     idle()
     assert int(dialog._size.text().split()[0]) >= 3
     threads = set()
-    submit = opened.drawing.submit
+    submit = opened.workspace.drawing.submit
 
     def listening(title, work, **rest):
         return submit(title, lambda progress: (threads.add(threading.current_thread()), work(progress))[1], **rest)
 
-    opened.drawing.submit = listening
+    opened.workspace.drawing.submit = listening
     dialog._clear_cache()
     idle()
     assert not kept.exists()
@@ -64,22 +64,22 @@ def test_labels_are_written_in_the_background_and_refusals_are_told(opened, idle
     opened.document.session.add_gaps([Damage(8000, 8160)])
     path = tmp_path / "labels.csv"
     threads = set()
-    submit = opened.work.submit
+    submit = opened.workspace.work.submit
 
     def listening(title, work, **rest):
         return submit(title, lambda progress: (threads.add(threading.current_thread()), work(progress))[1], **rest)
 
-    opened.work.submit = listening
-    opened.exporting.export_labels_to(path)
+    opened.workspace.work.submit = listening
+    opened.commands.exporting.export_labels_to(path)
     idle()
     assert len(threads) == 1
     assert threading.main_thread() not in threads
     assert [(gap.start, gap.end) for gap in read_labels(path, opened.document.rate)] == [(8000, 8160)]
     assert "labels.csv" in opened.banner.message
     opened.document.session.add_gaps([Damage(20000, 20320)])
-    opened.exporting.export_labels_to(path)
+    opened.commands.exporting.export_labels_to(path)
     idle()
     assert len(read_labels(path, opened.document.rate)) == 1, "nothing is overwritten unasked"
-    opened.exporting.export_labels_to(path, overwrite=True)
+    opened.commands.exporting.export_labels_to(path, overwrite=True)
     idle()
     assert len(read_labels(path, opened.document.rate)) == 2

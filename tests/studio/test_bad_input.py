@@ -93,7 +93,7 @@ REFUSED: dict[str, tuple[Callable[[Path], None], str]] = {
 def open_and_settle(qtbot, window, path: Path) -> None:
     window.banner.hide()
     window.open_path(path)
-    qtbot.waitUntil(lambda: window.is_idle, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.workspace.is_idle, timeout=WAIT)
 
 
 def test_what_cannot_be_opened_is_told_inline_and_the_next_file_opens(qtbot, window, damaged, tmp_path):
@@ -108,7 +108,7 @@ def test_what_cannot_be_opened_is_told_inline_and_the_next_file_opens(qtbot, win
             wrong[name] = message
         if window.document is not None:
             wrong[name] = "it is open"
-            window.set_document(None)
+            window.workspace.close(window.document)
     assert wrong == {}
     open_and_settle(qtbot, window, damaged)
     assert window.document.path == damaged
@@ -176,7 +176,7 @@ def test_odd_recordings_open_and_can_be_drawn_searched_marked_and_filled(qtbot, 
         window.editor.marked.emit(middle, middle + 40)  # short, since filling costs much at 192 kHz
         for id in ("detect", "select_all", "fill"):
             window.actions_by_id[id].trigger()  # what makes no sense here is disabled or told in the banner
-            qtbot.waitUntil(lambda: window.is_idle, timeout=WAIT)
+            qtbot.waitUntil(lambda: window.workspace.is_idle, timeout=WAIT)
         assert "unexpectedly" not in window.banner.message, (name, window.banner.message)
         window.document.mark_saved()
 
@@ -192,8 +192,8 @@ def test_gaps_outside_the_recording_and_broken_labels_are_told_inline(qtbot, ope
         (tmp_path / "missing.txt", "missing.txt"),
     ):
         window.banner.hide()
-        window.exporting.import_labels_from(path)
-        qtbot.waitUntil(lambda: not window.work.jobs, timeout=WAIT)
+        window.commands.exporting.import_labels_from(path)
+        qtbot.waitUntil(lambda: not window.workspace.work.jobs, timeout=WAIT)
         assert window.document.entries == ()
         assert window.banner.message.endswith(".") and says in window.banner.message, window.banner.message
     window.editor.marked.emit(50_000, 60_000)
@@ -202,7 +202,7 @@ def test_gaps_outside_the_recording_and_broken_labels_are_told_inline(qtbot, ope
     window.banner.hide()
     window.actions_by_id["detect"].trigger()
     qtbot.waitUntil(lambda: len(window.document.entries) == 2, timeout=WAIT)
-    qtbot.waitUntil(lambda: window.is_idle, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.workspace.is_idle, timeout=WAIT)
 
 
 @contextmanager
@@ -242,14 +242,14 @@ def test_a_name_with_a_line_end_stays_on_one_line(qtbot, window, tmp_path, damag
     path = tmp_path / "new\nline \N{VIOLIN} & more.wav"
     path.write_bytes(damaged.read_bytes())
     window.open_path(path)
-    titles = [job.title for job in window.work.jobs]
+    titles = [job.title for job in window.workspace.work.jobs]
     qtbot.waitUntil(lambda: window.document is not None, timeout=60_000)
     idle()
     shown = "new\N{SYMBOL FOR LINE FEED}line \N{VIOLIN} & more.wav"
     assert titles == [f"Reading {shown}"]
     assert window.windowTitle().startswith(shown)
-    window.say(f"{path} is here.")
+    window.workspace.notify(f"{path} is here.")
     assert window.banner.message.endswith(f"{shown} is here.")
-    window.set_document(None)
+    window.workspace.close(window.document)
     buttons = [button.text().strip() for button in window.welcome.findChildren(QPushButton)]
     assert shown.replace("&", "&&") in buttons

@@ -126,7 +126,7 @@ def test_files_are_added_looked_through_restored_and_the_failed_one_is_retried(b
     assert states(batch) == wanted
     assert results(output) == {"side1/take1_restored.wav", "side2/take2_restored.flac"}
     broken = next(row for row in batch.table.rows if row.path.name == "broken.wav")
-    assert broken.remark.startswith("is "), "the reason, without the path that the row shows already"
+    assert broken.remark.startswith("Is "), "the reason, without the path that the row shows already"
     before, _ = soundfile.read(archive / "side1" / "take1.wav", dtype="int16")
     after, _ = soundfile.read(output / "side1" / "take1_restored.wav", dtype="int16")
     changed = np.flatnonzero(before != after)
@@ -234,7 +234,7 @@ def test_what_cannot_be_run_is_told_and_nothing_begins(batch, settled, archive, 
 
 def test_files_are_dropped_taken_off_the_list_and_opened_in_the_editor(qtbot, window, damaged, tmp_path):
     window.actions_by_id["batch"].trigger()
-    batch = window.batching.batch
+    batch = window.batch.window
     assert batch.isVisible()
     record(tmp_path / "other.wav", 1)
     mime = QMimeData()
@@ -248,4 +248,4 @@ def test_files_are_dropped_taken_off_the_list_and_opened_in_the_editor(qtbot, wi
     batch.view.doubleClicked.emit(batch.view.model().index(0, 0))
     qtbot.waitUntil(lambda: window.document is not None, timeout=WAIT)
     assert window.document.path == damaged
-    qtbot.waitUntil(lambda: window.is_idle, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.workspace.is_idle, timeout=WAIT)

@@ -21,13 +21,13 @@ def compared(opened, idle):
         idle()
     assert len(document.candidates()) == 2
     opened.actions_by_id["blind"].trigger()
-    assert opened.blind.is_on
+    assert opened.commands.blind.is_on
     yield opened
-    opened.playback.stop()
+    opened.commands.playback.stop()
 
 
 def row_of_x(window) -> int:
-    return window.candidate_list.blind.index(window.blind._x)
+    return window.candidate_list.blind.index(window.commands.blind._x)
 
 
 def test_guesses_are_told_right_or_wrong_and_counted(compared):
@@ -43,7 +43,7 @@ def test_guesses_are_told_right_or_wrong_and_counted(compared):
 
 
 def test_x_sounds_as_its_candidate_and_the_window_does_not_tell_which(compared, clock, outputs):
-    document, playback = compared.document, compared.playback
+    document, playback = compared.document, compared.commands.playback
     current = document.candidate_index
     compared.actions_by_id["audition_x"].trigger()
     for _ in range(12):
@@ -53,7 +53,7 @@ def test_x_sounds_as_its_candidate_and_the_window_does_not_tell_which(compared, 
         assert compared.candidate_list.sounding == -1
         assert document.candidate_index == current
     heard = np.concatenate(outputs[-1].heard)
-    assert playback.version == 2 + compared.blind._x
+    assert playback.version == 2 + compared.commands.blind._x
     assert np.abs(heard).max() > 0.1
     compared.actions_by_id["audition_x"].trigger()
     clock.now += 0.2
@@ -65,17 +65,17 @@ def test_x_sounds_as_its_candidate_and_the_window_does_not_tell_which(compared, 
 def test_x_may_be_any_candidate(compared):
     hidden = set()
     for _ in range(40):
-        hidden.add(compared.blind._x)
-        compared.blind.guess(0)
+        hidden.add(compared.commands.blind._x)
+        compared.commands.blind.guess(0)
     assert hidden == {0, 1}
 
 
 def test_accepting_ends_the_comparison_and_tells_what_was_chosen(compared, idle):
-    compared.blind.choose(1)
+    compared.commands.blind.choose(1)
     engine = compared.document.candidate.engine
     compared.actions_by_id["accept"].trigger()
     idle()
-    assert not compared.blind.is_on
+    assert not compared.commands.blind.is_on
     assert not compared.candidate_list.guess_bar.isVisible()
     assert compared.document.entries[0].chosen.engine == engine
     assert compared.banner.message.startswith("You chose")

@@ -40,7 +40,7 @@ def test_the_loop_turns_during_a_fill(qtbot, opened: MainWindow, idle) -> None:
     idle()
     window.actions_by_id["select_all"].trigger()
     window.actions_by_id["fill"].trigger()
-    assert window.work.jobs, "asking for a fill comes back before the fill is there"
+    assert window.workspace.work.jobs, "asking for a fill comes back before the fill is there"
     turns = Turns(lambda: bool(window.document.filling))
     idle()
     assert turns.stop() >= 1, "two short gaps take little more than a turn"
@@ -58,11 +58,11 @@ def test_a_neural_fill_loads_nothing_into_the_windows_process(damaged: Path) -> 
 
 def test_the_loop_turns_during_a_batch(qtbot, window: MainWindow, damaged: Path) -> None:
     window.actions_by_id["batch"].trigger()
-    batch = window.batching.batch
+    batch = window.batch.window
     batch.settings.jobs.setValue(1)
     batch.add([damaged])
     qtbot.waitUntil(lambda: not batch.is_adding, timeout=WAIT)
-    batch.restore()
+    batch.actions_by_id["run"].trigger()
     assert batch.run.is_working
     turns = Turns(lambda: batch.run.is_working)
     qtbot.waitUntil(lambda: not batch.run.is_busy, timeout=WAIT)

@@ -53,14 +53,14 @@ def test_taking_a_fill_back_is_written_without_delay(filled, idle):
     window.actions_by_id["accept"].trigger()
     idle()
     window.actions_by_id["undo"].trigger()
-    assert window.journaling.queue.jobs
+    assert window.workspace.journal.jobs
     idle()
     assert on_disk() == [False, False]
     window.actions_by_id["redo"].trigger()
     idle()
     assert on_disk() == [True, False]
     document.select((document.entries[0].id,))
-    window.actions_by_id["withdraw"].trigger()
+    window.actions_by_id["revert"].trigger()
     idle()
     assert on_disk() == [False, False]
 
@@ -85,7 +85,7 @@ def test_edits_while_the_disk_is_slow_are_in_the_journal_in_the_end(filled, idle
     window.actions_by_id["undo"].trigger()
     document.session.star(second.id, second.candidates[0].digest)
     idle()
-    window.journaling.write()
+    window.commands.autosave.write()
     idle()
     assert [entry.state for entry in document.entries] == ["accepted", "candidates"]
     (folder,) = journal_folder().glob("*/")
@@ -102,16 +102,17 @@ def test_a_gap_that_goes_before_its_fill_is_written_is_not_accepted(filled, idle
     document.session.remove_gaps([document.entries[0].id])
     idle()
     assert "no longer in the list" in window.banner.message
-    window.journaling.write()
+    window.commands.autosave.write()
     idle()
     assert on_disk() == [False]
 
 
 def test_where_the_journal_cannot_be_written_the_work_goes_on_and_it_is_told(filled, idle):
     window, document = filled, filled.document
-    window.journaling.write()
+    window.commands.autosave.write()
     idle()
-    shutil.rmtree(window.journaling._journal.folder)
+    (folder,) = journal_folder().glob("*/")
+    shutil.rmtree(folder)
     document.select((document.entries[0].id,))
     window.actions_by_id["accept"].trigger()
     idle()

@@ -47,7 +47,7 @@ def test_cycles_are_collected_by_the_windows_thread_alone(qtbot, opened, idle):
 
     gc.callbacks.append(collecting)
     try:
-        opened.work.submit("Making cycles", work)
+        opened.workspace.work.submit("Making cycles", work)
         idle()
         qtbot.waitUntil(lambda: bool(threads), timeout=10_000)
     finally:

@@ -101,8 +101,8 @@ def test_sampler_steps_and_temperature_belong_to_the_engine_aidd_alone(window):
 def test_the_device_of_the_preferences_reaches_every_engine_that_has_one(window):
     from aidd_studio.studio.batch.settings import BatchSettingsForm
 
-    window.preferences.device = "cpu"
-    form = BatchSettingsForm(window.preferences)
+    window.workspace.preferences.device = "cpu"
+    form = BatchSettingsForm(window.workspace.preferences)
     for info in engine_infos():
         choose_engine(window, info.name)
         form.engine.setCurrentIndex(form.engine.findData(info.name))

@@ -11,7 +11,8 @@ from PySide6.QtCore import Qt
 
 from aidd_studio.damage.damage import Damage
 from aidd_studio.restoration.session.project import load_project
-from aidd_studio.studio.app import ButtonKeys
+from aidd_studio.studio.app import FocusKeys
+from tests.studio.hands import answer, answers
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def at_work(qtbot, opened, idle, tmp_path: Path):
         sound[4000:4160] = 0
         soundfile.write(folder / f"take{index}.wav", sound, 8000)
     opened.actions_by_id["batch"].trigger()
-    batch = opened.batching.batch
+    batch = opened.batch.window
     batch.settings.engine.setCurrentIndex(batch.settings.engine.findData("autoregressive"))
     batch.settings.jobs.setValue(1)
     batch.add([folder])
@@ -36,10 +37,6 @@ def at_work(qtbot, opened, idle, tmp_path: Path):
     idle()
 
 
-def answer(window, label: str) -> None:
-    next(choice for choice in window.banner._choices if choice.text() == label).click()
-
-
 def test_a_running_batch_and_unsaved_edits_are_one_question(qtbot, at_work):
     window = at_work
     window.close()
@@ -48,11 +45,11 @@ def test_a_running_batch_and_unsaved_edits_are_one_question(qtbot, at_work):
     assert "batch is still at work" in window.banner.message
     answer(window, "Cancel")
     assert window.isVisible()
-    assert window.batching.is_working
+    assert window.batch.is_working
     window.close()
     answer(window, "Discard and quit")
     assert not window.isVisible()
-    assert window.batching.batch is None
+    assert window.batch.window is None
 
 
 def test_the_work_can_be_saved_while_the_batch_is_stopped(qtbot, at_work, tmp_path):
@@ -86,16 +83,16 @@ def test_unsaved_edits_alone_are_asked_about_alone(opened, idle):
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter])
 def test_a_question_can_be_answered_from_the_keyboard_alone(qtbot, qapp, opened, key):
-    keys = ButtonKeys(opened)  # as the program has them
+    keys = FocusKeys(opened)  # as the program has them
     qapp.installEventFilter(keys)
     opened.activateWindow()
     qtbot.waitUntil(opened.isActiveWindow)
     opened.document.session.add_gaps([Damage(8000, 8160)])
     opened.editor.waveform.setFocus()
     opened.actions_by_id["close"].trigger()
-    answers = opened.banner._choices
-    assert opened.focusWidget() is answers[0]
-    qtbot.keyClick(answers[0], Qt.Key.Key_Escape)
+    save = answers(opened.banner)[0]
+    assert opened.focusWidget() is save
+    qtbot.keyClick(save, Qt.Key.Key_Escape)
     assert opened.banner.message == ""
     assert opened.document is not None
     assert opened.focusWidget() is opened.editor.waveform

@@ -229,7 +229,7 @@ def test_the_title_marks_what_is_not_saved(opened, idle, tmp_path) -> None:
     assert not window.isWindowModified()
     window.actions_by_id["add_gap"].trigger()
     assert window.isWindowModified()
-    window.keeping.save_to(tmp_path / "take.aidd")
+    window.commands.project.save_to(tmp_path / "take.aidd")
     window.axis.set_cursor(20000)
     window.actions_by_id["add_gap"].trigger()  # while it is being saved
     idle()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from PySide6.QtCore import Qt
 from aidd_studio.restoration.session.export import ExportChoice
 from aidd_studio.restoration.session.project import load_project, save_project
 from aidd_studio.studio.commands.autosave import journal_folder
+from tests.studio.hands import answer
 
 
 def press(qtbot, window, id: str) -> None:
@@ -45,7 +47,7 @@ def test_a_recording_is_detected_filled_accepted_and_exported_with_all_other_sam
     idle()
     assert [entry.state for entry in window.document.entries] == ["accepted", "accepted"]
     target = tmp_path / "restored.wav"
-    window.exporting.export_as(ExportChoice(target, report=True))
+    window.commands.exporting.export_as(ExportChoice(target, report=True))
     idle()
     before, _ = soundfile.read(damaged, dtype="int16")
     after, _ = soundfile.read(target, dtype="int16")
@@ -88,13 +90,13 @@ def test_candidates_are_switched_while_they_sound_without_a_click(qtbot, opened,
     document.select((document.entries[1].id,))
     press(qtbot, window, "original")
     press(qtbot, window, "audition_1")
-    assert window.playback.is_playing
+    assert window.commands.playback.is_playing
     for _ in range(8):
         clock.now += 0.1
-        window.playback._tick()
+        window.commands.playback._tick()
         press(qtbot, window, "original")
     clock.now += 0.1
-    window.playback._tick()
+    window.commands.playback._tick()
     heard = np.concatenate(outputs[-1].heard)
     assert len(heard) == pytest.approx(0.9 * 16000, abs=2)
     assert np.abs(heard).max() > 0.2
@@ -105,8 +107,8 @@ def test_candidates_are_switched_while_they_sound_without_a_click(qtbot, opened,
     assert steps.max() < 0.08
     press(qtbot, window, "play")
     clock.now += 0.2
-    window.playback._tick()
-    assert not window.playback.is_playing
+    window.commands.playback._tick()
+    assert not window.commands.playback.is_playing
 
 
 def test_loop_plays_the_gap_again_and_again(qtbot, opened, idle, clock):
@@ -120,14 +122,14 @@ def test_loop_plays_the_gap_again_and_again(qtbot, opened, idle, clock):
     positions = []
     for _ in range(20):
         clock.now += 0.05
-        window.playback._tick()
+        window.commands.playback._tick()
         positions.append(window.axis.playhead)
     assert min(positions) >= 8000 - 1600
     assert max(positions) <= 8160 + 1600
     assert sum(later < earlier for earlier, later in itertools.pairwise(positions)) >= 3
     press(qtbot, window, "play")
     clock.now += 0.2
-    window.playback._tick()
+    window.commands.playback._tick()
 
 
 def test_undoing_an_older_step_keeps_candidates_that_came_later(qtbot, opened, idle):
@@ -154,7 +156,7 @@ def test_a_saved_project_reopens_exactly(qtbot, opened, idle, tmp_path):
     idle()
     before = window.document.session.restored().samples
     project = tmp_path / "take.aidd"
-    window.keeping.save_to(project)
+    window.commands.project.save_to(project)
     idle()
     assert not window.document.is_modified
     press(qtbot, window, "close")
@@ -171,7 +173,7 @@ def test_what_another_program_saved_into_the_project_is_not_replaced_unasked(qtb
     press(qtbot, window, "detect")
     idle()
     project = tmp_path / "take.aidd"
-    window.keeping.save_to(project)
+    window.commands.project.save_to(project)
     idle()
     other = load_project(project).session(window.document.clip)
     other.remove_gaps([other.state.entries[0].id])
@@ -183,7 +185,7 @@ def test_what_another_program_saved_into_the_project_is_not_replaced_unasked(qtb
     assert "another program" in window.banner.message
     assert project.read_bytes() == theirs
     assert window.document.is_modified
-    window.banner._choices[0].click()
+    answer(window, "Replace")
     idle()
     assert not window.document.is_modified
     reopened = load_project(project).session(window.document.clip)
@@ -200,27 +202,24 @@ def test_work_that_is_not_saved_is_not_thrown_away_without_asking(qtbot, opened,
     press(qtbot, window, "close")
     assert window.document is not None
     assert "not saved" in window.banner.message
-    window.banner._choices[1].click()
+    answer(window, "Discard")
     assert window.document is None
 
 
-def test_after_a_crash_the_accepted_fills_are_offered_and_recovered(qtbot, opened, idle, window):
+def test_after_a_crash_the_accepted_fills_are_offered_and_recovered(qtbot, opened, idle, window, tmp_path):
     detect_and_fill(qtbot, window, idle)
     press(qtbot, window, "accept_best")
     idle()
     wanted = window.document.session.restored().samples
-    qtbot.waitUntil(lambda: any(journal_folder().glob("*/journal.jsonl")), timeout=30_000)
+    (kept,) = journal_folder().glob("*/")
+    crashed = shutil.copytree(kept, tmp_path / "crashed")  # what a crash at this moment would leave
+    press(qtbot, window, "close")
+    answer(window, "Discard")
     idle()
-    qtbot.wait(500)
-    idle()
-    # The crash: the program is gone, its lock with it, the journal is not.
-    journal = window.journaling._journal
-    journal._lock.release()
-    window.journaling._journal = window.journaling._journal_of = None
-    window.set_document(None)
-    window.journaling.offer_recovery()
+    shutil.copytree(crashed, journal_folder() / kept.name)
+    window.recovery.offer()
     assert "2 accepted fills" in window.banner.message
-    window.banner._choices[0].click()
+    answer(window, "Recover")
     qtbot.waitUntil(lambda: window.document is not None, timeout=60_000)
     assert np.array_equal(window.document.session.restored().samples, wanted)
     assert window.document.is_modified
@@ -302,10 +301,9 @@ def test_a_journal_that_is_being_written_while_its_recording_is_closed_does_not_
     press(qtbot, window, "accept_best")
     idle()
     window.document.mark_saved()
-    window.journaling.write()
-    running = [job for job in window.journaling.queue.jobs if job.title == "Journal"][-1]
-    qtbot.waitUntil(lambda: running.started is not None or running not in window.journaling.queue.jobs, timeout=30_000)
+    window.commands.autosave.write()
+    running = [job for job in window.workspace.journal.jobs if job.title == "Journal"][-1]
+    qtbot.waitUntil(lambda: running.started is not None or running not in window.workspace.journal.jobs, timeout=30_000)
     press(qtbot, window, "close")
     idle()
     assert not any(journal_folder().glob("*/journal.jsonl"))
-    assert window.journaling._journal is None

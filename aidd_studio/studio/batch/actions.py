@@ -1,126 +1,166 @@
-"""What can be asked for in the batch window."""
+"""What can be asked for in the batch window, one record each, in menu order."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from aidd_studio.studio.widgets.actions import ActionSpec
-
-if TYPE_CHECKING:
-    from aidd_studio.studio.batch.table import BatchRow
+from aidd_studio.studio.batch.commands import BatchCommands
+from aidd_studio.studio.widgets.actions import Action, Look
 
 
 @dataclass(frozen=True)
-class BatchSituation:
-    """What is the case in the batch window; its actions are enabled by it."""
-
-    files: bool = False
-    selected: bool = False
-    one: bool = False  # exactly one file is selected
-    restored: bool = False  # that file has a result
-    working: bool = False
-    held: bool = False
-    failed: bool = False  # at least one file failed
-    report: bool = False  # a report has been written
+class BatchAction(Action[BatchCommands]):
+    """The record of an action on the batch."""
 
 
-def situation_of(
-    rows: Sequence[BatchRow], selected: Sequence[BatchRow], *, is_working: bool, has_report: bool
-) -> BatchSituation:
-    """The situation of a table with some of its rows selected."""
-    one = selected[0] if len(selected) == 1 else None
-    return BatchSituation(
-        files=bool(rows),
-        selected=bool(selected),
-        one=one is not None,
-        restored=one is not None and one.state == "restored",
-        working=is_working,
-        failed=any(row.state == "failed" for row in rows),
-        report=has_report,
-    )
+def _is_one_selected(now: BatchCommands) -> bool:
+    return len(now.selected) == 1
 
 
-def _idle_with_files(now: BatchSituation) -> bool:
-    return now.files and not now.working
+def _is_one_restored(now: BatchCommands) -> bool:
+    return [row.state for row in now.selected] == ["restored"]
 
 
-BATCH_MENUS = ("&Files", "&Batch")
+def _is_working(now: BatchCommands) -> bool:
+    return now.run.is_working
 
-BATCH_ACTIONS: tuple[ActionSpec, ...] = (
-    ActionSpec("add_files", "&Files", "&Add files…", "open", ("Ctrl+O",), "Add recordings to the list"),
-    ActionSpec(
+
+def _is_idle_with_files(now: BatchCommands) -> bool:
+    return bool(now.table.rows) and not now.run.is_working
+
+
+def _hold_look(now: BatchCommands) -> Look:
+    return Look("&Resume", "play") if now.run.is_held else Look("&Pause", "pause")
+
+
+ACTIONS: tuple[BatchAction, ...] = (
+    BatchAction(
+        "add_files",
+        "&Files",
+        "&Add files…",
+        "open",
+        ("Ctrl+O",),
+        "Add recordings to the list",
+        run=lambda it: it.add_files(),
+        tool_text="Add files",
+    ),
+    BatchAction(
         "add_folder",
         "&Files",
         "Add f&older…",
         "folder",
         ("Ctrl+Shift+O",),
         "Add the recordings of a folder to the list",
+        run=lambda it: it.add_folder(),
+        tool_text="Add folder",
     ),
-    ActionSpec(
-        "edit", "&Files", "&Open in the editor", "waveform", ("Ctrl+E",), "", lambda now: now.one, separator=True
+    BatchAction(
+        "edit",
+        "&Files",
+        "&Open in the editor",
+        "waveform",
+        ("Ctrl+E",),
+        run=lambda it: it.edit_source(),
+        when=_is_one_selected,
+        separator=True,
     ),
-    ActionSpec("edit_result", "&Files", "Open the &result in the editor", "", (), "", lambda now: now.restored),
-    ActionSpec(
+    BatchAction(
+        "edit_result",
+        "&Files",
+        "Open the &result in the editor",
+        run=lambda it: it.edit_result(),
+        when=_is_one_restored,
+    ),
+    BatchAction(
         "remove",
         "&Files",
         "&Remove from the list",
         "delete",
         ("Delete",),
         "Take files off the list; the files themselves stay where they are",
-        lambda now: now.selected and not now.working,
+        run=lambda it: it.remove(),
+        when=lambda now: bool(now.selected) and not now.run.is_working,
         separator=True,
     ),
-    ActionSpec("close", "&Files", "&Close", "close", ("Ctrl+W",), separator=True),
-    ActionSpec(
+    BatchAction("close", "&Files", "&Close", "close", ("Ctrl+W",), run=lambda it: it.close(), separator=True),
+    BatchAction(
         "find_gaps",
         "&Batch",
         "&Find gaps",
         "detect",
         ("Ctrl+D",),
         "Look for dropouts in every file; nothing is written",
-        _idle_with_files,
+        run=lambda it: it.find_gaps(),
+        when=_is_idle_with_files,
+        tool_text="Find gaps",
     ),
-    ActionSpec(
+    BatchAction(
         "run",
         "&Batch",
         "&Run",
         "play",
         ("Ctrl+Return",),
         "Restore every file that is not restored yet",
-        _idle_with_files,
+        run=lambda it: it.restore(),
+        when=_is_idle_with_files,
+        tool_text="Run",
+        tint="on_accent",
     ),
-    ActionSpec(
+    BatchAction(
         "hold",
         "&Batch",
         "&Pause",
         "pause",
         ("Ctrl+P",),
         "Begin no further file; those in work are finished",
-        lambda now: now.working,
-        checkable=True,
+        switch=lambda it, on: it.run.hold(on),
+        is_on=lambda now: now.run.is_held,
+        when=_is_working,
+        look=_hold_look,
+        tool_text="Pause",
     ),
-    ActionSpec(
-        "cancel", "&Batch", "&Cancel", "stop", ("Escape",), "Stop at once; finished files stay", lambda now: now.working
+    BatchAction(
+        "cancel",
+        "&Batch",
+        "&Cancel",
+        "stop",
+        ("Escape",),
+        "Stop at once; finished files stay",
+        run=lambda it: it.run.cancel(),
+        when=_is_working,
+        tool_text="Cancel",
     ),
-    ActionSpec(
+    BatchAction(
         "retry",
         "&Batch",
         "Retry &failed",
         "redo",
         ("Ctrl+R",),
         "Try the files that failed once more",
-        lambda now: now.failed and not now.working,
+        run=lambda it: it.retry_failed(),
+        when=lambda now: any(row.state == "failed" for row in now.table.rows) and not now.run.is_working,
+        tool_text="Retry failed",
     ),
-    ActionSpec(
+    BatchAction(
         "report",
         "&Batch",
         "Open &report",
         "report",
         ("Ctrl+Shift+R",),
         "What was found and done, with pictures",
-        lambda now: now.report,
+        run=lambda it: it.open_report(),
+        when=lambda now: now.run.report is not None,
+        tool_text="Report",
         separator=True,
     ),
 )
+
+MENUS = ("&Files", "&Batch")
+
+TOOL_BAR = (
+    ("add_files", "add_folder", "remove"),
+    ("find_gaps", "run", "hold", "cancel", "retry"),
+    ("report",),
+)
+
+CONTEXT_MENU = (("edit", "edit_result"), ("remove",))

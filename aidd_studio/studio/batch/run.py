@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from PySide6.QtCore import QObject, Qt, Signal
 
 from aidd_studio.errors import FileWriteError, UsageError
 from aidd_studio.progress import Progress
-from aidd_studio.restoration.batch import BatchItem, Outcome, run_batch, with_targets
+from aidd_studio.restoration.batch import BatchItem, Outcome, Recording, find_recordings, run_batch, with_targets
+from aidd_studio.restoration.batch.items import real_path
 from aidd_studio.restoration.batch.journal import JOURNAL_NAME, BatchJournal
 from aidd_studio.restoration.batch.one_file import LOOKED
 from aidd_studio.restoration.batch.run import Tell
@@ -24,6 +26,48 @@ REPORT_NAME = "batch-report.html"
 """The report's name in the output folder."""
 
 
+class Found(NamedTuple):
+    """A recording that was found, its file with all links resolved, and its size in bytes."""
+
+    recording: Recording
+    file: Path
+    size: int
+
+
+class FileSearch(QObject):
+    """Looks for recordings in what was dropped or chosen, in the background."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._queue = JobQueue("batch-adding", self)
+
+    @property
+    def is_searching(self) -> bool:
+        return bool(self._queue.jobs)
+
+    def search(
+        self,
+        paths: list[Path],
+        output: Path | None,
+        *,
+        recursive: bool,
+        on_found: Callable[[list[Found]], None],
+        on_failed: Callable[[str], None],
+    ) -> None:
+        """Find the recordings in files and folders, leaving out the folder of the results."""
+
+        def work(progress: Progress) -> list[Found]:
+            progress.report(0.0, "looking for recordings")
+            found = find_recordings(paths, output, recursive=recursive)
+            return [Found(recording, real_path(recording.path), _size(recording.path)) for recording in found]
+
+        self._queue.submit("Adding files", work, on_done=on_found, on_failed=on_failed)
+
+    def close(self) -> None:
+        """Stop looking."""
+        self._queue.close()
+
+
 class BatchRun(QObject):
     """One run at a time. Signals arrive on the window's thread."""
 
@@ -32,7 +76,7 @@ class BatchRun(QObject):
     failed = Signal(str)  # the run as a whole, not a single file
     restored = Signal(bool)  # a run that restored has ended; True: all of it
     looked = Signal()
-    _told = Signal(object, float)
+    _reported_share = Signal(object, float)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -46,7 +90,7 @@ class BatchRun(QObject):
         self._is_broken = False
         self._pace = _Pace()
         self.report: Path | None = None
-        self._told.connect(self._follow, Qt.ConnectionType.QueuedConnection)
+        self._reported_share.connect(self._follow, Qt.ConnectionType.QueuedConnection)
 
     @property
     def is_working(self) -> bool:
@@ -68,7 +112,7 @@ class BatchRun(QObject):
 
         def work(progress: Progress) -> Iterator[tuple[BatchItem, Outcome]]:
             yield from run_batch(
-                items, settings, choice.jobs, progress=progress, hold=self._held.is_set, tell=self._teller()
+                items, settings, choice.jobs, progress=progress, hold=self._held.is_set, tell=self._reporter()
             )
 
         self._is_looking = True
@@ -92,7 +136,7 @@ class BatchRun(QObject):
                     journal=journal,
                     progress=progress,
                     hold=self._held.is_set,
-                    tell=self._teller(),
+                    tell=self._reporter(),
                 )
 
         self._is_looking = False
@@ -122,7 +166,7 @@ class BatchRun(QObject):
         return sum(max(1, row.size) * self._share(row) for row in self._rows) / whole if whole else 0.0
 
     def remaining(self) -> float | None:
-        """Seconds left at the pace so far; None while that cannot be told."""
+        """Seconds left at the pace so far; None while there is too little to judge by."""
         return self._pace.remaining(self.done())
 
     def write_report(self, rows: Sequence[BatchRow], choice: BatchChoice) -> None:
@@ -155,17 +199,17 @@ class BatchRun(QObject):
         )
         self.changed.emit()
 
-    def _teller(self) -> Tell:
-        """What run_batch tells progress to: passed on to the window's thread, not too often."""
+    def _reporter(self) -> Tell:
+        """What run_batch reports progress to: passed on to the window's thread, not too often."""
         last: dict[Path, float] = {}
 
-        def tell(item: BatchItem, fraction: float) -> None:
+        def report(item: BatchItem, fraction: float) -> None:
             now = time.monotonic()
             if now - last.get(item.source, 0.0) >= REPORT_EVERY:
                 last[item.source] = now
-                self._told.emit(item, fraction)
+                self._reported_share.emit(item, fraction)
 
-        return tell
+        return report
 
     def _follow(self, item: BatchItem, fraction: float) -> None:
         row = self._by_source.get(item.source)
@@ -242,3 +286,10 @@ def _opened(choice: BatchChoice) -> BatchJournal:
     except OSError as error:
         why = error.strerror or error
         raise FileWriteError(f"Nothing can be written into {choice.output} ({why}); choose another folder.") from error
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

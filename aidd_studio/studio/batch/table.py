@@ -105,9 +105,8 @@ class BatchRow:
             return f"→ {one_line(Path(self.outcome.target).name)}"
         if self.state not in ("failed", "nothing to do"):
             return ""
-        return one_line(
-            self.outcome.reason.removeprefix(str(self.path)).strip()
-        )  # the row's first column names the file
+        reason = one_line(self.outcome.reason.removeprefix(str(self.path)).strip())  # the first column names the file
+        return reason[:1].upper() + reason[1:]
 
 
 class BatchTable(QAbstractTableModel):

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from aidd_studio.damage.damage import Damage
 from aidd_studio.progress import Progress
 from aidd_studio.studio.dialogs.dialog import show_dialog
-from aidd_studio.studio.model.document import gaps_of
+from aidd_studio.studio.model.document import Document, gaps_of
+from aidd_studio.studio.model.workspace import Workspace
 
 if TYPE_CHECKING:
     from aidd_studio.restoration.session.export import ExportChoice
-    from aidd_studio.studio.window.main_window import MainWindow
 
 LABELS_FILTER = "Labels (*.txt *.csv *.json);;All files (*)"
 
@@ -24,106 +25,83 @@ LABELS_FILTER = "Labels (*.txt *.csv *.json);;All files (*)"
 class Exporting(QObject):
     """Writes files in the background; the source is never written to."""
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
+    def __init__(self, workspace: Workspace, document: Document, dialog_parent: QWidget, parent: QObject) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._document = document
+        self._dialog_parent = dialog_parent
 
     def export(self) -> None:
         """Ask what to export and how."""
-        window = self._window
-        if window.document is None:
-            return
         from aidd_studio.studio.dialogs.export_dialog import ExportDialog
 
-        dialog = ExportDialog(window, window.document)
-        dialog.accepted.connect(lambda: self.export_as(dialog.choice()))
+        dialog = ExportDialog(self._document, self._dialog_parent)
+        dialog.chosen.connect(self.export_as)
         show_dialog(dialog)
 
     def export_as(self, choice: ExportChoice) -> None:
         """Write what was chosen."""
-        window, document = self._window, self._window.document
-        if document is None:
-            return
-        session, source = document.session, document.clip
+        session, source = self._document.session, self._document.clip
         restored = session.restored()
-        entries = document.entries
-        current = document.current
+        entries = self._document.entries
+        current = self._document.current
 
         def work(progress: Progress) -> list[Path]:
             from aidd_studio.restoration.session.export import write_export
 
             return write_export(choice, source, restored, entries, current, progress)
 
-        def done(paths: list[Path]) -> None:
-            first = paths[0]
-            more = "" if len(paths) == 1 else f" and {len(paths) - 1} more"
-            window.say(
-                f"Exported {first.name}{more} to {first.parent}.",
-                "done",
-                {"Show folder": lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(first.parent)))},
-            )
+        self._submit(f"Exporting {choice.path.name}", work, self._exported)
 
-        window.work.submit(
-            f"Exporting {choice.path.name}", work, on_done=done, on_failed=lambda why: window.say(why, "error")
+    def _exported(self, paths: list[Path]) -> None:
+        first = paths[0]
+        more = "" if len(paths) == 1 else f" and {len(paths) - 1} more"
+        self._workspace.notify(
+            f"Exported {first.name}{more} to {first.parent}.",
+            "done",
+            {"Show folder": lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(first.parent)))},
         )
 
     # Labels
 
     def import_labels(self) -> None:
         """Ask for a label file and add its gaps."""
-        window = self._window
-        if window.document is None:
-            return
-        name, _ = QFileDialog.getOpenFileName(window, "Import labels", window.opening.folder(), LABELS_FILTER)
+        folder = str(self._document.path.parent)
+        name, _ = QFileDialog.getOpenFileName(self._dialog_parent, "Import labels", folder, LABELS_FILTER)
         if name:
             self.import_labels_from(Path(name))
 
     def import_labels_from(self, path: Path) -> None:
         """Add the gaps of a label file."""
-        window, document = self._window, self._window.document
-        if document is None:
-            return
+        rate = self._document.rate
 
-        rate = document.rate
-
-        def read(_watch: Progress) -> list[Damage]:
+        def read(_progress: Progress) -> list[Damage]:
             from aidd_studio.damage.labels import read_labels
 
             return read_labels(path, rate)
 
         def add(found: list[Damage]) -> None:
-            if window.document is not document:
-                return
-            ids = document.session.add_gaps(found, f"Import {len(found)} gaps")
-            window.say(f"{len(ids)} of {len(found)} gaps were added from {path.name}.", "done")
+            ids = self._document.session.add_gaps(found, f"Import {len(found)} gaps")
+            self._workspace.notify(f"{len(ids)} of {len(found)} gaps were added from {path.name}.", "done")
 
         def added(found: list[Damage]) -> None:
-            window.attempt(lambda: add(found))
+            self._workspace.attempt(lambda: add(found))
 
-        window.work.submit(
-            "Reading labels",
-            read,
-            on_done=added,
-            on_failed=lambda why: window.say(why, "error"),
-        )
+        self._submit("Reading labels", read, added)
 
     def export_labels(self) -> None:
         """Ask for a name and write the gaps as labels."""
-        window, document = self._window, self._window.document
-        if document is None:
-            return
-        proposal = document.path.with_suffix(".txt")
-        name, _ = QFileDialog.getSaveFileName(window, "Export labels", str(proposal), LABELS_FILTER)
+        from aidd_studio.restoration.session.export import proposed_folder
+
+        source = self._document.path
+        proposal = proposed_folder(source) / source.with_suffix(".txt").name
+        name, _ = QFileDialog.getSaveFileName(self._dialog_parent, "Export labels", str(proposal), LABELS_FILTER)
         if name:
             self.export_labels_to(Path(name), overwrite=True)  # the dialog asked
 
     def export_labels_to(self, path: Path, *, overwrite: bool = False) -> None:
         """Write the gaps as labels."""
-        window, document = self._window, self._window.document
-        if document is None:
-            return
-
-        gaps, rate = gaps_of(document.entries), document.rate
+        gaps, rate = gaps_of(self._document.entries), self._document.rate
 
         def write(progress: Progress) -> None:
             from aidd_studio.damage.labels import write_labels
@@ -131,9 +109,12 @@ class Exporting(QObject):
             progress.check()
             write_labels(path, gaps, rate, overwrite=overwrite)
 
-        window.work.submit(
-            f"Writing {path.name}",
-            write,
-            on_done=lambda _result: window.say(f"The gaps were written to {path.name}.", "done"),
-            on_failed=lambda why: window.say(why, "error"),
+        def written(_result: object) -> None:
+            self._workspace.notify(f"The gaps were written to {path.name}.", "done")
+
+        self._submit(f"Writing {path.name}", write, written)
+
+    def _submit(self, title: str, work: Callable[[Progress], object], on_done: Callable[[Any], None]) -> None:
+        self._workspace.work.submit(
+            title, work, on_done=on_done, on_failed=self._workspace.report_error, owner=self._document
         )

@@ -1,97 +1,93 @@
-"""Announcing: a screen reader hears what happens in the window while the focus stays where it is."""
+"""Notifications: a screen reader hears what happens in the window while the focus stays where it is."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtWidgets import QWidget
 
+from aidd_studio.restoration.session.history import Entry
 from aidd_studio.studio.model.document import Document
-from aidd_studio.studio.model.versions import ORIGINAL
+from aidd_studio.studio.model.workspace import Workspace
 from aidd_studio.studio.panels.candidate_words import spoken
-from aidd_studio.studio.widgets.one_line import one_line
-
-if TYPE_CHECKING:
-    from aidd_studio.studio.window.main_window import MainWindow
 
 
-class Announcing(QObject):
-    """Says which gap is current, which candidates have come, what was accepted, what is heard and what goes on."""
+class Announcer(QObject):
+    """Announces texts, and by itself what is being worked on."""
 
-    said = Signal(str)
+    announced = Signal(str)
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
-        self._document: Document | None = None
-        self._current: int | None = None
-        self._candidates: tuple[str, ...] = ()
-        self._accepted = 0
+    def __init__(self, workspace: Workspace, widget: QWidget) -> None:
+        super().__init__(widget)
+        self._workspace = workspace
+        self._widget = widget
         self._job: int | None = None
-        self._version = window.playback.version
-        window.banner.said.connect(self.say)
-        window.playback.version_changed.connect(self._version_changed)
-        window.work.changed.connect(self._work_changed)
+        workspace.job_changed.connect(self._job_changed)
 
-    def set_document(self, document: Document | None) -> None:
-        """Follow another document."""
-        self._document = document
-        self._current, self._candidates, self._accepted = None, (), 0
-        if document is not None:
-            self._accepted = len(document.session.state.chosen)
-            document.changed.connect(self._changed)
-            document.selection_changed.connect(self._selection_changed)
-            self.say(f"{one_line(document.path.name)} is open, {self._window.axis.text(document.clip.frames)} long.")
-
-    def say(self, text: str) -> None:
-        """Say something, after what is being said."""
+    def announce(self, text: str) -> None:
+        """Announce something, after what is being said."""
         if not text:
             return
         if QAccessible.isActive():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._window, text))
-        self.said.emit(text)
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._widget, text))
+        self.announced.emit(text)
+
+    def _job_changed(self) -> None:
+        job = next((job for job in self._workspace.work.jobs if job.visible), None)
+        number = job.id if job is not None else None
+        if number != self._job and job is not None:
+            self.announce(f"{job.title}.")
+        self._job = number
+
+
+class Notifications(QObject):
+    """Announces which gap of a document is current, which candidates have come and what was accepted."""
+
+    def __init__(
+        self,
+        document: Document,
+        announcer: Announcer,
+        sentence: Callable[[Entry], str],
+        is_blind: Callable[[], bool],
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._announcer = announcer
+        self._sentence = sentence
+        self._is_blind = is_blind
+        self._current: int | None = None
+        self._candidates: tuple[str, ...] = ()
+        self._accepted = len(document.session.state.chosen)
+        document.changed.connect(self._changed)
+        document.selection_changed.connect(self._selection_changed)
 
     def _selection_changed(self) -> None:
-        document = self._document
-        current = document.current if document is not None else None
-        if document is None or current is None or current.id == self._current:
-            self._current = current.id if current is not None else None
+        document, current = self._document, self._document.current
+        before, self._current = self._current, current.id if current is not None else None
+        if current is None or current.id == before:
             return
-        self._current = current.id
         self._candidates = tuple(candidate.digest for candidate in current.candidates)
         number = document.entries.index(current) + 1
         several = f" {len(document.selected)} gaps are selected." if len(document.selected) > 1 else ""
-        self.say(f"Gap {number} of {len(document.entries)}. {self._window.gap_list.sentence(current)}.{several}")
+        self._announcer.announce(f"Gap {number} of {len(document.entries)}. {self._sentence(current)}.{several}")
 
     def _changed(self) -> None:
-        document = self._document
-        if document is None:
-            return
-        accepted, before = len(document.session.state.chosen), self._accepted
-        self._accepted = accepted
-        if accepted > before:
-            self.say("Accepted." if accepted == before + 1 else f"{accepted - before} fills accepted.")
-        elif accepted < before:
-            self.say("Taken back." if accepted == before - 1 else f"{before - accepted} fills taken back.")
-        current = document.current
+        self._announce_accepted()
+        current = self._document.current
         if current is None or current.id != self._current:
             return
         known, self._candidates = self._candidates, tuple(candidate.digest for candidate in current.candidates)
         for index, candidate in enumerate(current.candidates):
-            if candidate.digest not in known and not self._window.blind.is_on:
-                self.say(f"Candidate {index + 1} is there: {spoken(candidate)}.")
+            if candidate.digest not in known and not self._is_blind():
+                self._announcer.announce(f"Candidate {index + 1} is ready: {spoken(candidate)}.")
 
-    def _version_changed(self) -> None:
-        """While it sounds, or when it is about the original; what follows from going to another gap says itself."""
-        playback = self._window.playback
-        before, self._version = self._version, playback.version
-        if playback.version != before and (playback.is_playing or ORIGINAL in (before, playback.version)):
-            self.say(self._window.transport.switch.heard)
-
-    def _work_changed(self) -> None:
-        job = next((job for job in self._window.work.jobs if job.visible), None)
-        number = job.id if job is not None else None
-        if number != self._job and job is not None:
-            self.say(f"{job.title}.")
-        self._job = number
+    def _announce_accepted(self) -> None:
+        before, self._accepted = self._accepted, len(self._document.session.state.chosen)
+        more = self._accepted - before
+        if more > 0:
+            self._announcer.announce("Accepted." if more == 1 else f"{more} fills accepted.")
+        elif more < 0:
+            self._announcer.announce("Reverted." if more == -1 else f"{-more} fills reverted.")

@@ -1,15 +1,15 @@
-"""Opening: recordings and projects, read in the background while their first picture is already there."""
+"""Opening files: recordings and projects, read in the background while their first picture is already there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from aidd_studio import paths
 from aidd_studio.audio.clip import Clip, Samples, Source
@@ -19,10 +19,10 @@ from aidd_studio.progress import Progress
 from aidd_studio.restoration.session.session import Session
 from aidd_studio.studio.model.document import Document, Incoming
 from aidd_studio.studio.model.preferences import add_recent, recent_files
+from aidd_studio.studio.model.workspace import Workspace
 
 if TYPE_CHECKING:
     from aidd_studio.restoration.session.project import Project
-    from aidd_studio.studio.window.main_window import MainWindow
 
 PROJECT = ".aidd"
 
@@ -32,7 +32,7 @@ OPEN_FILTER = (
 )
 
 EXACT = frozenset({"WAV", "WAVEX", "RF64", "W64", "AIFF", "FLAC", "CAF", "AU"})
-"""Containers whose header tells the exact length."""
+"""Containers whose header holds the exact length."""
 
 SHOWN_EVERY = 1 << 20
 """Frames between two looks at a recording that is still being read."""
@@ -53,44 +53,60 @@ class _Grown:
     """More samples of a beginning are there."""
 
 
-class Opening(QObject):
-    """Opens what the person chooses."""
+class OpenFile(QObject):
+    """Opens what the person chooses; what was open is closed first."""
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
+    grew = Signal()  # more samples of the current document are there
 
-    def folder(self) -> str:
-        """The folder that dialogs start in."""
-        document = self._window.document
-        if document is not None:
-            return str(document.path.parent)
-        recent = recent_files()
-        return str(recent[0].parent) if recent else str(Path.home())
+    def __init__(
+        self, workspace: Workspace, leave_then: Callable[[Callable[[], object]], None], dialog_parent: QWidget
+    ) -> None:
+        super().__init__(dialog_parent)
+        self._workspace = workspace
+        self._leave_then = leave_then
+        self._dialog_parent = dialog_parent
 
     def ask(self) -> None:
         """Ask which file to open."""
-        name, _ = QFileDialog.getOpenFileName(self._window, "Open", self.folder(), OPEN_FILTER)
+        name, _ = QFileDialog.getOpenFileName(self._dialog_parent, "Open", self._folder(), OPEN_FILTER)
         if name:
-            self._window.open_path(Path(name))
+            self.open_path(Path(name))
+
+    def _folder(self) -> str:
+        """The folder that the dialog starts in."""
+        current, recent = self._workspace.current, recent_files()
+        known = [current.path] if current is not None else recent
+        return str(known[0].parent if known else Path.home())
 
     def open_demo(self) -> None:
         """Open the recording that comes with the program."""
         demo = demo_recording()
         if demo is not None:
-            self._window.open_path(demo)
+            self.open_path(demo)
         else:
-            self._window.say("The demo recording is not installed.", "warning")
+            self._workspace.notify("The demo recording is not installed.", "warning")
 
     def open_path(self, path: Path) -> None:
-        """Open a recording or a project."""
-        if path.suffix.lower() == PROJECT:
-            self.open_project(path)
-        else:
-            self._read(path, None, None)
+        """Open a recording or a project; unsaved work is asked about first."""
+        path = path.absolute()
+        is_project = path.suffix.lower() == PROJECT
+        self._leave_then(lambda: self._open_project(path) if is_project else self._read(path))
 
-    def open_project(self, path: Path) -> None:
-        """Open a project: first its description, then its recording."""
+    def resume(self, project: Project, folder: Path) -> None:
+        """Open the recording of a project that was recovered from the journal in a folder."""
+        self._leave_then(lambda: self._read(project.source.path, project, recovered_from=folder))
+
+    def close_document(self) -> None:
+        """Close the current document; unsaved work is asked about first."""
+        self._leave_then(self._close_all)
+
+    def _close_all(self, but: Document | None = None) -> None:
+        for document in self._workspace.documents:
+            if document is not but:
+                self._workspace.close(document)
+
+    def _open_project(self, path: Path) -> None:
+        """First the description of a project, then its recording."""
 
         def work(progress: Progress) -> Project:
             from aidd_studio.restoration.session.project import load_project
@@ -98,28 +114,34 @@ class Opening(QObject):
             progress.check()
             return load_project(path)
 
-        self._window.work.submit(
+        self._workspace.work.submit(
             f"Opening {path.name}",
             work,
             on_done=lambda project: self._read(project.source.path, project, path),
-            on_failed=self._failed,
+            on_failed=self._workspace.report_error,
         )
 
-    def resume(self, project: Project, then: Any) -> None:
-        """Open the recording of a project that was recovered; `then` is called when it is there."""
-        self._read(project.source.path, project, None, then)
+    def _read(
+        self,
+        path: Path,
+        project: Project | None = None,
+        project_path: Path | None = None,
+        recovered_from: Path | None = None,
+    ) -> None:
+        cache_bytes = self._workspace.preferences.cache_mb << 20
 
-    def _read(self, path: Path, project: Project | None, project_path: Path | None, then: Any = None) -> None:
-        window = self._window
-        cache_bytes = window.preferences.cache_mb << 20
+        def show(session: Session, incoming: Incoming | None = None) -> None:
+            document = Document(session, path, project_path)
+            document.incoming, document.recovered_from = incoming, recovered_from
+            self._show(document)
 
         def on_item(item: Any) -> None:
             if isinstance(item, Session):
-                self._show(item, path, project_path, None, then)
+                show(item)
             elif isinstance(item, _Beginning):
-                self._show(Session(item.clip), path, None, item.incoming, then)
+                show(Session(item.clip), item.incoming)
             else:
-                window.pictures.grew()
+                self.grew.emit()
 
         def work(progress: Progress) -> Iterator[Any]:
             if project is not None:
@@ -129,31 +151,24 @@ class Opening(QObject):
             else:
                 yield from _progressively(path, progress, cache_bytes)
 
-        window.work.submit(f"Reading {path.name}", work, on_item=on_item, on_failed=lambda why: self._broken(path, why))
+        self._workspace.work.submit(
+            f"Reading {path.name}", work, on_item=on_item, on_failed=lambda why: self._broken(path, why)
+        )
 
-    def _show(
-        self, session: Session, path: Path, project_path: Path | None, incoming: Incoming | None, then: Any
-    ) -> None:
-        document = Document(session, path)
-        document.project = project_path
+    def _show(self, document: Document) -> None:
         document.mark_saved()
-        self._window.set_document(document, incoming)
-        add_recent(project_path or path)
-        self._window.banner.hide()
+        self._workspace.open(document)
+        self._close_all(but=document)
+        add_recent(document.project or document.path)
         if document.entries:
             document.select((document.entries[0].id,))
-        if then is not None:
-            then()
 
     def _broken(self, path: Path, why: str) -> None:
         """A file that turned out to be damaged while it was read is not worked on."""
-        document = self._window.document
-        if document is not None and document.path == path and not self._window.pictures.is_complete:
-            self._window.set_document(None)
-        self._failed(why)
-
-    def _failed(self, why: str) -> None:
-        self._window.say(why, "error")
+        document = self._workspace.current
+        if document is not None and document.path == path and not document.is_complete:
+            self._workspace.close(document)
+        self._workspace.report_error(why)
 
 
 def demo_recording() -> Path | None:

@@ -1,49 +1,54 @@
-"""Keeping: projects, and the question that leaving asks."""
+"""Project files: a document's work saved, and the question that leaving it asks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from aidd_studio.errors import ProjectChanged
 from aidd_studio.progress import Progress
+from aidd_studio.studio.commands.autosave import Autosave
 from aidd_studio.studio.commands.open_file import PROJECT
+from aidd_studio.studio.model.document import Document
+from aidd_studio.studio.model.preferences import add_recent
+from aidd_studio.studio.model.workspace import Notice, Workspace
 
-if TYPE_CHECKING:
-    from aidd_studio.studio.window.main_window import MainWindow
+Then = Callable[[], object]
 
 
-class Keeping(QObject):
-    """Saves projects; leaving unsaved work asks first, in the banner."""
+class ProjectFiles(QObject):
+    """Saves a document as a project; leaving unsaved work asks first, in the banner."""
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
-        self._leaving = False
+    def __init__(
+        self, workspace: Workspace, document: Document, autosave: Autosave, dialog_parent: QWidget, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._document = document
+        self._autosave = autosave
+        self._dialog_parent = dialog_parent
+        self._question: Notice | None = None  # the one that leaving has asked
+        document.undo_stack.cleanChanged.connect(self._clean_changed)
 
-    # Projects
-
-    def save(self, then: Callable[[], Any] | None = None) -> None:
+    def save(self, then: Then | None = None) -> None:
         """Save the project where it was saved before, else ask where."""
-        document = self._window.document
-        if document is None:
-            return
-        if document.project is None:
+        if self._document.project is None:
             self.save_as(then)
         else:
-            self.save_to(document.project, then)
+            self.save_to(self._document.project, then)
 
-    def save_as(self, then: Callable[[], Any] | None = None) -> None:
+    def save_as(self, then: Then | None = None) -> None:
         """Ask where, then save."""
-        document = self._window.document
-        if document is None:
-            return
-        proposal = document.project or document.path.with_suffix(PROJECT)
-        name, _ = QFileDialog.getSaveFileName(self._window, "Save project", str(proposal), "Projects (*.aidd)")
+        from aidd_studio.restoration.session.export import proposed_folder
+
+        source = self._document.path
+        proposal = self._document.project or proposed_folder(source) / source.with_suffix(PROJECT).name
+        name, _ = QFileDialog.getSaveFileName(
+            self._dialog_parent, "Save project", str(proposal), f"Projects (*{PROJECT})"
+        )
         if name:
             path = Path(name)
             if path.suffix.lower() == PROJECT:
@@ -51,11 +56,9 @@ class Keeping(QObject):
             else:
                 self.save_to(path.with_name(path.name + PROJECT), then)
 
-    def save_to(self, path: Path, then: Callable[[], Any] | None = None, *, replace: bool = False) -> None:
+    def save_to(self, path: Path, then: Then | None = None, *, replace: bool = False) -> None:
         """Save the project to a file, in the background; ask before another program's work would be replaced."""
-        window, document = self._window, self._window.document
-        if document is None:
-            return
+        document = self._document
         snapshot, moment = document.session.copy(), document.moment
 
         def work(progress: Progress) -> bool:
@@ -72,17 +75,19 @@ class Keeping(QObject):
             if not saved:
                 self._ask_to_replace(path, then)
                 return
-            document.project = path
             document.mark_saved(moment)
-            document.changed.emit()
-            window.say(f"Saved to {path.name}.", "done")
+            document.save_as(path)
+            add_recent(path)
+            self._workspace.notify(f"Saved to {path.name}.", "done")
             if then is not None:
                 then()
 
-        window.work.submit(f"Saving {path.name}", work, on_done=done, on_failed=lambda why: window.say(why, "error"))
+        self._workspace.work.submit(
+            f"Saving {path.name}", work, on_done=done, on_failed=self._workspace.report_error, owner=document
+        )
 
-    def _ask_to_replace(self, path: Path, then: Callable[[], Any] | None) -> None:
-        self._window.say(
+    def _ask_to_replace(self, path: Path, then: Then | None) -> None:
+        self._workspace.notify(
             f"{path.name} holds other work: another program saved it. Replacing it loses that work.",
             "warning",
             {
@@ -92,31 +97,23 @@ class Keeping(QObject):
             },
         )
 
-    # Leaving
-
-    def leave_then(self, action: Callable[[], Any]) -> None:
+    def leave_then(self, action: Then) -> None:
         """Do something that closes the document; ask in the banner when work would be lost."""
-        if self.may_leave(lambda: self.leave_then(action)):
-            self._leaving = False
-            self._window.work.cancel_all()
-            self._window.drawing.cancel_all()
-            self._window.journaling.leave()
+
+        def leave() -> None:
+            self._workspace.cancel_all()
+            self._autosave.leave()
             action()
 
-    def may_leave(self, again: Callable[[], Any]) -> bool:
-        """True when nothing would be lost or the person said so; else the banner asks and `again` is called then."""
-        document = self._window.document
-        is_unsaved = document is not None and (document.is_modified or self._window.journaling.is_accepting)
-        if document is None or not is_unsaved or self._leaving:
-            return True
-
-        def discard() -> None:
-            self._leaving = True
-            again()
-            self._leaving = False
-
-        self._window.banner.ask(
-            f"The work on {document.path.name} is not saved as a project.",
-            {"Save": lambda: self.save(again), "Discard": discard, "Cancel": lambda: None},
+        if not self._document.is_modified:
+            leave()
+            return
+        self._question = self._workspace.ask(
+            f"The work on {self._document.name} is not saved as a project.",
+            {"Save": lambda: self.save(lambda: self.leave_then(action)), "Discard": leave, "Cancel": lambda: None},
         )
-        return False
+
+    def _clean_changed(self, is_clean: bool) -> None:
+        """What has been saved or undone need not be asked about any more."""
+        if is_clean and self._question is not None:
+            self._workspace.withdraw(self._question)

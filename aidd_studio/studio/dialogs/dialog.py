@@ -81,6 +81,8 @@ def show_dialog(dialog: QWidget) -> None:
     """Show a dialog that goes away for good when it is closed."""
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.show()
+    dialog.raise_()
+    dialog.activateWindow()
 
 
 def section(text: str) -> QLabel:

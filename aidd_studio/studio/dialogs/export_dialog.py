@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
     QFileDialog,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
     QRadioButton,
+    QToolButton,
     QVBoxLayout,
+    QWidget,
 )
 
+from aidd_studio.audio.files.tag_changes import text_of, with_texts
 from aidd_studio.restoration.batch.items import PATTERN, result_name
 from aidd_studio.restoration.session.export import ExportChoice, What, proposed_folder
 from aidd_studio.studio.dialogs.dialog import Dialog, note
-from aidd_studio.studio.dialogs.export_tags import ExportTags
 from aidd_studio.studio.model.document import Document
 from aidd_studio.studio.model.preferences import settings_file
 from aidd_studio.studio.widgets.fields import choice, form
-
-if TYPE_CHECKING:
-    from aidd_studio.studio.window.main_window import MainWindow
 
 FORMATS = (
     ("As the source", ""),
@@ -47,11 +49,77 @@ SUBTYPES = (
 )
 
 
+TAG_NAMES = {
+    "title": "Title",
+    "artist": "Artist",
+    "album": "Album",
+    "composer": "Composer",
+    "date": "Date",
+    "genre": "Genre",
+    "tracknumber": "Track",
+    "copyright": "Copyright",
+    "comment": "Comment",
+}
+
+TAG_COLUMNS = 2
+"""Fields beside each other, so that the dialog fits on a small screen; the last one has a row of its own."""
+
+
+class ExportTags(QWidget):
+    """One line for each tag; those of the source are there already."""
+
+    folded = Signal()  # or unfolded
+
+    def __init__(self, tags: Mapping[str, Any], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._tags = tags
+        self.fold = QToolButton()
+        self.fold.setCheckable(True)
+        self.fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.fold.setToolTip("Change title, artist and the like; pictures and all other tags are kept")
+        self.fields: dict[str, QLineEdit] = {}
+        self._page = QWidget()
+        grid = QGridLayout(self._page)
+        grid.setContentsMargins(0, 4, 0, 0)
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(8)
+        for place, (name, label) in enumerate(TAG_NAMES.items()):
+            line = QLineEdit(text_of(tags, name))
+            line.setAccessibleName(label)
+            line.setCursorPosition(0)
+            self.fields[name] = line
+            row, column = divmod(place, TAG_COLUMNS)
+            is_last = place == len(TAG_NAMES) - 1
+            grid.addWidget(QLabel(label), row, 2 * column)
+            grid.addWidget(line, row, 2 * column + 1, 1, 3 if is_last else 1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(4)
+        whole.addWidget(self.fold)
+        whole.addWidget(self._page)
+        self.fold.toggled.connect(self._unfold)
+        self._unfold(False)
+
+    def chosen(self) -> Mapping[str, Any]:
+        """All tags of the file to write."""
+        return with_texts(self._tags, {name: line.text() for name, line in self.fields.items()})
+
+    def _unfold(self, on: bool) -> None:
+        self._page.setVisible(on)
+        self.fold.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
+        count = sum(bool(line.text().strip()) for line in self.fields.values())
+        kept = "none in the source" if count == 0 else f"{count} from the source"
+        self.fold.setText("Title, artist and more" if on else f"As they are ({kept})")
+        self.folded.emit()
+
+
 class ExportDialog(Dialog):
     """Proposes a name beside the source, which itself is never written to."""
 
-    def __init__(self, window: MainWindow, document: Document) -> None:
-        super().__init__("Export", window, 640)
+    chosen = Signal(object)  # ExportChoice
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__("Export", parent, 640)
         self._document = document
         entries = document.selected_entries()
         self._span = (entries[0].gap.start, max(e.gap.end for e in entries)) if entries else None
@@ -80,9 +148,10 @@ class ExportDialog(Dialog):
         self.subtype.currentIndexChanged.connect(self._check)
         self.overwrite.toggled.connect(self._check)
         self._what.idToggled.connect(self._check)
-        self.accepted.connect(self._keep)
+        self.accepted.connect(self._finish)
         self.tags.folded.connect(self.fit)
         self._propose()
+        self.path.setFocus()  # Return exports
 
     def choice(self) -> ExportChoice:
         """What was chosen."""
@@ -175,7 +244,7 @@ class ExportDialog(Dialog):
         self._check()
 
     def _name_written(self) -> None:
-        """A name that was written by hand tells the format."""
+        """A name that was written by hand decides the format."""
         suffix = self._target().suffix.lower()
         known = 0 if suffix == self._document.path.suffix.lower() else max(0, self.format.findData(suffix))
         self.format.blockSignals(True)
@@ -194,8 +263,8 @@ class ExportDialog(Dialog):
         if not entries:
             return "There are no gaps: the file will sound like the source."
         rest = len(entries) - accepted
-        left = "" if rest == 0 else f" {rest} {'is' if rest == 1 else 'are'} not and stay as they are."
-        return f"{accepted} of {len(entries)} gaps are filled.{left} Everything else is kept bit for bit."
+        left = "" if rest == 0 else f"; the other {rest} {'stays' if rest == 1 else 'stay'} unchanged"
+        return f"{accepted} of {len(entries)} gaps filled{left}. Everything else is kept bit for bit."
 
     def _check(self) -> None:
         """Say at once what would fail later."""
@@ -219,9 +288,10 @@ class ExportDialog(Dialog):
         self._why.setText(why)
         self._export.setEnabled(not why)
 
-    def _keep(self) -> None:
-        """Remember what suits the next recording too."""
+    def _finish(self) -> None:
+        """Remember what suits the next recording too, and go."""
         store = settings_file()
         store.setValue("export/pattern", self.pattern.text().strip())
         store.setValue("export/dither", "true" if self.dither.isChecked() else "false")
         store.sync()
+        self.chosen.emit(self.choice())

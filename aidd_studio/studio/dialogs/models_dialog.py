@@ -21,11 +21,11 @@ from PySide6.QtWidgets import (
 from aidd_studio.progress import Progress
 from aidd_studio.studio.dialogs.dialog import Dialog, note
 from aidd_studio.studio.model.jobs import Job
+from aidd_studio.studio.model.workspace import Workspace
 from aidd_studio.studio.widgets.icons import pixmap
 from aidd_studio.studio.widgets.progress_bar import ProgressBar
 
 if TYPE_CHECKING:
-    from aidd_studio.studio.window.main_window import MainWindow
     from aidd_studio.weights.registry import ModelEntry
     from aidd_studio.weights.store import InstalledModel
 
@@ -34,11 +34,11 @@ KINDS = {"tokenizer": "Tokenizer", "score": "Score model", "refiner": "Refiner"}
 
 
 class ModelsDialog(Dialog):
-    """One card for each model. Work goes through the window's queue and can be cancelled here."""
+    """One card for each model. Work goes through the workspace's queue and can be cancelled here."""
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__("Models", window, 720)
-        self._window = window
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__("Models", parent, 720)
+        self._workspace = workspace
         self._job: Job | None = None
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
@@ -58,7 +58,7 @@ class ModelsDialog(Dialog):
         self._cancel.hide()
         self.add_button("Import from file…", self._import)
         self.add_button("Close", self.close, main=True)
-        window.work.changed.connect(self._show_progress)
+        workspace.job_changed.connect(self._show_progress)
         self.refresh()
 
     def refresh(self) -> None:
@@ -135,7 +135,7 @@ class ModelsDialog(Dialog):
             from aidd_studio.weights.obtaining import obtain
 
             pinned = obtain(name, progress=progress).pinned
-            more = " Its hash was not published; it is pinned from now on." if pinned else ""
+            more = " Its checksum was recorded and is verified from now on." if pinned else ""
             return f"{name} is installed.{more}"
 
         self._start(f"Downloading {name}", work)
@@ -173,7 +173,7 @@ class ModelsDialog(Dialog):
 
     def _start(self, title: str, work: Callable[[Progress], Any]) -> None:
         self._say("")
-        self._job = self._window.work.submit(
+        self._job = self._workspace.work.submit(
             title, work, on_done=self._done, on_failed=self._failed, on_end=self._ended
         )
         self._show_progress()
@@ -183,13 +183,13 @@ class ModelsDialog(Dialog):
             self._say(message)
             self.refresh()
         else:
-            self._window.say(message, "done")
+            self._workspace.notify(message, "done")
 
     def _failed(self, why: str) -> None:
         if self.isVisible():
             self._say(why)
         else:
-            self._window.say(why, "error")
+            self._workspace.report_error(why)
 
     def _ended(self) -> None:
         self._job = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtWidgets import (
     QComboBox,
@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QLayout,
     QPushButton,
     QSpinBox,
+    QVBoxLayout,
     QWidget,
 )
 from shiboken6 import isValid
@@ -24,35 +25,41 @@ from aidd_studio.audio.playback import output_names
 from aidd_studio.progress import Progress
 from aidd_studio.studio.dialogs.dialog import Dialog, note, section
 from aidd_studio.studio.model.preferences import SCALES
+from aidd_studio.studio.model.workspace import Workspace
 from aidd_studio.studio.timeline.spectrogram_view import COLOUR_MAPS
 from aidd_studio.studio.widgets.fields import choice, form, real_number, whole_number
 
-if TYPE_CHECKING:
-    from aidd_studio.studio.window.main_window import MainWindow
-
-LABEL_WIDTH = 160
+LABEL_WIDTH = 140
 FFT_SIZES = (512, 1024, 2048, 4096, 8192)
 
 
 class PreferencesDialog(Dialog):
     """A short list of choices, in the order people look for them."""
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__("Preferences", window, 580)
-        self._window = window
-        self._chosen = window.preferences
-        self._look()
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__("Preferences", parent, 580)
+        self._workspace = workspace
+        self._chosen = workspace.preferences
+        left, right = QVBoxLayout(), QVBoxLayout()
+        self._column = left
+        self._appearance()
         self._sound()
         self._filling()
+        self._column = right
         self._spectrogram()
         self._cache()
-        self.body.addStretch(1)
+        row = QHBoxLayout()
+        row.setSpacing(40)
+        for column in (left, right):
+            column.addStretch(1)
+            row.addLayout(column, 1)
+        self.body.addLayout(row)
         self.add_button("Close", self.close, main=True)
 
     def _form(self, title: str) -> QFormLayout:
-        self.body.addWidget(section(title))
+        self._column.addWidget(section(title))
         made = form()
-        self.body.addLayout(made)
+        self._column.addLayout(made)
         return made
 
     def _row(self, form: QFormLayout, label: str, field: QWidget | QLayout) -> None:
@@ -60,8 +67,8 @@ class PreferencesDialog(Dialog):
         text.setMinimumWidth(LABEL_WIDTH)
         form.addRow(text, field)
 
-    def _look(self) -> None:
-        rows = self._form("Look")
+    def _appearance(self) -> None:
+        rows = self._form("Appearance")
         self.theme = self._choice("theme", (("Dark", "dark"), ("Light", "light"), ("As the system", "system")))
         self._row(rows, "Theme", self.theme)
 
@@ -72,7 +79,6 @@ class PreferencesDialog(Dialog):
         if self._chosen.output and self._chosen.output not in names:
             options.append((f"{self._chosen.output} (missing)", self._chosen.output))
         self.output = self._choice("output", options)
-        self.output.currentIndexChanged.connect(self._window.playback.new_output)
         self._row(rows, "Audio output", self.output)
         if not names:
             self._row(rows, "", note("No audio output was found; a silent clock drives the playhead."))
@@ -83,10 +89,8 @@ class PreferencesDialog(Dialog):
         rows = self._form("Filling")
         engines = [(info.title, info.name) for info in engine_infos()]
         self.engine = self._choice("engine", engines)
-        self.engine.currentIndexChanged.connect(self._engine_changed)
         self._row(rows, "Engine", self.engine)
         self.candidates = self._number("candidates", 1, 64)
-        self.candidates.valueChanged.connect(self._window.fill_settings.candidates.setValue)
         self._row(rows, "Candidates", self.candidates)
         devices = (("Automatic", "auto"), ("Processor (CPU)", "cpu"), ("Graphics card (CUDA)", "cuda"))
         self.device = self._choice("device", devices)
@@ -112,11 +116,16 @@ class PreferencesDialog(Dialog):
         clear = QPushButton("Clear")
         clear.setAutoDefault(False)
         clear.clicked.connect(self._clear_cache)
-        row.addWidget(self._number("cache_mb", 64, 65536, " MB at most"))
+        row.addWidget(self._cache_limit())
         row.addWidget(self._size, 1)
         row.addWidget(clear)
-        self._row(rows, "Pictures on disk", row)
+        self._row(rows, "Cache limit", row)
         self._in_cache("Measuring the cache", cache_size)
+
+    def _cache_limit(self) -> QDoubleSpinBox:
+        box = real_number("Cache limit", 0.1, 64.0, self._chosen.cache_mb / 1024, 0.5, " GB", 1)
+        box.valueChanged.connect(lambda value: self._set("cache_mb", round(value * 1024)))
+        return box
 
     def _choice(self, name: str, options: Any) -> QComboBox:
         box = choice(name.replace("_", " "), options, getattr(self._chosen, name))
@@ -134,12 +143,7 @@ class PreferencesDialog(Dialog):
         return box
 
     def _set(self, name: str, value: Any) -> None:
-        setattr(self._chosen, name, value)
-        self._window.apply_preferences()
-
-    def _engine_changed(self) -> None:
-        box = self._window.fill_settings.engine
-        box.setCurrentIndex(max(0, box.findData(self.engine.currentData())))
+        self._workspace.prefer(name, value)
 
     def _clear_cache(self) -> None:
         self._in_cache("Clearing the cache", clear_cache)
@@ -149,9 +153,7 @@ class PreferencesDialog(Dialog):
             if isValid(self):  # the dialog may have been closed meanwhile
                 self._size.setText(f"{size / 2**20:.0f} MB used")
 
-        self._window.drawing.submit(
-            title, work, on_done=show, on_failed=lambda why: self._window.say(why, "error"), visible=False
-        )
+        self._workspace.drawing.submit(title, work, on_done=show, on_failed=self._workspace.report_error, visible=False)
 
 
 def cache_size(progress: Progress) -> int:

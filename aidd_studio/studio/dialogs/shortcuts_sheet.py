@@ -1,13 +1,15 @@
-"""The shortcuts sheet: every key on one page, made from the action registry."""
+"""The shortcuts sheet: every key on one page, made from the records of the actions."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from aidd_studio.studio.dialogs.dialog import Dialog, section
-from aidd_studio.studio.widgets.actions import shortcut_text
-from aidd_studio.studio.window.action_list import ACTIONS, MENUS
+from aidd_studio.studio.widgets.actions import Action, plain
 
 HANDS = (
     ("Mark a gap", "Drag"),
@@ -21,27 +23,30 @@ HANDS = (
     ("Pan", "Middle button"),
 )
 
-COLUMNS = 3
+COLUMN_WIDTH = 290
+MOST_COLUMNS = 4
+"""Side by side where the screen is wide enough, so that the page is not as high as the screen."""
 
 
 class ShortcutsSheet(Dialog):
     """F1."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, records: Sequence[Action[Any]], menus: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__("Keyboard and mouse", parent, 1020)
         blocks: list[tuple[str, list[tuple[str, str]]]] = [("Mouse", list(HANDS))]
-        for menu in MENUS:
+        for menu in menus:
             rows = [
-                (spec.text.replace("&", "").rstrip("…"), shortcut_text(spec))
-                for spec in ACTIONS
-                if spec.menu == menu and spec.shortcuts and not spec.id.removeprefix("audition_").isdigit()
+                (record.title, record.key_text)
+                for record in records
+                if record.menu == menu and record.keys and not record.id.removeprefix("audition_").isdigit()
             ]
             if menu == "&Play":
                 rows.append(("Audition candidate 1 to 9", "1 … 9"))
             if rows:
-                blocks.append((menu.replace("&", ""), rows))
-        columns: list[list[tuple[str, list[tuple[str, str]]]]] = [[] for _ in range(COLUMNS)]
-        heights = [0] * COLUMNS
+                blocks.append((plain(menu), rows))
+        count = max(1, min(MOST_COLUMNS, self.screen().availableSize().width() // COLUMN_WIDTH))
+        columns: list[list[tuple[str, list[tuple[str, str]]]]] = [[] for _ in range(count)]
+        heights = [0] * count
         for block in sorted(blocks, key=lambda block: -len(block[1])):
             shortest = heights.index(min(heights))
             columns[shortest].append(block)

@@ -6,24 +6,41 @@ X is one of them, drawn anew after every guess: who cannot tell which has no rea
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
+from aidd_studio.studio.listening.playback_control import PlaybackControl
+from aidd_studio.studio.model.document import Document
 from aidd_studio.studio.model.versions import FIRST_CANDIDATE
-from aidd_studio.studio.panels.candidate_list import LETTERS
+from aidd_studio.studio.model.workspace import Workspace
+from aidd_studio.studio.panels.candidate_list import LETTERS, CandidateList
 from aidd_studio.studio.panels.candidate_words import engine_title
 
-if TYPE_CHECKING:
-    from aidd_studio.studio.window.main_window import MainWindow
+Accept = Callable[[Callable[[], object] | None], object]
+"""Accepts the current candidate of the document; what it is given is called after that."""
 
 
 class BlindComparison(QObject):
-    """Stands between the rows of the candidate list and the candidates, and shuffles while it is on."""
+    """Stands between the rows of the candidate list and a document's candidates, and shuffles while it is on."""
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
+    changed = Signal()
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        document: Document,
+        candidates: CandidateList,
+        playback: PlaybackControl,
+        accept: Accept,
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._document = document
+        self._candidates = candidates
+        self._playback = playback
+        self._accept = accept
         self._random = random.Random()
         self._x = -1  # the candidate behind X
         self._is_x = False  # what is heard, or was last, is called X
@@ -31,18 +48,12 @@ class BlindComparison(QObject):
 
     @property
     def is_on(self) -> bool:
-        return self._window.candidate_list.blind is not None
+        return self._candidates.blind is not None
 
     def set_on(self, on: bool) -> None:
         """Begin or end the comparison; at its end the names come back."""
-        on = self._shuffle(on)
-        action = self._window.actions_by_id["blind"]
-        if action.isChecked() != on:
-            action.blockSignals(True)
-            action.setChecked(on)
-            action.blockSignals(False)
-        if on:
-            self._window.say(
+        if self._shuffle(on):
+            self._workspace.notify(
                 "Blind comparison: names, pictures and scores are hidden, and all are equally loud. "
                 "Listen with 1 to 9 and X; accepting shows what you chose.",
                 "info",
@@ -50,27 +61,27 @@ class BlindComparison(QObject):
 
     def keep_up(self) -> None:
         """Shuffle again when candidates have come or gone, or another gap's are shown."""
-        shuffled, document = self._window.candidate_list.blind, self._window.document
-        if shuffled is not None and document is not None and len(shuffled) != len(document.candidates()):
+        shuffled = self._candidates.blind
+        if shuffled is not None and len(shuffled) != len(self._document.candidates()):
             self.set_on(True)
 
     def _shuffle(self, on: bool) -> bool:
-        window = self._window
-        count = len(window.document.candidates()) if window.document else 0
+        candidates = self._candidates
+        count = len(self._document.candidates())
         on = on and count > 0
-        window.candidate_list.blind = self._random.sample(range(count), count) if on else None
+        candidates.blind = self._random.sample(range(count), count) if on else None
         self._x, self._is_x = self._random.randrange(count) if on else -1, False
         self._guesses = self._right = 0
-        window.candidate_list.guess_bar.set_letters(LETTERS[:count] if on and count > 1 else "")
-        window.playback.matched = on
-        window.playback.refresh()
-        window.candidate_list.refresh()
-        window.display.show_version()
+        candidates.guess_bar.set_letters(LETTERS[:count] if on and count > 1 else "")
+        self._playback.matched = on
+        self._playback.refresh()
+        candidates.refresh()
+        self.changed.emit()
         return on
 
     def name_of(self, index: int) -> str:
         """What the candidate that sounds is called."""
-        shuffled = self._window.candidate_list.blind
+        shuffled = self._candidates.blind
         if self._is_x:
             return "X"
         if shuffled and index in shuffled:
@@ -81,49 +92,46 @@ class BlindComparison(QObject):
         """Mark what sounds in the list: a candidate's row, or X."""
         if version != FIRST_CANDIDATE + self._x:
             self._is_x = False
-        candidates = self._window.candidate_list
-        candidates.guess_bar.set_sounding(self._is_x and playing)
-        candidates.set_sounding(version - FIRST_CANDIDATE if playing and not self._is_x else -1)
+        self._candidates.guess_bar.set_sounding(self._is_x and playing)
+        self._candidates.set_sounding(version - FIRST_CANDIDATE if playing and not self._is_x else -1)
 
     def choose(self, row: int) -> None:
         """Make the candidate in a row the current one; while playing it is heard at once."""
-        document, index = self._window.document, self._index(row)
-        if document is None or not 0 <= index < len(document.candidates()):
+        index = self._index(row)
+        if not self._is_there(index):
             return
         self._is_x = False
-        document.choose(index)
-        if self._window.playback.is_playing:
-            self._window.playback.audition(index)
+        self._document.choose(index)
+        if self._playback.is_playing:
+            self._playback.audition(index)
 
     def play(self, row: int) -> None:
         """Hear the candidate in a row in context; the one that sounds is stopped."""
-        document, index = self._window.document, self._index(row)
-        playback = self._window.playback
-        if document is None or not 0 <= index < len(document.candidates()):
+        index = self._index(row)
+        if not self._is_there(index):
             return
-        if playback.is_playing and self._window.candidate_list.sounding == index:
-            playback.stop()
+        if self._playback.is_playing and self._candidates.sounding == index:
+            self._playback.stop()
             return
         self._is_x = False
-        document.choose(index)
-        playback.audition(index)
+        self._document.choose(index)
+        self._playback.audition(index)
 
     def play_x(self) -> None:
         """Hear X in context; stop it while it sounds. Begins a comparison when there is none."""
         if not self.is_on:
             self.set_on(True)
-        document, playback = self._window.document, self._window.playback
-        if document is None or len(document.candidates()) < 2:
-            self._window.say("There is nothing to compare yet: X needs two candidates or more.", "info")
-        elif playback.is_playing and self._is_x:
-            playback.stop()
+        if len(self._document.candidates()) < 2:
+            self._workspace.notify("There is nothing to compare yet: X needs two candidates or more.", "info")
+        elif self._playback.is_playing and self._is_x:
+            self._playback.stop()
         else:
             self._is_x = True
-            playback.audition(self._x)
+            self._playback.audition(self._x)
 
     def guess(self, row: int) -> None:
-        """Say which row X is; the answer is told, and another X drawn."""
-        shuffled = self._window.candidate_list.blind
+        """Say which row X is; the bar shows the answer, and another X is drawn."""
+        shuffled = self._candidates.blind
         if not shuffled or row >= len(shuffled):
             return
         is_right = shuffled[row] == self._x
@@ -131,40 +139,42 @@ class BlindComparison(QObject):
         self._right += is_right
         verdict = "Right" if is_right else "Wrong"
         letter = LETTERS[shuffled.index(self._x)]
-        bar = self._window.candidate_list.guess_bar
-        bar.words.setText(f"{verdict}, X was {letter}. {self._right} of {self._guesses} right. Another X is ready.")
+        words = self._candidates.guess_bar.words
+        words.setText(f"{verdict}, X was {letter}. {self._right} of {self._guesses} right. Another X is ready.")
         if self._is_x:
             self._is_x = False
-            self._window.playback.stop()
-            self._window.playback.follow()
+            self._playback.stop()
+            self._playback.follow()
         self._x = self._random.choice(shuffled)
-        self._window.display.show_version()
+        self.changed.emit()
 
     def accept(self, row: int) -> None:
         """Accept the candidate in a row; a blind comparison ends with it."""
-        document = self._window.document
-        if document is not None and document.choose(self._index(row)):
+        if self._document.choose(self._index(row)):
             self.accept_current()
 
     def accept_current(self) -> None:
-        """Accept the current candidate; a blind comparison ends with it and tells what was chosen."""
-        window, was_on = self._window, self.is_on
-        chosen = window.document.candidate if window.document else None
+        """Accept the current candidate; a blind comparison ends with it and shows what was chosen."""
+        was_on, chosen = self.is_on, self._document.candidate
         if was_on:
             self.set_on(False)
+        self._playback.stop_audition()
 
-        def tell() -> None:
+        def show_choice() -> None:
             if was_on and chosen is not None:
-                window.say(f"You chose {engine_title(chosen.engine)}, seed {chosen.seed}.", "done")
+                self._workspace.notify(f"You chose {engine_title(chosen.engine)}, seed {chosen.seed}.", "done")
 
-        window.editing.accept(tell)
+        self._accept(show_choice)
 
     def star(self, row: int) -> None:
         """Star the candidate in a row."""
-        document, index = self._window.document, self._index(row)
-        if document is not None and document.current is not None and 0 <= index < len(document.candidates()):
-            document.session.star(document.current.id, document.candidates()[index].digest)
+        index, current = self._index(row), self._document.current
+        if current is not None and self._is_there(index):
+            self._document.session.star(current.id, current.candidates[index].digest)
+
+    def _is_there(self, index: int) -> bool:
+        return 0 <= index < len(self._document.candidates())
 
     def _index(self, row: int) -> int:
-        shuffled = self._window.candidate_list.blind
+        shuffled = self._candidates.blind
         return shuffled[row] if shuffled and row < len(shuffled) else row

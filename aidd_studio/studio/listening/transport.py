@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFont, QResizeEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDoubleSpinBox,
@@ -12,11 +12,13 @@ from PySide6.QtWidgets import (
     QLabel,
     QSizePolicy,
     QSlider,
+    QToolBar,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
+from aidd_studio.studio.listening.clock import Clock
 from aidd_studio.studio.listening.level_meter import LevelMeter
 from aidd_studio.studio.model.jobs import Job
 from aidd_studio.studio.model.time_format import rough_length
@@ -24,23 +26,8 @@ from aidd_studio.studio.widgets import theme
 from aidd_studio.studio.widgets.actions import Actions
 from aidd_studio.studio.widgets.fields import real_number
 from aidd_studio.studio.widgets.icons import icon, pixmap
+from aidd_studio.studio.widgets.menus import action_button
 from aidd_studio.studio.widgets.progress_bar import ProgressBar
-
-
-def action_button(actions: Actions, id: str, size: int = 20) -> QToolButton:
-    """A button for an action; the keyboard reaches it by Tab, a click does not steal the focus."""
-    button = QToolButton()
-    button.setDefaultAction(actions[id])
-    button.setIconSize(QSize(size, size))
-    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    action = actions[id]
-
-    def name() -> None:
-        button.setAccessibleName(action.text().replace("&", "").rstrip("…"))
-
-    action.changed.connect(name)
-    name()
-    return button
 
 
 class Field(QFrame):
@@ -168,15 +155,15 @@ class Transport(QFrame):
     cancel = Signal()
     volume_changed = Signal(float)
     roll_changed = Signal(float)
+    jump = Signal(str)  # to a time as it was written
 
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("bar")
         self.setFixedHeight(64)
         self._actions = actions
-        self.time = QLabel("0:00:00.000")
-        self.time.setFont(theme.number_font(7, QFont.Weight.Medium))
-        self.time.setAccessibleDescription("Position")
+        self.time = Clock()
+        self.time.jump.connect(self.jump)
         self.start = Field("Gap from", 86)
         self.length = Field("Gap length", 64)
         self.switch = VersionSwitch()
@@ -212,7 +199,6 @@ class Transport(QFrame):
         row.setSpacing(4)
         row.addWidget(action_button(self._actions, "to_start"))
         play = action_button(self._actions, "play", 26)
-        play.setObjectName("filled")
         play.setFixedSize(44, 40)
         row.addWidget(play)
         row.addWidget(action_button(self._actions, "loop"))
@@ -243,7 +229,7 @@ class Transport(QFrame):
         return super().minimumSizeHint() - QSize(spared, 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """On small screens what is told elsewhere too makes room."""
+        """On small screens what is shown elsewhere too makes room."""
         super().resizeEvent(event)
         for part in self._spare:
             part.show()
@@ -273,6 +259,24 @@ class Transport(QFrame):
         self._volume.setEnabled(reason is None)
         self.meter.setToolTip(f"No sound: {reason}" if reason else "Output level in dB below full scale")
 
-    def show_gap(self, start: str, length: str) -> None:
+    def show_time(self, text: str) -> None:
+        """Show where the sound is, or the cursor."""
+        self.time.show_time(text)
+
+    def show_gap(self, start: str = "–", length: str = "–") -> None:
+        """Show place and length of the current gap, or that there is none."""
         self.start.show_value(start)
         self.length.show_value(length)
+
+
+def transport_bar(transport: Transport) -> QToolBar:
+    """The bar that holds the transport in its place."""
+    bar = QToolBar("Transport")
+    bar.setObjectName("transport")
+    bar.setMovable(False)
+    bar.setFloatable(False)
+    bar.toggleViewAction().setEnabled(False)
+    bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+    bar.setStyleSheet("QToolBar { padding: 0; border: none; }")
+    bar.addWidget(transport)
+    return bar

@@ -20,10 +20,14 @@ from aidd_studio.studio.model.undo_stack import UndoStack
 STATES = {
     "open": ("Open", "state-open", "open_gap"),
     "filling": ("Filling", "state-filling", "accent"),
-    "candidates": ("To choose", "state-candidates", "accent"),
+    "candidates": ("Choose a fill", "state-candidates", "accent"),
     "accepted": ("Accepted", "state-accepted", "accepted"),
 }
 """Text, icon and colour of each state of a gap, in the order in which they are sorted."""
+
+
+MOST_SELECTED = 50
+"""Gaps that undoing selects; it does not turn a selection into all gaps of a recording."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +61,18 @@ class Document(QObject):
     selection_changed = Signal()
     candidate_changed = Signal()
     filling_changed = Signal()
+    travelled = Signal(list)  # list[Damage]: what undoing, redoing or jumping back has changed
 
-    def __init__(self, session: Session, path: Path, parent: QObject | None = None) -> None:
+    def __init__(
+        self, session: Session, path: Path, project: Path | None = None, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self.session = session
         self.path = path  # the recording
-        self.project: Path | None = None
+        self.project = project
+        self.incoming: Incoming | None = None  # while it is still being read
+        self.recovered_from: Path | None = None  # the folder of the journal that a crash left behind
+        self.is_accepting = False  # fills are on their way to the journal and then to the session
         self.filling: dict[int, FillProgress] = {}
         self.selected: tuple[int, ...] = ()
         self._current: int | None = None
@@ -70,13 +80,25 @@ class Document(QObject):
         self.undo_stack = UndoStack(session, self)
         self.undo_stack.travelled.connect(self._travel)
         self._offers = 0  # candidates that have come
+        self._is_closed = False
         session.listen(self._session_changed)
 
     def close(self) -> None:
-        """Let go of the session, and with it of the recording; nothing that happens to it is told any more."""
+        """Let go of the session, and with it of the recording; no signal is emitted any more."""
         self.session.unlisten(self._session_changed)
         self.undo_stack.blockSignals(True)
+        self._is_closed = True
         self.deleteLater()
+
+    @property
+    def name(self) -> str:
+        """The project's name, else the recording's."""
+        return (self.project or self.path).name
+
+    @property
+    def is_complete(self) -> bool:
+        """True when all samples have been read."""
+        return self.incoming is None or self.incoming.frames >= self.clip.frames
 
     @property
     def clip(self) -> Clip:
@@ -92,13 +114,15 @@ class Document(QObject):
 
     @property
     def moment(self) -> Moment:
-        """What the work is like now, to be told by `mark_saved` when that is on disk."""
+        """What the work is like now, for `mark_saved` when that is on disk."""
         return Moment(self.undo_stack.key, self._offers)
 
     @property
     def is_modified(self) -> bool:
         """True when there is something to lose."""
-        return not self.undo_stack.isClean() and (self.project is not None or self.session.position > 0)
+        return self.is_accepting or (
+            not self.undo_stack.isClean() and (self.project is not None or self.session.position > 0)
+        )
 
     def mark_saved(self, then: Moment | None = None) -> None:
         """The work as it is now, or was at a moment, is on disk."""
@@ -107,6 +131,11 @@ class Document(QObject):
             self.undo_stack.mark_saved(then.key)
         else:
             self.mark_unsaved()
+
+    def save_as(self, project: Path) -> None:
+        """The work is kept in a project file from now on."""
+        self.project = project
+        self.changed.emit()
 
     def mark_unsaved(self) -> None:
         """The work is nowhere but here."""
@@ -190,7 +219,8 @@ class Document(QObject):
                 self.filling.pop(id, None)
             else:
                 self.filling[id] = progress
-        self.filling_changed.emit()
+        if not self._is_closed:
+            self.filling_changed.emit()
 
     # What can be heard
 
@@ -226,8 +256,12 @@ class Document(QObject):
         before = {entry.id: entry for entry in self.entries}
         self.session.go_to(position)
         touched = [entry.id for entry in self.entries if _differs(before.get(entry.id), entry)]
-        if touched and len(touched) <= 50:
+        if touched and len(touched) <= MOST_SELECTED:
             self.select(touched)
+        present = {entry.id for entry in self.entries}
+        changed = [entry.gap for entry in self.entries if entry.id in touched]
+        gone = [entry.gap for id, entry in before.items() if id not in present]
+        self.travelled.emit(changed or gone)
 
     def _session_changed(self) -> None:
         self.undo_stack.follow()

@@ -1,7 +1,8 @@
 """Jobs: everything that takes longer than a frame runs here, off the window's thread.
 
 There is one pattern. A worker object lives on a QThread and takes jobs through a queued signal, one after the
-other; progress, items and results come back through queued signals. A job stops at its next look at its watch.
+other; progress, items and results come back through queued signals. A cancelled job stops when it next reports its
+progress.
 """
 
 from __future__ import annotations
@@ -30,23 +31,30 @@ TURN = 0.0005
 """Seconds after which a thread that computes lets another one have Python's lock. The window's thread asks for it anew
 after every call into Qt, dozens of times a frame; with Python's own 5 ms a busy worker held frames up for 50 ms."""
 
-Work = Callable[[Progress], Any]
-"""What a job does. A generator gives its items one by one; anything else gives one result."""
-
 
 class JobProgress(Progress):
-    """A watch that knows its listener only while the job runs, so that an ended job is in no reference cycle.
+    """Progress that knows its listener only while the job runs, so that an ended job is in no reference cycle.
 
     A job's closures hold the recording; in a cycle they would keep it until the garbage collector comes by, which
     counts objects and not their gigabytes.
     """
 
     listener: Listener | None = None
+    receiver: Callable[[Any], None] | None = None
+
+    def give(self, item: Any) -> None:
+        """Send an item to the window while the job goes on."""
+        if self.receiver is not None:
+            self.receiver(item)
 
     def report(self, fraction: float, stage: str = "") -> None:
         self.check()
         if self.listener is not None:
             self.listener(min(1.0, max(0.0, fraction)), stage)
+
+
+Work = Callable[[JobProgress], Any]
+"""What a job does. A generator gives its items one by one; anything else gives one result."""
 
 
 @dataclass(eq=False)
@@ -61,6 +69,7 @@ class Job:
     on_failed: Callable[[str], None] | None = None
     on_end: Callable[[], None] | None = None
     visible: bool = True
+    owner: object = None  # the document that it is for
     progress: JobProgress = field(default_factory=JobProgress, init=False)
     fraction: float = 0.0
     stage: str = ""
@@ -71,7 +80,7 @@ class Job:
         self.progress.cancel()
 
     def remaining(self) -> float | None:
-        """Seconds left at the pace so far; None while that cannot be told."""
+        """Seconds left at the pace so far; None while there is too little to judge by."""
         if self.started is None or self.fraction < 0.02:
             return None
         elapsed = time.monotonic() - self.started
@@ -100,12 +109,13 @@ class Worker(QObject):
                 self.progressed.emit(job, fraction, stage)
 
         job.progress.listener = listener
+        job.progress.receiver = lambda item: self.yielded.emit(job, item)
         try:
             job.progress.check()
             self.begun.emit(job)
             result = job.work(job.progress)
             if isinstance(result, Generator):
-                with closing(result):  # what it began has ended before the end is told
+                with closing(result):  # what it began has ended before the end is reported
                     for item in result:
                         job.progress.check()
                         self.yielded.emit(job, item)
@@ -122,7 +132,12 @@ class Worker(QObject):
         else:
             self.finished.emit(job, result)
         finally:
-            job.progress.listener = None
+            job.progress.listener = job.progress.receiver = None
+
+    @Slot()
+    def leave(self) -> None:
+        """End the thread, after the jobs before."""
+        QThread.currentThread().quit()
 
 
 class JobQueue(QObject):
@@ -130,6 +145,7 @@ class JobQueue(QObject):
 
     changed = Signal()
     _post = Signal(object)
+    _leave = Signal()
     _numbers = itertools.count(1)
 
     def __init__(self, name: str, parent: QObject | None = None) -> None:
@@ -142,6 +158,7 @@ class JobQueue(QObject):
         self._worker.moveToThread(self._thread)
         queued = Qt.ConnectionType.QueuedConnection
         self._post.connect(self._worker.run, queued)
+        self._leave.connect(self._worker.leave, queued)
         self._worker.begun.connect(self._begun, queued)
         self._worker.progressed.connect(self._progressed, queued)
         self._worker.yielded.connect(self._yielded, queued)
@@ -160,9 +177,10 @@ class JobQueue(QObject):
         on_failed: Callable[[str], None] | None = None,
         on_end: Callable[[], None] | None = None,
         visible: bool = True,
+        owner: object = None,
     ) -> Job:
-        """Queue work; `on_end` is called last, however it ended."""
-        job = Job(next(self._numbers), one_line(title), work, on_item, on_done, on_failed, on_end, visible)
+        """Queue work; `on_end` is called last, however it ended. A cancelled job calls nothing else any more."""
+        job = Job(next(self._numbers), one_line(title), work, on_item, on_done, on_failed, on_end, visible, owner)
         self.jobs.append(job)
         self._post.emit(job)
         self.changed.emit()
@@ -173,10 +191,24 @@ class JobQueue(QObject):
         for job in self.jobs:
             job.cancel()
 
+    def cancel_jobs_of(self, owner: object) -> None:
+        """Ask everything to stop that is for a document."""
+        for job in self.jobs:
+            if job.owner is owner:
+                job.cancel()
+
     def close(self) -> None:
-        """Stop everything and end the thread; waits for the running job's next look at its watch."""
+        """Stop everything and end the thread; waits until the running job sees that it is cancelled."""
         self.cancel_all()
         self._thread.quit()
+        self._end_thread()
+
+    def finish(self) -> None:
+        """Do what is queued, then end the thread."""
+        self._leave.emit()
+        self._end_thread()
+
+    def _end_thread(self) -> None:
         self._thread.wait()
         # What was already on its way must not call back into a window that is gone.
         QCoreApplication.removePostedEvents(self, QEvent.Type.MetaCall)
@@ -201,7 +233,7 @@ class JobQueue(QObject):
         self._end(job)
 
     def _failed(self, job: Job, message: str) -> None:
-        if job.on_failed is not None:
+        if job.on_failed is not None and not job.progress.is_cancelled:
             job.on_failed(message)
         self._end(job)
 

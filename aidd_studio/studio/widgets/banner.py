@@ -1,15 +1,12 @@
-"""The banner: a slim line that says what happened, where other programs would stop the person with a dialog.
-
-It floats over the lower edge of the pictures, so that nothing jumps when it comes and goes.
-"""
+"""The banner: a slim line above the pictures that says what happened, where other programs would open a dialog."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
@@ -27,31 +24,28 @@ _LOOK = {
     "error": ("error", "danger"),
 }
 
-STAYS = {"info": 8000, "done": 6000, "warning": 0, "error": 0}
-"""Milliseconds until a message leaves by itself; 0: it stays until it is closed."""
+LEAVING = ("info", "done")
+"""Tones of messages that leave by themselves; the others stay until they are closed."""
 
-
-WIDEST = 760
-MARGIN = 16
+SHORTEST, PER_CHARACTER = 4000, 60
+"""Milliseconds that a message stays at least, and for every character: time to notice it and to read it."""
 
 
 class Banner(QFrame):
     """One message at a time, with at most a few buttons."""
 
-    said = Signal(str)
+    shown = Signal(str)  # what it says, and the answers there are
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        parent.installEventFilter(self)
         self.setObjectName("banner")
         self._tone: Tone = "info"
-        self._around = parent
         self._choices: list[QPushButton] = []
         self._before: QWidget | None = None  # where the keyboard was before a question
         self._picture = QLabel()
         self._text = QLabel()
         self._text.setWordWrap(True)
-        self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.MinimumExpanding)
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(8)
         self._close = QToolButton()
@@ -76,7 +70,9 @@ class Banner(QFrame):
         """What it says now; empty while hidden."""
         return self._text.text() if not self.isHidden() else ""
 
-    def say(self, text: str, tone: Tone = "info", buttons: dict[str, Callable[[], object]] | None = None) -> None:
+    def show_message(
+        self, text: str, tone: Tone = "info", buttons: Mapping[str, Callable[[], object]] | None = None
+    ) -> None:
         """Show a message; a message with buttons stays until it is answered or closed."""
         self._tone, text = tone, one_line(text)
         name, tint = _LOOK[tone]
@@ -94,21 +90,20 @@ class Banner(QFrame):
             self._choices.append(button)
             button.clicked.connect(lambda _checked=False, action=action: self._answer(action))
             self._buttons.addWidget(button)
+            button.show()  # at once, as the line is laid out with it
         for first, second in itertools.pairwise((*self._choices, self._close)):
             self.setTabOrder(first, second)
         self._timer.stop()
-        if STAYS[tone] and not buttons:
-            self._timer.start(STAYS[tone])
+        if tone in LEAVING and not buttons:
+            self._timer.start(SHORTEST + PER_CHARACTER * len(text))
         self.show()
-        self.raise_()
-        self._place()
         self.update()
         choices = ", ".join(buttons or {})
-        self.said.emit(f"{text} {choices}".rstrip())
+        self.shown.emit(f"{text} {choices}".rstrip())
 
-    def ask(self, text: str, buttons: dict[str, Callable[[], object]]) -> None:
+    def ask(self, text: str, buttons: Mapping[str, Callable[[], object]]) -> None:
         """Ask what the person's own command needs to know; the keyboard is at the first answer until it is given."""
-        self.say(text, "warning", buttons)
+        self.show_message(text, "warning", buttons)
         if not self.isAncestorOf(self.window().focusWidget() or self):
             self._before = self.window().focusWidget()
         self._choices[0].setFocus(Qt.FocusReason.OtherFocusReason)
@@ -128,18 +123,6 @@ class Banner(QFrame):
     def _answer(self, action: Callable[[], object]) -> None:
         self.hide()
         action()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize and self.isVisible():
-            self._place()
-        return super().eventFilter(watched, event)
-
-    def _place(self) -> None:
-        around = self._around.rect()
-        wanted = self.fontMetrics().horizontalAdvance(self._text.text()) + self._buttons.sizeHint().width() + 128
-        width = min(WIDEST, wanted, around.width() - 2 * MARGIN)
-        height = max(44, self.heightForWidth(width))
-        self.setGeometry((around.width() - width) // 2, around.height() - height - 44, width, height)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -1,249 +1,232 @@
-"""The action list: everything a person can ask for in the main window, in one registry."""
+"""The action list: everything that a person can ask for in the main window, one record each, in menu order."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
 
-from aidd_studio.studio.widgets.actions import ActionSpec
-
-AUDITIONS = 9
-
-
-@dataclass(frozen=True)
-class Situation:
-    """What is the case in the window; actions are enabled by it."""
-
-    document: bool = False
-    gaps: bool = False
-    selected: bool = False  # at least one gap is selected
-    candidates: bool = False  # the current gap has candidates
-    candidate: bool = False  # one candidate is current
-    accepted: bool = False  # the current gap has an accepted fill
-    any_accepted: bool = False
-    can_undo: bool = False
-    can_redo: bool = False
-    working: bool = False
-    playing: bool = False
+from aidd_studio.studio.widgets.actions import Action, Look
+from aidd_studio.studio.window.document_commands import DocumentAction, DocumentCommands
+from aidd_studio.studio.window.gap_actions import FILL, GAPS, PLAY, has_gaps, has_selection
+from aidd_studio.studio.window.window_commands import WindowAction
 
 
-def _document(now: Situation) -> bool:
-    return now.document
+def _undo_look(now: DocumentCommands) -> Look:
+    return Look(f"&Undo {now.document.undo_stack.undoText()}".rstrip())
 
 
-def _gaps(now: Situation) -> bool:
-    return now.gaps
+def _redo_look(now: DocumentCommands) -> Look:
+    return Look(f"&Redo {now.document.undo_stack.redoText()}".rstrip())
 
 
-def _selected(now: Situation) -> bool:
-    return now.selected
-
-
-def _candidates(now: Situation) -> bool:
-    return now.candidates
-
-
-ACTIONS: tuple[ActionSpec, ...] = (
-    ActionSpec("open", "&File", "&Open…", "open", ("Ctrl+O",), "Open a recording or a project"),
-    ActionSpec("open_demo", "&File", "Open &demo recording", "", (), "Open the bundled recording with damage in it"),
-    ActionSpec(
+FILE: tuple[Action[Any], ...] = (
+    WindowAction(
+        "open",
+        "&File",
+        "&Open…",
+        "open",
+        ("Ctrl+O",),
+        "Open a recording or a project",
+        run=lambda it: it.files.ask(),
+        tool_text="Open",
+    ),
+    WindowAction(
+        "open_demo",
+        "&File",
+        "Open &demo recording",
+        tip="Open the bundled recording with damage in it",
+        run=lambda it: it.files.open_demo(),
+    ),
+    DocumentAction(
         "save",
         "&File",
         "&Save project",
         "save",
         ("Ctrl+S",),
         "Keep gaps and fills in a project",
-        _document,
+        run=lambda it: it.project.save(),
         separator=True,
     ),
-    ActionSpec("save_as", "&File", "Save project &as…", "", ("Ctrl+Shift+S",), "", _document),
-    ActionSpec(
+    DocumentAction(
+        "save_as", "&File", "Save project &as…", keys=("Ctrl+Shift+S",), run=lambda it: it.project.save_as()
+    ),
+    DocumentAction(
         "import_labels",
         "&File",
         "&Import labels…",
         "import",
         ("Ctrl+I",),
         "Read gaps from a label file",
-        _document,
+        run=lambda it: it.exporting.import_labels(),
         separator=True,
     ),
-    ActionSpec(
-        "export_labels", "&File", "Export &labels…", "", ("Ctrl+Shift+I",), "Write the gaps as a label file", _gaps
+    DocumentAction(
+        "export_labels",
+        "&File",
+        "Export &labels…",
+        keys=("Ctrl+Shift+I",),
+        tip="Write the gaps as a label file",
+        run=lambda it: it.exporting.export_labels(),
+        when=has_gaps,
     ),
-    ActionSpec(
-        "export", "&File", "&Export…", "export", ("Ctrl+E",), "Write the restored recording to a new file", _document
+    DocumentAction(
+        "export",
+        "&File",
+        "&Export…",
+        "export",
+        ("Ctrl+E",),
+        "Write the restored recording to a new file",
+        run=lambda it: it.exporting.export(),
+        tool_text="Export",
     ),
-    ActionSpec("close", "&File", "&Close", "close", ("Ctrl+W",), "Close the recording", _document, separator=True),
-    ActionSpec("quit", "&File", "&Quit", "", ("Ctrl+Q",)),
-    ActionSpec("undo", "&Edit", "&Undo", "undo", ("Ctrl+Z",), "Take the last step back", lambda now: now.can_undo),
-    ActionSpec("redo", "&Edit", "&Redo", "redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Do it again", lambda now: now.can_redo),
-    ActionSpec("select_all", "&Edit", "Select &all gaps", "", ("Ctrl+A",), "", _gaps, separator=True),
-    ActionSpec(
-        "preferences", "&Edit", "&Preferences…", "settings", ("Ctrl+,",), "Devices, engine, look", separator=True
-    ),
-    ActionSpec(
-        "detect", "&Gaps", "&Detect dropouts", "detect", ("D",), "Find the dropouts in the whole recording", _document
-    ),
-    ActionSpec(
-        "add_gap",
-        "&Gaps",
-        "&Mark gap at the cursor",
-        "gap-add",
-        ("M",),
-        "Mark 20 ms at the cursor; drag over the picture to mark more",
-        _document,
-    ),
-    ActionSpec(
-        "delete_gap",
-        "&Gaps",
-        "&Remove gap",
-        "delete",
-        ("Delete",),
-        "Remove the selected gaps; the recording is not changed",
-        _selected,
-    ),
-    ActionSpec("previous_gap", "&Gaps", "&Previous gap", "previous", ("Alt+Left",), "", _gaps, separator=True),
-    ActionSpec("next_gap", "&Gaps", "&Next gap", "next", ("Alt+Right",), "", _gaps),
-    ActionSpec(
-        "snap",
-        "&Gaps",
-        "&Snap edges to dropouts",
-        "snap",
-        (),
-        "Edges and marks snap to where the sound breaks off; hold Alt to place them freely",
-        checkable=True,
+    WindowAction(
+        "close",
+        "&File",
+        "&Close",
+        "close",
+        ("Ctrl+W",),
+        "Close the recording",
+        run=lambda it: it.files.close_document(),
+        when=lambda it: bool(it.workspace.documents),
         separator=True,
     ),
-    ActionSpec("fill", "F&ill", "&Fill", "fill", ("Return", "Enter"), "Fill the selected gaps", _selected),
-    ActionSpec(
-        "more", "F&ill", "&More candidates", "", ("Shift+Return",), "Make further candidates for the gap", _candidates
+    WindowAction("quit", "&File", "&Quit", keys=("Ctrl+Q",), run=lambda it: it.quit()),
+)
+
+EDIT: tuple[Action[Any], ...] = (
+    DocumentAction(
+        "undo",
+        "&Edit",
+        "&Undo",
+        "undo",
+        ("Ctrl+Z",),
+        run=lambda it: it.editing.undo(),
+        when=lambda now: now.document.undo_stack.canUndo(),
+        look=_undo_look,
     ),
-    ActionSpec(
-        "fill_settings",
-        "F&ill",
-        "Fill &settings…",
+    DocumentAction(
+        "redo",
+        "&Edit",
+        "&Redo",
+        "redo",
+        ("Ctrl+Shift+Z", "Ctrl+Y"),
+        run=lambda it: it.editing.redo(),
+        when=lambda now: now.document.undo_stack.canRedo(),
+        look=_redo_look,
+    ),
+    DocumentAction(
+        "select_all",
+        "&Edit",
+        "Select &all gaps",
+        keys=("Ctrl+A",),
+        run=lambda it: it.gap_list.select_all(),
+        when=has_gaps,
+        separator=True,
+    ),
+    WindowAction(
+        "preferences",
+        "&Edit",
+        "&Preferences…",
         "settings",
-        ("Ctrl+Shift+F",),
-        "Engine, candidates, seed, cross-fade",
-        checkable=True,
-    ),
-    ActionSpec(
-        "accept",
-        "F&ill",
-        "&Accept and go to the next gap",
-        "accept",
-        ("Ctrl+Return", "Ctrl+Enter"),
-        "Lay the current candidate over the gap",
-        lambda now: now.candidate,
+        ("Ctrl+,",),
+        "Devices, engine, appearance",
+        run=lambda it: it.show_preferences(),
         separator=True,
     ),
-    ActionSpec(
-        "reject",
-        "F&ill",
-        "&Reject candidate",
-        "reject",
-        ("Shift+Delete",),
-        "Drop the current candidate",
-        lambda now: now.candidate,
+)
+
+VIEW: tuple[Action[Any], ...] = (
+    DocumentAction("zoom_in", "&View", "Zoom &in", "zoom-in", ("+", "="), run=lambda it: it.axis.zoom(1.6)),
+    DocumentAction("zoom_out", "&View", "Zoom &out", "zoom-out", ("-",), run=lambda it: it.axis.zoom(1 / 1.6)),
+    DocumentAction(
+        "zoom_gap",
+        "&View",
+        "Zoom to the &gap",
+        "zoom-gap",
+        ("Z",),
+        run=lambda it: it.editing.zoom(),
+        when=has_selection,
     ),
-    ActionSpec(
-        "withdraw",
-        "F&ill",
-        "&Take accepted fill back",
-        "",
-        ("Ctrl+Delete",),
-        "Open the gap again but keep its candidates",
-        lambda now: now.accepted,
+    DocumentAction(
+        "zoom_all",
+        "&View",
+        "Show &all",
+        "zoom-all",
+        ("0",),
+        "Show the whole recording",
+        run=lambda it: it.axis.show_all(),
     ),
-    ActionSpec("star", "F&ill", "&Star candidate", "star", ("S",), "", lambda now: now.candidate),
-    ActionSpec(
-        "accept_best",
-        "F&ill",
-        "Accept &best for all gaps",
-        "",
-        ("Ctrl+Shift+Return",),
-        "Accept the best candidate of every gap that has some",
-        _gaps,
-    ),
-    ActionSpec(
-        "cancel",
-        "F&ill",
-        "&Cancel work",
-        "stop",
-        ("Escape",),
-        "Stop the running job",
-        lambda now: now.working,
-        separator=True,
-    ),
-    ActionSpec("play", "&Play", "&Play", "play", ("Space",), "Play from the cursor, or stop", _document),
-    ActionSpec(
-        "loop",
-        "&Play",
-        "&Loop around the gap",
-        "loop",
-        ("L",),
-        "Play the gap with a little before and after it, again and again",
-        _selected,
-        checkable=True,
-    ),
-    ActionSpec(
-        "original",
-        "&Play",
-        "Toggle &original and restored",
-        "compare",
-        ("A",),
-        "Switch between original and restored without a break",
-        _document,
-        separator=True,
-    ),
-    ActionSpec(
-        "blind",
-        "&Play",
-        "&Blind comparison",
-        "blind",
-        ("B",),
-        "Shuffle the candidates and hide their names",
-        _candidates,
-        checkable=True,
-    ),
-    ActionSpec(
-        "audition_x", "&Play", "Audition &X", "", ("X",), "Hear the hidden X of a blind comparison", _candidates
-    ),
-    *(
-        ActionSpec(
-            f"audition_{n}", "&Play", f"Audition candidate {n}", "", (str(n),), "", _candidates, separator=n == 1
-        )
-        for n in range(1, AUDITIONS + 1)
-    ),
-    ActionSpec("to_start", "&Play", "Go to the &start", "to-start", ("Home",), "", _document, separator=True),
-    ActionSpec("to_end", "&Play", "Go to the &end", "to-end", ("End",), "", _document),
-    ActionSpec("zoom_in", "&View", "Zoom &in", "zoom-in", ("+", "="), "", _document),
-    ActionSpec("zoom_out", "&View", "Zoom &out", "zoom-out", ("-",), "", _document),
-    ActionSpec("zoom_gap", "&View", "Zoom to the &gap", "zoom-gap", ("Z",), "", _selected),
-    ActionSpec("zoom_all", "&View", "Show &all", "zoom-all", ("0",), "Show the whole recording", _document),
-    ActionSpec(
+    WindowAction(
         "overlay",
         "&View",
         "&Overlay waveform on spectrogram",
         "overlay",
         ("O",),
-        "One picture instead of two",
-        checkable=True,
+        switch=lambda it, on: it.editor.set_overlaid(on),
         separator=True,
     ),
-    ActionSpec(
+    WindowAction(
         "history",
         "&View",
         "&History",
         "history",
         ("Ctrl+H",),
         "Every step, to jump back to",
-        checkable=True,
+        switch=lambda it, on: it.docks.history.setVisible(on),
+        is_on=lambda it: not it.docks.history.isHidden(),
         separator=True,
     ),
-    ActionSpec("batch", "&Tools", "&Batch…", "batch", ("Ctrl+B",), "Restore many recordings in the background"),
-    ActionSpec("models", "&Tools", "&Models…", "models", ("Ctrl+M",), "Install, verify and remove neural models"),
-    ActionSpec("shortcuts", "&Help", "&Keyboard shortcuts", "keyboard", ("F1",), "All keys on one page"),
-    ActionSpec("about", "&Help", "&About AIDD Studio", "info"),
 )
 
+TOOLS: tuple[Action[Any], ...] = (
+    WindowAction(
+        "batch",
+        "&Tools",
+        "&Batch…",
+        "batch",
+        ("Ctrl+B",),
+        "Restore many recordings in the background",
+        run=lambda it: it.batch.show(),
+    ),
+    WindowAction(
+        "models",
+        "&Tools",
+        "&Models…",
+        "models",
+        ("Ctrl+M",),
+        "Install, verify and remove neural models",
+        run=lambda it: it.show_models(),
+    ),
+)
+
+HELP: tuple[Action[Any], ...] = (
+    WindowAction(
+        "shortcuts",
+        "&Help",
+        "&Keyboard shortcuts",
+        "keyboard",
+        ("F1",),
+        "All keys on one page",
+        run=lambda it: it.show_shortcuts(),
+    ),
+    WindowAction("about", "&Help", "&About AIDD Studio", "info", run=lambda it: it.show_about()),
+)
+
+ACTIONS: tuple[Action[Any], ...] = (*FILE, *EDIT, *VIEW, *GAPS, *FILL, *PLAY, *TOOLS, *HELP)
+
 MENUS = ("&File", "&Edit", "&View", "&Gaps", "F&ill", "&Play", "&Tools", "&Help")
+
+TOOL_BAR = (
+    ("open", "save"),
+    ("undo", "redo"),
+    ("detect", "add_gap", "delete_gap", "snap"),
+    ("previous_gap", "next_gap"),
+    ("fill", "accept"),
+    ("zoom_in", "zoom_out", "zoom_gap", "zoom_all"),
+    ("export",),
+)
+
+CONTEXT_MENU = (
+    ("fill", "accept", "revert", "loop"),
+    ("add_gap", "delete_gap"),
+    ("zoom_gap", "zoom_all"),
+)

@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from PySide6.QtCore import QByteArray, QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QDockWidget, QWidget
-
-if TYPE_CHECKING:
-    from aidd_studio.studio.window.main_window import MainWindow
+from aidd_studio.studio.model.preferences import settings_file
+from aidd_studio.studio.panels.candidate_list import CandidateList
+from aidd_studio.studio.panels.fill_settings import FillSettings
+from aidd_studio.studio.panels.gap_list import GapList
+from aidd_studio.studio.panels.history_list import HistoryList
 
 _FEATURES = QDockWidget.DockWidgetFeature
 MOVABLE = _FEATURES.DockWidgetMovable | _FEATURES.DockWidgetFloatable
 OPTIONAL = MOVABLE | _FEATURES.DockWidgetClosable
 
+LAYOUT_VERSION = 1
 
-class Docks:
+
+class Docks(QObject):
     """Gaps and candidates are always there; fill settings and history when they are asked for."""
 
-    def __init__(self, window: MainWindow) -> None:
+    changed = Signal()  # one that is optional was shown or put away
+
+    def __init__(
+        self,
+        holder: QMainWindow,
+        gaps: GapList,
+        candidates: CandidateList,
+        settings: FillSettings,
+        history: HistoryList,
+    ) -> None:
+        super().__init__(holder)
         right, left = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.LeftDockWidgetArea
-        self.gaps = _dock(window, "Gaps", window.gap_list, right, MOVABLE)
-        self.candidates = _dock(window, "Candidates", window.candidate_list, right, MOVABLE)
-        self.settings = _dock(window, "Fill settings", window.fill_settings, right, OPTIONAL)
-        self.history = _dock(window, "History", window.history, left, OPTIONAL)
-        self._window = window
+        self._holder = holder
+        self.gaps = self._dock("Gaps", gaps, right, MOVABLE)
+        self.candidates = self._dock("Candidates", candidates, right, MOVABLE)
+        self.settings = self._dock("Fill settings", settings, right, OPTIONAL)
+        self.history = self._dock("History", history, left, OPTIONAL)
         self.are_laid_out = False  # by the person, in an earlier session
-        window.resizeDocks([self.gaps], [360], Qt.Orientation.Horizontal)
-        for dock, id in ((self.settings, "fill_settings"), (self.history, "history")):
+        holder.resizeDocks([self.gaps], [360], Qt.Orientation.Horizontal)
+        for dock in (self.settings, self.history):
             dock.hide()
-            action = window.actions_by_id[id]
-            dock.visibilityChanged.connect(
-                lambda _visible, dock=dock, action=action: action.setChecked(not dock.isHidden())
-            )
+            dock.visibilityChanged.connect(self._visibility_changed)
 
     def show_lists(self, on: bool) -> None:
         """Show the lists while there is a recording."""
@@ -40,18 +50,41 @@ class Docks:
         self.candidates.setVisible(on)
         if on and not self.are_laid_out:
             self.are_laid_out = True
-            QTimer.singleShot(0, self._window, self._share_height)
+            QTimer.singleShot(0, self, self._share_height)
+
+    def toggle_settings(self) -> None:
+        """Show the fill settings or put them away."""
+        self.settings.setVisible(self.settings.isHidden())
+
+    def restore_layout(self) -> None:
+        """Bring window and docks to where they were in an earlier session."""
+        store = settings_file()
+        geometry, state = store.value("window/geometry"), store.value("window/state")
+        if isinstance(geometry, QByteArray):
+            self._holder.restoreGeometry(geometry)
+        if isinstance(state, QByteArray):
+            self.are_laid_out = self._holder.restoreState(state, LAYOUT_VERSION)
+
+    def save_layout(self) -> None:
+        """Keep where window and docks are; the docks only while they are shown."""
+        store = settings_file()
+        store.setValue("window/geometry", self._holder.saveGeometry())
+        if not self.gaps.isHidden():
+            store.setValue("window/state", self._holder.saveState(LAYOUT_VERSION))
+        store.sync()
+
+    def _visibility_changed(self, _visible: bool) -> None:
+        self.changed.emit()
 
     def _share_height(self) -> None:
-        self._window.resizeDocks([self.gaps, self.candidates], [300, 340], Qt.Orientation.Vertical)
+        self._holder.resizeDocks([self.gaps, self.candidates], [300, 340], Qt.Orientation.Vertical)
 
-
-def _dock(
-    window: MainWindow, title: str, widget: QWidget, area: Qt.DockWidgetArea, features: QDockWidget.DockWidgetFeature
-) -> QDockWidget:
-    dock = QDockWidget(title, window)
-    dock.setObjectName(f"dock-{title.lower().replace(' ', '-')}")
-    dock.setWidget(widget)
-    dock.setFeatures(features)
-    window.addDockWidget(area, dock)
-    return dock
+    def _dock(
+        self, title: str, widget: QWidget, area: Qt.DockWidgetArea, features: QDockWidget.DockWidgetFeature
+    ) -> QDockWidget:
+        dock = QDockWidget(title, self._holder)
+        dock.setObjectName(f"dock-{title.lower().replace(' ', '-')}")
+        dock.setWidget(widget)
+        dock.setFeatures(features)
+        self._holder.addDockWidget(area, dock)
+        return dock

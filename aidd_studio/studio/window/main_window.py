@@ -1,40 +1,27 @@
-"""The main window: puts the views together and carries out what a person asks for."""
+"""The main window: puts the parts together and shows what the workspace holds."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import (
-    QApplication,
-    QMainWindow,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from aidd_studio.audio.playback import Output, SoundCardOutput
-from aidd_studio.errors import AiddError
-from aidd_studio.studio.commands.autosave import Journaling
-from aidd_studio.studio.commands.close_file import Quitting
-from aidd_studio.studio.commands.editing import Editing
-from aidd_studio.studio.commands.exporting import Exporting
-from aidd_studio.studio.commands.filling import Filling
-from aidd_studio.studio.commands.notifications import Announcing
-from aidd_studio.studio.commands.open_file import Opening, demo_recording
-from aidd_studio.studio.commands.project_files import Keeping
+from aidd_studio.studio.commands.close_file import CloseFiles
+from aidd_studio.studio.commands.notifications import Announcer
+from aidd_studio.studio.commands.open_file import OpenFile, demo_recording
+from aidd_studio.studio.commands.recovery import Recovery
 from aidd_studio.studio.dialogs.dialog import FRAME
-from aidd_studio.studio.listening.blind_comparison import BlindComparison
-from aidd_studio.studio.listening.playback_control import PlaybackControl
-from aidd_studio.studio.listening.playback_display import PlaybackDisplay
-from aidd_studio.studio.listening.transport import Transport
+from aidd_studio.studio.listening.playback_control import ListeningSettings
+from aidd_studio.studio.listening.transport import Transport, transport_bar
 from aidd_studio.studio.model import preferences as kept
-from aidd_studio.studio.model.document import Document, Incoming
+from aidd_studio.studio.model.document import Document
 from aidd_studio.studio.model.garbage import Garbage
-from aidd_studio.studio.model.jobs import JobQueue
 from aidd_studio.studio.model.preferences import Preferences
+from aidd_studio.studio.model.workspace import Notice, Workspace
 from aidd_studio.studio.panels.candidate_list import CandidateList
 from aidd_studio.studio.panels.fill_settings import FillSettings
 from aidd_studio.studio.panels.gap_list import GapList
@@ -43,20 +30,24 @@ from aidd_studio.studio.timeline.editor import Editor
 from aidd_studio.studio.timeline.gap_regions import GapRegions
 from aidd_studio.studio.timeline.pictures import Pictures
 from aidd_studio.studio.timeline.time_axis import TimeAxis
-from aidd_studio.studio.widgets import theme
 from aidd_studio.studio.widgets.actions import Actions
-from aidd_studio.studio.widgets.banner import Banner, Tone
+from aidd_studio.studio.widgets.banner import Banner
 from aidd_studio.studio.widgets.icons import app_icon
+from aidd_studio.studio.widgets.menus import fill_menu_bar, pop_up_menu, tool_bar
+from aidd_studio.studio.widgets.one_line import one_line
 from aidd_studio.studio.widgets.welcome_page import WelcomePage
-from aidd_studio.studio.window.action_list import ACTIONS
-from aidd_studio.studio.window.batch import Batching
+from aidd_studio.studio.window.action_list import (
+    ACTIONS,
+    CONTEXT_MENU,
+    MENUS,
+    TOOL_BAR,
+)
+from aidd_studio.studio.window.applied_preferences import AppliedPreferences
+from aidd_studio.studio.window.batch import BatchAccess
 from aidd_studio.studio.window.docks import Docks
-from aidd_studio.studio.window.menus import bottom_bar, build_menu_bar, tool_bar
-from aidd_studio.studio.window.window_connections import connect_parts
-from aidd_studio.studio.window.window_handlers import handlers
-from aidd_studio.studio.window.window_situation import name_steps, show_current_gap, show_title, situation_of
-
-LAYOUT_VERSION = 1
+from aidd_studio.studio.window.document_commands import DocumentAction, DocumentCommands, Parts
+from aidd_studio.studio.window.recent_menu import RecentMenu
+from aidd_studio.studio.window.window_commands import WindowAction, WindowCommands
 
 
 class MainWindow(QMainWindow):
@@ -64,46 +55,38 @@ class MainWindow(QMainWindow):
 
     def __init__(self, preferences: Preferences | None = None, make_output: Callable[[], Output] | None = None) -> None:
         super().__init__()
-        self.preferences = preferences or kept.load_preferences()
         self.garbage = Garbage(self)
-        self.document: Document | None = None
+        self.workspace = Workspace(preferences or kept.load_preferences(), self)
+        self.commands: DocumentCommands | None = None
+        self.actions_by_id = Actions(self, ACTIONS)
+        self._notice: Notice | None = None  # what the banner says or said last
+        self._listening = ListeningSettings()
+        self._make_output = make_output or self._sound_card
+        self._make_views()
+        self._lay_out()
+        self._make_commands()
+        self._connect()
+        self.docks.restore_layout()
+        self._show_document()
+        self.garbage.spare()
+
+    # Building
+
+    def _make_views(self) -> None:
         self.axis = TimeAxis(self)
         self.regions = GapRegions(self.axis, self)
-        self.work = JobQueue("work", self)  # reading, detecting, filling, exporting: one after the other
-        self.drawing = JobQueue("drawing", self)  # peaks, tiles, thumbnails
-        self.actions_by_id = Actions(self, handlers(self), ACTIONS)
-        self.playback = PlaybackControl(self.axis, make_output or self._sound_card, self)
-        self.pictures = Pictures(self.drawing, self)
+        self.pictures = Pictures(self.workspace.drawing, self)
         self.centre = QWidget()
-        self.banner = Banner(self.centre)
+        self.banner = Banner()
         self.editor = Editor(self.axis, self.regions, self.actions_by_id)
         self.welcome = WelcomePage()
         self.transport = Transport(self.actions_by_id)
         self.gap_list = GapList(self.axis)
         self.candidate_list = CandidateList()
-        self.fill_settings = FillSettings(self.preferences)
+        self.fill_settings = FillSettings(self.workspace.preferences)
         self.history = HistoryList()
-        self.opening = Opening(self)
-        self.editing = Editing(self)
-        self.filling = Filling(self)
-        self.keeping = Keeping(self)
-        self.journaling = Journaling(self)
-        self.exporting = Exporting(self)
-        self.blind = BlindComparison(self)
-        self.batching = Batching(self)
-        self.quitting = Quitting(self)
-        self.display = PlaybackDisplay(self)
-        self.announcing = Announcing(self)
-        self._build()
-        connect_parts(self)
-        self._apply_preferences()
-        self._restore_layout()
-        self.update_situation()
-        self.garbage.spare()
 
-    # Building
-
-    def _build(self) -> None:
+    def _lay_out(self) -> None:
         self.setWindowTitle("AIDD Studio")
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
@@ -114,112 +97,171 @@ class MainWindow(QMainWindow):
         self.pages.addWidget(self.editor)
         column = QVBoxLayout(self.centre)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.pages)
+        column.setSpacing(0)
+        column.addWidget(self.banner)
+        column.addWidget(self.pages, 1)
         self.setCentralWidget(self.centre)
-        build_menu_bar(self)
-        self._tools = tool_bar(self.actions_by_id)
+        menus = fill_menu_bar(self.menuBar(), self.actions_by_id, MENUS)
+        self._recent = RecentMenu(self)
+        menus["&File"].insertMenu(self.actions_by_id["open_demo"], self._recent)
+        self._tools = tool_bar("Tools", self.actions_by_id, TOOL_BAR)
         self.addToolBar(self._tools)
-        self.docks = Docks(self)
-        self._transport_bar = bottom_bar(self.transport)
+        self.docks = Docks(self, self.gap_list, self.candidate_list, self.fill_settings, self.history)
+        self._transport_bar = transport_bar(self.transport)
         self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, self._transport_bar)
+        self.gap_list.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+
+    def _make_commands(self) -> None:
+        self.announcer = Announcer(self.workspace, self)
+        self.files = OpenFile(self.workspace, self._leave_then, self.centre)
+        self.recovery = Recovery(self.workspace, self.files, self)
+        self.batch = BatchAccess(self.workspace, self)
+        self._closing = CloseFiles(
+            self.workspace, lambda: self.batch.is_working, self.batch.show, self._save_then, self.close, self
+        )
+        commands = WindowCommands(
+            self.workspace, self.files, self.batch, self.docks, self.editor, ACTIONS, MENUS, self.close, self.centre
+        )
+        self.actions_by_id.bind(WindowAction, commands)
+        self._preferences = AppliedPreferences(
+            self.workspace, self.editor, self.pictures, self.transport, self.fill_settings, self._listening, self
+        )
+        self._parts = Parts(
+            self.axis,
+            self.editor,
+            self.pictures,
+            self.transport,
+            self.gap_list,
+            self.candidate_list,
+            self.fill_settings,
+            self.announcer,
+            self._listening,
+            self._make_output,
+            self.centre,
+        )
+
+    def _connect(self) -> None:
+        workspace = self.workspace
+        workspace.document_changed.connect(self._show_document)
+        workspace.notified.connect(self._show_notice)
+        workspace.withdrawn.connect(self._hide_notice)
+        workspace.job_changed.connect(self._show_jobs)
+        self.axis.changed.connect(self.garbage.put_off)
+        self.files.grew.connect(self.pictures.grew)
+        self.pictures.changed.connect(self.editor.refresh)
+        self.pictures.peaks_complete.connect(self.editor.waveform.fit)
+        self.banner.shown.connect(self.announcer.announce)
+        self.docks.changed.connect(self.actions_by_id.refresh)
+        self.candidate_list.settings.connect(self.docks.toggle_settings)
+        self.transport.cancel.connect(workspace.cancel)
+        self.welcome.open.connect(self.files.ask)
+        self.welcome.open_demo.connect(self.files.open_demo)
+        self.welcome.open_recent.connect(self.open_path)
+        self.batch.edit.connect(self._edit)
+        self._recent.chosen.connect(self.open_path)
+        self._preferences.output_changed.connect(self._new_output)
+        self._preferences.theme_changed.connect(self._retint)
 
     # The document
 
+    @property
+    def document(self) -> Document | None:
+        """The current document."""
+        return self.workspace.current
+
     def open_path(self, path: Path) -> None:
         """Open a recording or a project; what was open is closed first."""
-        self.keeping.leave_then(lambda: self.opening.open_path(path))
+        self.files.open_path(path)
 
-    def set_document(self, document: Document | None, incoming: Incoming | None = None) -> None:
-        """Show another document, or none."""
-        self.playback.close()
-        previous, self.document = self.document, document
-        self.blind.set_on(False)
-        self.regions.set_document(document)
-        self.gap_list.set_document(document)
-        self.candidate_list.set_document(document)
-        self.history.set_document(document)
-        self.editor.set_document(document)
-        self.playback.set_document(document)
-        self.pictures.set_document(document, incoming)
-        if document is not None:
-            document.setParent(self)
-            self.axis.set_recording(document.clip.frames, document.rate)
-            self.editor.set_sources(self.pictures, self.pictures)
-            for signal in (document.changed, document.selection_changed, document.candidate_changed):
-                signal.connect(self.update_situation)
-            document.changed.connect(lambda: show_title(self))
-            document.undo_stack.cleanChanged.connect(lambda _clean: show_title(self))
-            document.changed.connect(self.journaling.soon)
-        else:
+    def _show_document(self) -> None:
+        """Show the current document, or that there is none."""
+        document = self.workspace.current
+        if self.commands is not None:
+            self.commands.close()
+            self.commands = None
+            self.actions_by_id.release(DocumentAction)
+        for view in (self.regions, self.gap_list, self.candidate_list, self.history, self.editor):
+            view.set_document(document)
+        self.pictures.set_document(document, document.incoming if document else None)
+        if document is None:
             self.editor.set_sources(None, None)
             self.axis.set_recording(0, 44100)
-            self._show_welcome()
-        self.pages.setCurrentWidget(self.editor if document else self.welcome)
+            self.welcome.rebuild(kept.recent_files(), demo=demo_recording() is not None)
+        else:
+            self.banner.hide()
+            self._take_up(document)
+        for part in (self._transport_bar, self._tools):
+            part.setVisible(document is not None)
         self.docks.show_lists(document is not None)
-        self._transport_bar.setVisible(document is not None)
-        self._tools.setVisible(document is not None)
-        if previous is not None:
-            previous.close()
-        self.announcing.set_document(document)
-        show_title(self)
-        self.display.show_time()
-        self.update_situation()
+        self.pages.setCurrentWidget(self.editor if document else self.welcome)
+        self._show_title()
         if document is not None:
             self.editor.waveform.setFocus()
 
-    def say(self, text: str, tone: Tone = "info", buttons: dict[str, Callable[[], object]] | None = None) -> None:
-        """Tell the person something in the banner."""
-        self.banner.say(text, tone, buttons)
+    def _take_up(self, document: Document) -> None:
+        self.axis.set_recording(document.clip.frames, document.rate)
+        self.editor.set_sources(self.pictures, self.pictures)
+        self.commands = DocumentCommands(self.workspace, document, self._parts)
+        self.commands.changed.connect(self.actions_by_id.refresh)
+        self.commands.menu_wanted.connect(self._show_context_menu)
+        document.changed.connect(self._show_title)
+        document.undo_stack.cleanChanged.connect(self._show_title)
+        self.actions_by_id.bind(DocumentAction, self.commands)
 
-    def attempt(self, action: Callable[[], None]) -> bool:
-        """Do something that the core may refuse; its reason goes into the banner."""
-        try:
+    def _leave_then(self, action: Callable[[], object]) -> None:
+        if self.commands is None:
             action()
-        except AiddError as error:
-            self.say(str(error), "error")
-            return False
-        return True
+        else:
+            self.commands.project.leave_then(action)
+
+    def _save_then(self, then: Callable[[], object]) -> None:
+        if self.commands is not None:
+            self.commands.project.save(then)
+
+    def _edit(self, path: Path) -> None:
+        self.raise_()
+        self.activateWindow()
+        self.open_path(path)
+
+    def _new_output(self) -> None:
+        if self.commands is not None:
+            self.commands.playback.new_output()
 
     def _sound_card(self) -> Output:
-        return SoundCardOutput(self.preferences.output or None)
+        return SoundCardOutput(self.workspace.preferences.output or None)
 
-    def go_to(self, frame: int) -> None:
-        """Put the cursor there and scroll it into view."""
-        self.axis.set_cursor(frame)
-        self.axis.reveal(max(0, frame - 1), frame)
+    # What is shown
 
-    # The situation
+    def _show_title(self) -> None:
+        """Name the document in the title, with a mark while there is something to lose."""
+        document = self.workspace.current
+        self.setWindowTitle(f"{one_line(document.name)}[*] – AIDD Studio" if document else "AIDD Studio")
+        self.setWindowModified(document is not None and document.is_modified)
 
-    def update_situation(self) -> None:
-        """Show what is possible now."""
-        self.blind.keep_up()
-        self.actions_by_id.refresh(situation_of(self))
-        name_steps(self)
-        show_current_gap(self)
+    def _show_notice(self, notice: Notice) -> None:
+        self._notice = notice
+        if notice.is_question:
+            self.banner.ask(notice.text, notice.buttons)
+        else:
+            self.banner.show_message(notice.text, notice.tone, notice.buttons)
 
-    @property
-    def is_idle(self) -> bool:
-        """Nothing is being worked on, drawn or written."""
-        return not (self.work.jobs or self.drawing.jobs or self.journaling.queue.jobs)
+    def _hide_notice(self, notice: Notice) -> None:
+        if notice is self._notice:
+            self.banner.hide()
 
-    def show_jobs(self) -> None:
-        """Show what is being worked on."""
-        self.transport.jobs.show_jobs(self.work.jobs)
-        self.actions_by_id["cancel"].setEnabled(bool(self.work.jobs))
+    def _show_jobs(self) -> None:
+        self.transport.jobs.show_jobs(self.workspace.work.jobs)
+        self.actions_by_id.refresh()
 
-    def cancel(self) -> None:
-        """Stop what is being worked on; what waits behind it goes on."""
-        for job in self.work.jobs[:1]:
-            job.cancel()
+    def _show_context_menu(self, at: QPoint) -> None:
+        pop_up_menu(self, self.actions_by_id, CONTEXT_MENU, at)
 
-    # Opening and closing
-
-    def close_document(self) -> None:
-        """Close the recording; unsaved work is asked about first."""
-        self.keeping.leave_then(lambda: self.set_document(None))
-
-    def _show_welcome(self) -> None:
-        self.welcome.rebuild(kept.recent_files(), demo=demo_recording() is not None)
+    def _retint(self) -> None:
+        """Draw again after a change of theme."""
+        self.actions_by_id.retint()
+        for part in (self.editor, self.transport, self.candidate_list, self.gap_list, self.welcome, self.batch):
+            part.retint()
+        self.candidate_list.refresh()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -230,74 +272,26 @@ class MainWindow(QMainWindow):
         if files:
             self.open_path(files[0])
             if len(files) > 1:
-                self.say("One recording is worked on at a time; the first file was opened.", "info")
-
-    # Looks
-
-    def _apply_preferences(self) -> None:
-        chosen = self.preferences
-        self.editor.spectrogram.set_look(
-            chosen.colour_map,
-            chosen.frequency_scale,
-            chosen.gain_db,
-            chosen.range_db,
-        )
-        self.pictures.set_fft_size(chosen.fft_size)
-        self.pictures.cache_bytes = chosen.cache_mb << 20
-        self.transport.set_roll(chosen.loop_roll)
-        self.playback.roll = chosen.loop_roll
-        self.actions_by_id["snap"].setChecked(chosen.snap)
-        self.editing.set_snap(chosen.snap)
-        self._show_welcome()
-
-    def apply_preferences(self) -> None:
-        """Take over changed preferences at once."""
-        app = QApplication.instance()
-        if isinstance(app, QApplication) and theme.current() is not theme.colours_for(self.preferences.theme):
-            theme.apply(app, self.preferences.theme)
-            self._retint()
-        self._apply_preferences()
-
-    def _retint(self) -> None:
-        self.actions_by_id.retint()
-        for part in (self.editor, self.transport, self.candidate_list, self.gap_list, self.welcome):
-            part.retint()
-        self.batching.retint()
-        self.display.show_state()
-        self.candidate_list.refresh()
+                self.workspace.notify("One recording is open at a time; the first file was opened.", "info")
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.ThemeChange and self.preferences.theme == "system":
-            QTimer.singleShot(0, self, self.apply_preferences)
+        if event.type() == QEvent.Type.ThemeChange:
+            QTimer.singleShot(0, self._preferences, self._preferences.follow_theme)
 
     # Coming and going
 
-    def _restore_layout(self) -> None:
-        store = kept.settings_file()
-        geometry, state = store.value("window/geometry"), store.value("window/state")
-        if isinstance(geometry, QByteArray):
-            self.restoreGeometry(geometry)
-        if isinstance(state, QByteArray):
-            self.docks.are_laid_out = self.restoreState(state, LAYOUT_VERSION)
-        self.set_document(None)
-
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self.quitting.may_quit():
+        if not self._closing.may_close():
             event.ignore()
             return
-        store = kept.settings_file()
-        store.setValue("window/geometry", self.saveGeometry())
-        if self.document is not None:
-            store.setValue("window/state", self.saveState(LAYOUT_VERSION))
-        store.sync()
-        kept.save_preferences(self.preferences)
-        self.batching.close()
-        self.playback.close()
+        self.docks.save_layout()
+        if self.commands is not None:
+            self.commands.autosave.leave()
+            self.commands.playback.close()
+        kept.save_preferences(self.workspace.preferences)
+        self.batch.close()
         self.pictures.close()
-        self.work.close()
-        self.filling.close()
-        self.drawing.close()
-        self.journaling.close()
+        self.workspace.shut_down()
         self.garbage.close()
         event.accept()

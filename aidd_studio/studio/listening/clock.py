@@ -1,0 +1,71 @@
+"""The clock: where the sound is, and a field to write another time into."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFocusEvent, QFont, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from aidd_studio.studio.widgets import theme
+
+HINT = "Click to write a time, Return to go there"
+
+
+class Clock(QLineEdit):
+    """Shows a time. A click selects it; Return jumps to what was written instead, Escape leaves it as it was."""
+
+    jump = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("0:00:00.000", parent)
+        self._shown = self.text()
+        self.setObjectName("clock")
+        self.setFrame(False)
+        self.setFont(theme.number_font(7, QFont.Weight.Medium))
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setAccessibleName("Position")
+        self.setToolTip(HINT)
+        self._fit()
+
+    def show_time(self, text: str) -> None:
+        """Show a time, unless another one is being written."""
+        self._shown = text
+        if not self.hasFocus():
+            self.setText(text)
+            self._fit()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        was_writing = self.hasFocus()
+        super().mousePressEvent(event)
+        if not was_writing:
+            self.selectAll()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        whole = self.selectedText() == self.text()
+        super().mouseReleaseEvent(event)
+        if whole:
+            self.selectAll()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            written = self.text()
+            self._leave()
+            self.jump.emit(written)
+        elif event.key() == Qt.Key.Key_Escape:
+            self._leave()
+        else:
+            super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.deselect()
+        self.setText(self._shown)
+
+    def _leave(self) -> None:
+        self.clearFocus()
+        self.setText(self._shown)
+
+    def _fit(self) -> None:
+        wanted = self.fontMetrics().horizontalAdvance(self.text()) + 12
+        if wanted > self.minimumWidth():
+            self.setFixedWidth(wanted)
