@@ -15,16 +15,17 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from aidd_studio.evaluation.material.protocols import protocol
+from aidd_studio.evaluation.material.fill_protocols import fill_protocol
 from aidd_studio.evaluation.material.recordings import recordings
 from aidd_studio.evaluation.metrics.frechet import installed_embedding
 from aidd_studio.evaluation.reports.calibration import lines, rated, write_calibration
 from aidd_studio.evaluation.reports.report import write_report
 from aidd_studio.evaluation.reports.routing_report import COMMAND, write_routing
 from aidd_studio.evaluation.runs.baselines import BASELINES
-from aidd_studio.evaluation.runs.cases import Outcome
-from aidd_studio.evaluation.runs.filling import JOURNAL_NAME, Plan, plan, run
+from aidd_studio.evaluation.runs.fill_cases import FillOutcome
+from aidd_studio.evaluation.runs.filling import FillPlan, plan, run
 from aidd_studio.evaluation.runs.journal import RunJournal
+from aidd_studio.evaluation.runs.running import JOURNAL_NAME
 from aidd_studio.progress import Progress
 
 ROOT = Path(__file__).parents[1]
@@ -83,7 +84,7 @@ def make(folder: Path, work: Path, engines: list[str], jobs: int, studies: set[s
         if finished_only:
             outcomes = _finished(output, swept)
         else:
-            outcomes = run(_plan(SWEEP, folder, swept), output, jobs, _watch(SWEEP.name))
+            outcomes = run(_plan(SWEEP, folder, swept), output, jobs, _progress(SWEEP.name))
         write_calibration(lines(rated(outcomes)), CALIBRATION, COMMAND)
         write_routing(outcomes, DOCS / "ROUTING.md")
 
@@ -92,7 +93,7 @@ def _keep_chapter(path: Path, text: str) -> None:
     """Put a study's chapter into the results, in place of its former one; those of other studies stay."""
     former = path.read_text(encoding="utf-8") if path.exists() else ""
     chapters = {_title(part): part for part in re.split(r"(?m)^(?=## )", former)[1:]} | {_title(text): text}
-    order = [protocol(study.name).title for study in STUDIES]
+    order = [fill_protocol(study.name).title for study in STUDIES]
     kept = sorted(
         (part.strip() + "\n" for title, part in chapters.items() if title in order),
         key=lambda part: order.index(_title(part)),
@@ -104,10 +105,10 @@ def _title(chapter: str) -> str:
     return chapter.splitlines()[0].removeprefix("## Evaluation: ")
 
 
-def _finished(output: Path, names: list[str]) -> list[Outcome]:
+def _finished(output: Path, names: list[str]) -> list[FillOutcome]:
     """The newest outcomes in a journal, of those gaps that every engine has been asked to fill."""
-    newest: dict[tuple[str, float, float], dict[str, Outcome]] = {}
-    for outcome in RunJournal(output / JOURNAL_NAME).outcomes().values():
+    newest: dict[tuple[str, float, float], dict[str, FillOutcome]] = {}
+    for outcome in map(FillOutcome.from_json, RunJournal(output / JOURNAL_NAME).outcomes().values()):
         if outcome.engine in names:
             newest.setdefault((outcome.recording, outcome.start, outcome.gap_ms), {})[outcome.engine] = outcome
     asked = [{name for name in names if name not in SLOW or gap <= LONGEST_SLOW} for _, _, gap in newest]
@@ -120,9 +121,9 @@ def _finished(output: Path, names: list[str]) -> list[Outcome]:
     ]
 
 
-def _plan(study: Study, folder: Path, names: list[str]) -> Plan:
+def _plan(study: Study, folder: Path, names: list[str]) -> FillPlan:
     """The cases of a study, without those that would take longer than anybody would wait."""
-    chosen = protocol(study.name, study.gaps_ms, samples=study.samples)
+    chosen = fill_protocol(study.name, study.gaps_ms, samples=study.samples)
     what = plan(chosen, recordings(folder), names, 0, study.segments)
     kept = tuple(case for case in what.cases if case.engine not in SLOW or case.gap_ms <= LONGEST_SLOW)
     return replace(what, cases=kept)
@@ -131,7 +132,7 @@ def _plan(study: Study, folder: Path, names: list[str]) -> Plan:
 def _study(study: Study, folder: Path, work: Path, names: list[str], jobs: int) -> str:
     what = _plan(study, folder, names)
     output = work / study.name
-    outcomes = run(what, output, jobs, _watch(study.name))
+    outcomes = run(what, output, jobs, _progress(study.name))
     write_report(what, outcomes, output, installed_embedding())
     return _for_docs((output / "report.md").read_text(encoding="utf-8"), output, study, names)
 
@@ -164,7 +165,7 @@ def _copy_picture(source: Path, target: Path) -> None:
         picture.convert("RGB").quantize(128).save(target, optimize=True)
 
 
-def _watch(name: str) -> Progress:
+def _progress(name: str) -> Progress:
     return Progress(lambda fraction, stage: print(f"{name}: {fraction:.1%} {stage}", file=sys.stderr))
 
 

@@ -1,23 +1,17 @@
-"""How fast dropouts are found, and how well on a folder of recordings.
+"""How fast dropouts are found; `aidd-studio evaluate --protocol detection` measures how well.
 
 pytest tests/benchmarks/test_bench_detection.py -s
-AIDD_RECORDINGS=/path/to/recordings pytest tests/benchmarks/test_bench_detection.py -s
 """
 
 from __future__ import annotations
 
-import os
 import time
-from pathlib import Path
 
 import numpy as np
-import pytest
 
 from aidd_studio.audio.clip import Clip
-from aidd_studio.audio.files.reading import read
 from aidd_studio.damage.detection.dropouts import detect
 from aidd_studio.evaluation.material.planted_damage import damage
-from aidd_studio.evaluation.runs.detection import report
 
 
 def noisy_tones(seconds: float, rate: int = 44100) -> Clip:
@@ -38,12 +32,3 @@ def test_detection_runs_a_hundred_times_faster_than_the_sound() -> None:
     speed = clip.duration / (time.process_time() - started)
     print(f"\n{speed:.0f} times real time, {len(gaps)} gaps in {clip.duration:.0f} s of stereo")
     assert speed >= 100
-
-
-@pytest.mark.timeout(3600)
-def test_detection_on_a_folder_of_recordings() -> None:
-    folder = os.environ.get("AIDD_RECORDINGS")
-    if not folder:
-        pytest.skip("set AIDD_RECORDINGS to a folder of undamaged recordings")
-    files = sorted(path for path in Path(folder).iterdir() if path.suffix in (".ogg", ".wav", ".flac", ".mp3"))
-    print("\n" + report((read(path) for path in files), seed=7))

@@ -10,12 +10,13 @@ import pytest
 import soundfile
 
 from aidd_studio.errors import Cancelled, UsageError
-from aidd_studio.evaluation.material.protocols import PROTOCOLS, protocol, segments
+from aidd_studio.evaluation.material.fill_protocols import FILL_PROTOCOLS, fill_protocol, segments
 from aidd_studio.evaluation.material.recordings import recordings
 from aidd_studio.evaluation.reports.report import write_report
 from aidd_studio.evaluation.runs.baselines import basis_of
-from aidd_studio.evaluation.runs.filling import JOURNAL_NAME, plan, run
+from aidd_studio.evaluation.runs.filling import plan, run
 from aidd_studio.evaluation.runs.journal import RunJournal
+from aidd_studio.evaluation.runs.running import JOURNAL_NAME
 from aidd_studio.progress import Progress
 from aidd_studio.weights import store
 from aidd_studio.weights.registry import DEFAULT_REFINER, DEFAULT_SCORE, DEFAULT_TOKENIZER
@@ -43,13 +44,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def small_plan(folder: Path, engines=("masked", "extrapolation"), seed: int = 0):
-    return plan(protocol("musicnet", [20.0, 50.0], rate=RATE), recordings(folder), engines, seed)
+    return plan(fill_protocol("musicnet", [20.0, 50.0], rate=RATE), recordings(folder), engines, seed)
 
 
-@pytest.mark.parametrize("name", PROTOCOLS)
+@pytest.mark.parametrize("name", FILL_PROTOCOLS)
 @pytest.mark.parametrize("rate", [24_000, 44_100])
 def test_gaps_are_evenly_spaced_of_one_length_and_apart(name, rate):
-    chosen = PROTOCOLS[name]
+    chosen = FILL_PROTOCOLS[name]
     frames = round(chosen.seconds * rate)
     for gap_ms in chosen.gaps_ms:
         gaps = chosen.gaps(frames, rate, gap_ms)
@@ -62,7 +63,7 @@ def test_gaps_are_evenly_spaced_of_one_length_and_apart(name, rate):
 
 def test_gaps_that_leave_no_sound_are_refused():
     with pytest.raises(UsageError, match="more than half"):
-        PROTOCOLS["musicnet"].gaps(4 * RATE, RATE, 900)
+        FILL_PROTOCOLS["musicnet"].gaps(4 * RATE, RATE, 900)
 
 
 def test_segments_depend_on_the_seed_and_the_name_alone(folder):
@@ -80,7 +81,7 @@ def test_several_segments_of_a_recording_do_not_overlap(folder):
 
     path = folder / "long.wav"
     soundfile.write(path, music(30.0), RATE)
-    chosen = protocol("musicnet", rate=RATE)
+    chosen = fill_protocol("musicnet", rate=RATE)
     found = segments(path, path.name, read(path), chosen, 3, 0)
     starts = [segment.start for segment in found]
     assert len(starts) == 3
@@ -92,7 +93,7 @@ def test_recordings_too_short_or_silent_are_left_out_and_named(folder):
 
 
 def test_an_evaluation_gives_the_same_measures_alone_and_in_processes(folder, tmp_path):
-    what = plan(protocol("musicnet", [20.0], rate=RATE), recordings(folder), ("masked", "extrapolation"))
+    what = plan(fill_protocol("musicnet", [20.0], rate=RATE), recordings(folder), ("masked", "extrapolation"))
     alone = run(what, tmp_path / "a")
     together = run(what, tmp_path / "b", jobs=2)
     assert [one.samples for one in alone] == [one.samples for one in together]

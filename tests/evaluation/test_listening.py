@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from aidd_studio.errors import UsageError
-from aidd_studio.evaluation.material.protocols import protocol
+from aidd_studio.evaluation.material.fill_protocols import fill_protocol
 from aidd_studio.evaluation.material.recordings import recordings
 from aidd_studio.evaluation.reports.listening import choose_trials, load_evaluation, write_page
 from aidd_studio.evaluation.reports.report import write_data
@@ -43,7 +43,7 @@ def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path.parent.mkdir(exist_ok=True)
         tone = 0.2 * np.sin(2 * np.pi * pitch * clock) + 0.1 * np.sin(5 * np.pi * pitch * clock)
         soundfile.write(path, tone, RATE)
-    what = plan(protocol("musicnet", [20.0, 40.0], rate=RATE), recordings(place / "recordings"), ENGINES)
+    what = plan(fill_protocol("musicnet", [20.0, 40.0], rate=RATE), recordings(place / "recordings"), ENGINES)
     outcomes = run(what, place / "out")
     write_data(what, outcomes, summarise(outcomes), place / "out")
     return place / "out"

@@ -9,8 +9,9 @@ import numpy as np
 import soundfile
 
 from aidd_studio.engines.aidd.settings import AiddSettings
+from aidd_studio.evaluation.reports.settings import Row, render_report
 from aidd_studio.evaluation.runs.models import RATE, draw_cases, measure_settings
-from aidd_studio.evaluation.runs.settings import GAPS, VARIANTS, Row, render_report
+from aidd_studio.evaluation.runs.settings import GAPS, VARIANTS
 
 
 def test_a_setting_changes_the_fill_and_the_same_setting_does_not(tmp_path: Path) -> None:

@@ -11,28 +11,28 @@ from aidd_studio.engines.auto import routing
 from aidd_studio.evaluation.reports.calibration import agreement, by_lines_of_others, lines, rated, write_calibration
 from aidd_studio.evaluation.reports.routing_report import write_routing
 from aidd_studio.evaluation.reports.sweep import judges_at, rows
-from aidd_studio.evaluation.runs.cases import Outcome, Sample
+from aidd_studio.evaluation.runs.fill_cases import FillOutcome, MeasuredFill
 
 MEASURES = ("lsd", "lsd_common", "odg", "mel", "convergence", "snr", "click", "click_original")
 
 
-def outcome(engine: str, gap_ms: float, index: int, badness: float, scores=(0.0,), material="tonal") -> Outcome:
+def outcome(engine: str, gap_ms: float, index: int, badness: float, scores=(0.0,), material="tonal") -> FillOutcome:
     """An outcome whose every measure is as bad as told; its samples get better with their score."""
     samples = []
     for score in scores:
         bad = badness - 0.1 * score
         measures = dict.fromkeys(MEASURES, bad) | {"odg": -bad, "snr": -bad}
-        samples.append(Sample(measures, float(score), engine))
-    return Outcome(
+        samples.append(MeasuredFill(measures, float(score), engine))
+    return FillOutcome(
         f"{engine}{gap_ms}{index}", f"r{index}", 0.0, 6.0, 8000, gap_ms, engine, material, tuple(samples), 0.1
     )
 
 
-def with_measure(one: Outcome, name: str, value: float) -> Outcome:
+def with_measure(one: FillOutcome, name: str, value: float) -> FillOutcome:
     return replace(one, samples=tuple(replace(s, measures=s.measures | {name: value}) for s in one.samples))
 
 
-def study(noise: float = 0.05, count: int = 12) -> list[Outcome]:
+def study(noise: float = 0.05, count: int = 12) -> list[FillOutcome]:
     """Linear wins at 10 ms, neural at 1000 ms, both are alike at 100 ms; masked is worst."""
     rng = np.random.default_rng(0)
     means = {"linear": {10: 1.0, 100: 2.0, 1000: 4.0}, "neural": {10: 2.0, 100: 2.0, 1000: 2.5}}
@@ -75,7 +75,7 @@ def test_a_measure_that_prefers_silence_to_most_fills_does_not_judge() -> None:
     assert "odg" in judges_at(fair, 1000)
 
 
-def candidates(count: int = 6, gap_ms: float = 100.0) -> list[Outcome]:
+def candidates(count: int = 6, gap_ms: float = 100.0) -> list[FillOutcome]:
     """In every gap the neural engine's fills get better with their score; linear's one fill lies in between."""
     found = [outcome("neural", gap_ms, i, 2.0, scores=(1, 2, 3)) for i in range(count)]
     return found + [outcome("linear", gap_ms, i, 11.75, scores=(100.0,)) for i in range(count)]

@@ -21,7 +21,7 @@ SIZE, HOP = 2048, 512
 BANDS = 8
 FLOOR = 1e-5
 SPLIT = 12_000.0  # Hz, the top of the model's band
-ORDER, SIGHT = 1024, 11_025
+ORDER, SIDE = 1024, 11_025
 CONTEXT = 2.0  # seconds on each side
 
 
@@ -48,21 +48,21 @@ def measure_space(files: Sequence[Path], gap: float, count: int, seed: int) -> l
         window = Window(np.where(missing, np.float32(0), sound), missing, clip.rate, 0, (Damage(begin, end),))
         fill = next(engine.fill(window, 1, int(rng.integers(2**31)), Progress())).samples
         plain = sound.astype(np.float64)
-        plain[:, begin:end] = two_sided(plain, begin, end, ORDER, SIGHT)
+        plain[:, begin:end] = two_sided(plain, begin, end, ORDER, SIDE)
         found.append(
             {
-                "top aidd": _top_distance(sound, fill, begin, end, clip.rate),
-                "top extrapolation": _top_distance(sound, plain, begin, end, clip.rate),
-                "coherence original": _coherence(sound[:, begin:end]),
-                "coherence aidd": _coherence(fill[:, begin:end]),
-                "coherence extrapolation": _coherence(plain[:, begin:end]),
-                "coherence context": _coherence(sound[:, max(0, begin - frames) : begin]),
+                "top aidd": top_distance(sound, fill, begin, end, clip.rate),
+                "top extrapolation": top_distance(sound, plain, begin, end, clip.rate),
+                "coherence original": coherence(sound[:, begin:end]),
+                "coherence aidd": coherence(fill[:, begin:end]),
+                "coherence extrapolation": coherence(plain[:, begin:end]),
+                "coherence context": coherence(sound[:, max(0, begin - frames) : begin]),
             }
         )
     return found
 
 
-def _top_distance(a: NDArray[Any], b: NDArray[Any], begin: int, end: int, rate: int) -> float:
+def top_distance(a: NDArray[Any], b: NDArray[Any], begin: int, end: int, rate: int) -> float:
     """Mean absolute difference of log magnitudes in BANDS bands from 12 kHz up, in the frames of the gap."""
     spectra = [np.abs(_frames(x[:, max(0, begin - SIZE // 2) : end + SIZE // 2])) for x in (a, b)]
     edges = np.linspace(SPLIT, min(20_000.0, rate / 2), BANDS + 1) * SIZE / rate
@@ -72,7 +72,7 @@ def _top_distance(a: NDArray[Any], b: NDArray[Any], begin: int, end: int, rate: 
     return float(np.mean(np.abs(logs[0] - logs[1])))
 
 
-def _coherence(sound: NDArray[Any]) -> float:
+def coherence(sound: NDArray[Any]) -> float:
     """Magnitude-squared coherence of left and right, weighted by power: 1 for mono, near 0 for unrelated channels."""
     left, right = _frames(sound)
     cross = np.abs((left * right.conj()).mean(0)) ** 2

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from aidd_studio.evaluation.metrics.measures import BETTER_WHEN_HIGHER
 from aidd_studio.evaluation.metrics.ranking import rank_correlation
 from aidd_studio.evaluation.reports.sweep import JUDGES, by_place, judges_at
-from aidd_studio.evaluation.runs.cases import Outcome, Sample
+from aidd_studio.evaluation.runs.fill_cases import FillOutcome, MeasuredFill
 from aidd_studio.files.atomic import atomic_path
 
 Array = NDArray[np.float64]
@@ -52,7 +52,7 @@ class Line:
         return self.slope * score + float(np.interp(np.log(gap_ms), np.log(lengths), offsets))
 
 
-def rated(outcomes: Iterable[Outcome]) -> list[Rated]:
+def rated(outcomes: Iterable[FillOutcome]) -> list[Rated]:
     """All fills that engines gave for gaps that several could fill.
 
     A fill's quality is the mean over the measures that can judge its gap length of its distance to the mean fill of the
@@ -81,7 +81,7 @@ def rated(outcomes: Iterable[Outcome]) -> list[Rated]:
     return found
 
 
-def _goodness(samples: Sequence[Sample], judges: Sequence[str]) -> Array:
+def _goodness(samples: Sequence[MeasuredFill], judges: Sequence[str]) -> Array:
     """The measures of fills, higher is better: [fills, judges]."""
     signs = [1.0 if judge in BETTER_WHEN_HIGHER else -1.0 for judge in judges]
     return np.array(

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from aidd_studio.errors import UsageError
-from aidd_studio.evaluation.material.protocols import Protocol, protocol
+from aidd_studio.evaluation.material.fill_protocols import FillProtocol, fill_protocol
 from aidd_studio.evaluation.reports.summary import sound
-from aidd_studio.evaluation.runs.cases import Outcome
+from aidd_studio.evaluation.runs.fill_cases import FillOutcome
 from aidd_studio.files.atomic import atomic_path
 
 TEMPLATE = Path(__file__).with_name("listening.html")
@@ -32,15 +32,15 @@ MOST_CONDITIONS = 9
 class Evaluation:
     """A finished evaluation as its report.json tells it."""
 
-    protocol: Protocol
-    outcomes: tuple[Outcome, ...]
+    protocol: FillProtocol
+    outcomes: tuple[FillOutcome, ...]
 
 
 @dataclass(frozen=True)
 class Trial:
     """One segment with one gap length in the rendition of each engine."""
 
-    outcomes: tuple[Outcome, ...]  # one for each condition
+    outcomes: tuple[FillOutcome, ...]  # one for each condition
     gaps: tuple[tuple[float, float], ...]  # seconds
 
     @property
@@ -54,8 +54,8 @@ def load_evaluation(folder: Path) -> Evaluation:
     path = folder / "report.json"
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        chosen = protocol(data["protocol"], data["gaps_ms"], data["rate"] or 0, data["samples"])
-        return Evaluation(chosen, tuple(Outcome.from_json(outcome) for outcome in data["outcomes"]))
+        chosen = fill_protocol(data["protocol"], data["gaps_ms"], data["rate"] or 0, data["samples"])
+        return Evaluation(chosen, tuple(FillOutcome.from_json(outcome) for outcome in data["outcomes"]))
     except FileNotFoundError:
         raise UsageError(
             f"{folder} holds no evaluation; make one first: aidd-studio evaluate RECORDINGS -o {folder}."
@@ -69,7 +69,7 @@ def choose_trials(evaluation: Evaluation, count: int, seed: int) -> list[Trial]:
 
     Raises UsageError when no segment was filled by at least one engine beside the anchor.
     """
-    groups: dict[tuple[str, float, float], list[Outcome]] = {}
+    groups: dict[tuple[str, float, float], list[FillOutcome]] = {}
     for outcome in evaluation.outcomes:
         if outcome.samples:
             groups.setdefault((outcome.recording, outcome.start, outcome.gap_ms), []).append(outcome)
@@ -77,7 +77,7 @@ def choose_trials(evaluation: Evaluation, count: int, seed: int) -> list[Trial]:
     if not usable:
         raise UsageError("The evaluation holds no fill to listen to; evaluate at least one engine.")
     generator = np.random.default_rng(seed)
-    by_length: dict[float, list[list[Outcome]]] = {}
+    by_length: dict[float, list[list[FillOutcome]]] = {}
     for index in generator.permutation(len(usable)):
         by_length.setdefault(usable[index][0].gap_ms, []).append(usable[index])
     turns = itertools.zip_longest(*(by_length[gap] for gap in sorted(by_length)))
@@ -107,7 +107,7 @@ def write_page(folder: Path, trials: Sequence[Trial], output: Path, seed: int = 
     return page
 
 
-def _trial(chosen: Protocol, group: Sequence[Outcome]) -> Trial:
+def _trial(chosen: FillProtocol, group: Sequence[FillOutcome]) -> Trial:
     first = group[0]
     gaps = chosen.gaps(round(first.seconds * first.rate), first.rate, first.gap_ms)
     anchored = sorted(group, key=lambda outcome: outcome.engine != ANCHOR)[: MOST_CONDITIONS - 1]

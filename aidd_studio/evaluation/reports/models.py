@@ -1,31 +1,16 @@
-"""The proof of the bundled models, in one command:
-
-    python -m aidd_studio.evaluation.reports.models REAL_FOLDER --corpus CORPUS --out docs/MODELS.md
-
-Every gap is measured once and noted in a journal, so that a stopped run goes on; a journal of other models is refused.
-"""
+"""The report on the bundled models: ratios to extrapolation beside what was asked for, controls, likelihood."""
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import platform
-import time
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict
-from multiprocessing import get_context
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aidd_studio.errors import UsageError
-from aidd_studio.evaluation.material.recordings import recordings
-from aidd_studio.evaluation.runs.models import AUTO_BELOW, CANDIDATES, Case, draw_cases, measure, one_thread
-from aidd_studio.files.atomic import atomic_path
+from aidd_studio.evaluation.runs.models import AUTO_BELOW, CANDIDATES
 
 GAPS = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
 TARGETS: dict[float, tuple[float, float, float | None]] = {
@@ -49,103 +34,6 @@ ROWS = (
 )
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure and write the report."""
-    parser = argparse.ArgumentParser(description="Measure the bundled models and write docs/MODELS.md.")
-    parser.add_argument("real", type=Path, help="folder of real recordings")
-    parser.add_argument("--corpus", type=Path, help="corpus whose held-back renders are measured, too")
-    parser.add_argument("--out", type=Path, default=Path("docs/MODELS.md"))
-    parser.add_argument("--journal", type=Path, default=Path("model-report.jsonl"))
-    parser.add_argument("--count", type=int, default=100, help="gaps of each length in each group")
-    parser.add_argument("--minutes", type=float, default=0.0, help="stop measuring after that time; 0 for never")
-    parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=4)
-    options = parser.parse_args(arguments)
-    groups = {"real recordings": list(recordings(options.real).paths)}
-    if options.corpus:
-        groups["held-back renders"] = _held(options.corpus)
-    cases = interleaved(
-        [draw_cases(name, files, [gap], options.count, options.seed) for name, files in groups.items() for gap in GAPS]
-    )
-    found = _measured(cases, options.journal, options.processes, options.minutes)
-    extras = _extras(groups, options.journal, options.seed)
-    with atomic_path(options.out, overwrite=True) as path:
-        path.write_text(render_report(found, extras, _models()), encoding="utf-8")
-
-
-def interleaved(lists: Sequence[Sequence[Case]]) -> list[Case]:
-    """One case of every list, then the next, so that a run that is stopped has measured all kinds alike."""
-    longest = max(map(len, lists), default=0)
-    return [cases[index] for index in range(longest) for cases in lists if index < len(cases)]
-
-
-def _held(corpus: Path) -> list[Path]:
-    manifest = corpus / "manifest.jsonl"
-    if not manifest.is_file():
-        raise UsageError(f"{corpus} is no corpus; make one with `aidd-studio train corpus`.")
-    items = [json.loads(line) for line in manifest.read_text(encoding="utf-8").splitlines()]
-    return [corpus / item["file"] for item in items if item["split"] == "held"]
-
-
-def _models() -> dict[str, Mapping[str, Any]]:
-    from aidd_studio.weights.loading import default_pair, default_refiner
-    from aidd_studio.weights.store import find_installed
-
-    names = [*default_pair(), default_refiner()]
-    return {name: asdict(find_installed(name).record) for name in names if name}
-
-
-def _identity() -> str:
-    return " ".join(str(record["sha256"])[:16] for record in _models().values())
-
-
-def _measured(cases: Sequence[Case], journal: Path, processes: int, minutes: float) -> list[dict[str, Any]]:
-    """The cases' measures; those in the journal are taken from there. After `minutes` the rest is left for later."""
-    known: dict[str, dict[str, Any]] = {}
-    if journal.is_file():
-        lines = [json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines()]
-        known = {line["key"]: line["found"] for line in lines if line["models"] == _identity()}
-    waiting = {_key(case): case for case in cases if _key(case) not in known}
-    began = time.monotonic()
-    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=one_thread)
-    with pool, journal.open("a", encoding="utf-8") as file:
-        futures = {pool.submit(measure, case): key for key, case in waiting.items()}
-        for number, future in enumerate(as_completed(futures), start=1):
-            key = futures[future]
-            known[key] = future.result()
-            file.write(json.dumps({"key": key, "models": _identity(), "found": known[key]}) + "\n")
-            file.flush()
-            left = (time.monotonic() - began) / number * (len(futures) - number)
-            print(f"{number} of {len(futures)} gaps, {left / 60:.1f} min left", flush=True)
-            if minutes and time.monotonic() - began > 60 * minutes:
-                pool.shutdown(wait=False, cancel_futures=True)
-                break
-    return [known[_key(case)] for case in cases if _key(case) in known]
-
-
-def _key(case: Case) -> str:
-    return f"{case.group}|{case.path.name}|{case.start:.4f}|{case.gap}|{case.seed}"
-
-
-def _extras(groups: Mapping[str, Sequence[Path]], journal: Path, seed: int) -> dict[str, Any]:
-    """Likelihood of masked gaps, and the sound above and beside the model's; kept beside the journal."""
-    path = journal.with_suffix(".extras.json")
-    if path.is_file():
-        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if kept.get("models") == _identity() and set(kept["likelihood"]) == set(groups):
-            return kept
-    from aidd_studio.evaluation.metrics.likelihood import measure_likelihood
-    from aidd_studio.evaluation.metrics.space import measure_space
-
-    extras = {
-        "models": _identity(),
-        "likelihood": {name: measure_likelihood(files) for name, files in groups.items()},
-        "space": measure_space(groups["real recordings"], 0.3, 40, seed),
-    }
-    path.write_text(json.dumps(extras), encoding="utf-8")
-    return extras
-
-
 def render_report(
     found: Sequence[Mapping[str, Any]], extras: Mapping[str, Any], models: Mapping[str, Mapping[str, Any]]
 ) -> str:
@@ -164,7 +52,7 @@ def render_report(
 
 _HEAD = f"""# The bundled models, measured
 
-Written by `python -m aidd_studio.evaluation.reports.models`; the numbers are what it found, whatever they are.
+Written by `aidd-studio evaluate FOLDER -o OUT --protocol models --corpus CORPUS`.
 
 Segments of 4.17 s at 24 kHz mono with one gap in the middle. Ratios are to two-sided Burg extrapolation of order 1024
 from 0.25 s on each side, in the same run (order 2048 from 0.5 s stands beside it). LSD is over the whole segment
@@ -311,7 +199,3 @@ def _space(extras: Mapping[str, Any]) -> str:
         f"| coherence of left and right | {coherence} |",
     ]
     return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    main()

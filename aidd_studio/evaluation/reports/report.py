@@ -14,8 +14,8 @@ from aidd_studio.evaluation.metrics.measures import BETTER_WHEN_HIGHER
 from aidd_studio.evaluation.reports.plots import TITLES, measure_plot, spectrogram_plot, time_plot
 from aidd_studio.evaluation.reports.published import published
 from aidd_studio.evaluation.reports.summary import MEASURES, Cell, Summary, sound, summarise
-from aidd_studio.evaluation.runs.cases import Outcome
-from aidd_studio.evaluation.runs.filling import Plan
+from aidd_studio.evaluation.runs.fill_cases import FillOutcome
+from aidd_studio.evaluation.runs.filling import FillPlan
 from aidd_studio.files.atomic import atomic_path
 from aidd_studio.progress import Progress
 from aidd_studio.text import plural
@@ -32,8 +32,8 @@ refuses some segments is averaged over the others, which are the easier ones.
 
 
 def write_report(
-    what: Plan,
-    outcomes: Sequence[Outcome],
+    what: FillPlan,
+    outcomes: Sequence[FillOutcome],
     output: Path,
     embedding: Embedding | None = None,
     progress: Progress | None = None,
@@ -50,13 +50,13 @@ def write_report(
     return summary
 
 
-def write_data(what: Plan, outcomes: Sequence[Outcome], summary: Summary, output: Path) -> None:
+def write_data(what: FillPlan, outcomes: Sequence[FillOutcome], summary: Summary, output: Path) -> None:
     """Write report.json into `output`: all facts, the summary and every outcome."""
     data = _facts(what) | {"summary": summary.as_json(), "outcomes": [outcome.as_json() for outcome in outcomes]}
     _write(output / "report.json", json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False))
 
 
-def _facts(what: Plan) -> dict[str, Any]:
+def _facts(what: FillPlan) -> dict[str, Any]:
     protocol = what.protocol
     return {
         "program": f"aidd-studio {__version__}",
@@ -77,7 +77,7 @@ def _facts(what: Plan) -> dict[str, Any]:
 
 
 def _markdown(
-    what: Plan, summary: Summary, outcomes: Sequence[Outcome], pictures: Sequence[tuple[str, str]]
+    what: FillPlan, summary: Summary, outcomes: Sequence[FillOutcome], pictures: Sequence[tuple[str, str]]
 ) -> Iterator[str]:
     facts, protocol = _facts(what), what.protocol
     segments = len({(case.segment.name, case.segment.start) for case in what.cases})
@@ -181,7 +181,7 @@ def _errors(summary: Summary) -> Iterator[str]:
 
 
 def _pictures(
-    what: Plan, summary: Summary, outcomes: Sequence[Outcome], output: Path, progress: Progress
+    what: FillPlan, summary: Summary, outcomes: Sequence[FillOutcome], output: Path, progress: Progress
 ) -> Iterator[tuple[str, str]]:
     for measure in MEASURES:
         progress.report(0.3, "drawing")
@@ -195,7 +195,9 @@ def _pictures(
             yield from _spectrograms(what, engine, outcomes, output)
 
 
-def _spectrograms(what: Plan, engine: str, outcomes: Sequence[Outcome], output: Path) -> Iterator[tuple[str, str]]:
+def _spectrograms(
+    what: FillPlan, engine: str, outcomes: Sequence[FillOutcome], output: Path
+) -> Iterator[tuple[str, str]]:
     """Best, median and worst case of an engine by ODG."""
     ranked = sorted((one for one in outcomes if one.engine == engine and one.samples), key=lambda one: one.mean("odg"))
     if not ranked:

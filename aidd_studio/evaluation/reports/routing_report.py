@@ -12,7 +12,7 @@ from aidd_studio.evaluation.reports.calibration import Agreement, Rated, agreeme
 from aidd_studio.evaluation.reports.plots import TITLES, measure_plot, standing_plot, time_plot
 from aidd_studio.evaluation.reports.summary import MEASURES, summarise
 from aidd_studio.evaluation.reports.sweep import CLOSE, FEWEST_CASES, JUDGES, SHORT, SILENCE, Row, Standing, rows
-from aidd_studio.evaluation.runs.cases import Outcome
+from aidd_studio.evaluation.runs.fill_cases import FillOutcome
 from aidd_studio.files.atomic import atomic_path
 
 COMMAND = "python tools/make_results.py RECORDINGS WORK --studies sweep"
@@ -23,7 +23,7 @@ ENOUGH_CASES = 8
 """With fewer cases of one kind of material, nothing is concluded for it."""
 
 
-def write_routing(outcomes: Sequence[Outcome], path: Path) -> None:
+def write_routing(outcomes: Sequence[FillOutcome], path: Path) -> None:
     """Write what a sweep found as Markdown, and its pictures into the folder `routing` beside it."""
     pictures = path.parent / "routing"
     text = "\n".join(_document(outcomes, list(_pictures(outcomes, pictures)))) + "\n"
@@ -31,7 +31,7 @@ def write_routing(outcomes: Sequence[Outcome], path: Path) -> None:
         unfinished.write_text(text, encoding="utf-8")
 
 
-def _document(outcomes: Sequence[Outcome], pictures: Sequence[tuple[str, str]]) -> Iterator[str]:
+def _document(outcomes: Sequence[FillOutcome], pictures: Sequence[tuple[str, str]]) -> Iterator[str]:
     recordings = sorted({outcome.recording for outcome in outcomes})
     segments = len({(outcome.recording, outcome.start) for outcome in outcomes})
     found = rows(outcomes)
@@ -69,7 +69,7 @@ def _document(outcomes: Sequence[Outcome], pictures: Sequence[tuple[str, str]]) 
         yield f"![{title}](routing/{name})\n"
 
 
-def _models(outcomes: Sequence[Outcome]) -> str:
+def _models(outcomes: Sequence[FillOutcome]) -> str:
     names = sorted({f"{name} {sha[:8]}" for outcome in outcomes for name, sha in outcome.weights.items()})
     return f" The models: {', '.join(names)}." if names else ""
 
@@ -100,7 +100,7 @@ def _advice(found: Sequence[Row]) -> Iterator[str]:
         yield f"- {span}: {engines[0]}{others}"
 
 
-def _by_material(outcomes: Sequence[Outcome], overall: Sequence[Row]) -> Iterator[str]:
+def _by_material(outcomes: Sequence[FillOutcome], overall: Sequence[Row]) -> Iterator[str]:
     """Where a kind of material clearly wants another engine than all material together does."""
     best = {row.gap_ms: row.standings[0].engine for row in overall}
     judged, exceptions = [], []
@@ -122,7 +122,7 @@ def _by_material(outcomes: Sequence[Outcome], overall: Sequence[Row]) -> Iterato
         )
 
 
-def _scores(outcomes: Sequence[Outcome]) -> Iterator[str]:
+def _scores(outcomes: Sequence[FillOutcome]) -> Iterator[str]:
     fills = rated(outcomes)
     yield "## Do the scores put candidates into the right order?\n"
     yield (
@@ -164,7 +164,7 @@ def _by_table(fill: Rated) -> float:
     return -route(fill.gap_ms / 1000).engines.index(fill.engine) + math.atan(fill.score) / 10
 
 
-def _pictures(outcomes: Sequence[Outcome], folder: Path) -> Iterable[tuple[str, str]]:
+def _pictures(outcomes: Sequence[FillOutcome], folder: Path) -> Iterable[tuple[str, str]]:
     standing_plot(
         {row.gap_ms: {standing.engine: standing.merit for standing in row.standings} for row in rows(outcomes)},
         folder / "merit.png",

@@ -13,7 +13,7 @@ from aidd_studio.audio.clip import Samples
 from aidd_studio.evaluation.metrics.frechet import Embedding, FrechetResult, compare
 from aidd_studio.evaluation.metrics.measures import BETTER_WHEN_HIGHER
 from aidd_studio.evaluation.metrics.ranking import rank_correlation
-from aidd_studio.evaluation.runs.cases import Outcome
+from aidd_studio.evaluation.runs.fill_cases import FillOutcome
 
 MEASURES = ("lsd", "odg", "mel", "convergence", "snr", "click")
 
@@ -56,7 +56,9 @@ class Summary:
         return asdict(self)
 
 
-def summarise(outcomes: Sequence[Outcome], output: Path | None = None, embedding: Embedding | None = None) -> Summary:
+def summarise(
+    outcomes: Sequence[FillOutcome], output: Path | None = None, embedding: Embedding | None = None
+) -> Summary:
     """Average outcomes by engine and gap length.
 
     With `output` and `embedding` the Fréchet distance of each cell's restored sounds is measured too.
@@ -72,7 +74,7 @@ def summarise(outcomes: Sequence[Outcome], output: Path | None = None, embedding
     return Summary(engines, gaps, tuple(cells), score_agreement(outcomes))
 
 
-def score_agreement(outcomes: Iterable[Outcome]) -> dict[str, dict[str, float]]:
+def score_agreement(outcomes: Iterable[FillOutcome]) -> dict[str, dict[str, float]]:
     """For each engine with several samples a case: mean rank correlation of its score with each measure's goodness.
 
     1 when the score orders the samples as the measure does, 0 when it knows nothing of it.
@@ -94,7 +96,7 @@ def score_agreement(outcomes: Iterable[Outcome]) -> dict[str, dict[str, float]]:
 
 
 def _cell(
-    engine: str, gap: float, outcomes: Sequence[Outcome], output: Path | None, embedding: Embedding | None
+    engine: str, gap: float, outcomes: Sequence[FillOutcome], output: Path | None, embedding: Embedding | None
 ) -> Cell:
     done = [outcome for outcome in outcomes if outcome.samples]
     errors = tuple(sorted({outcome.error for outcome in outcomes if outcome.error}))
@@ -104,13 +106,13 @@ def _cell(
     return Cell(engine, gap, len(done), errors, measures, seconds, frechet)
 
 
-def _spread(outcomes: Sequence[Outcome], name: str) -> Spread:
+def _spread(outcomes: Sequence[FillOutcome], name: str) -> Spread:
     values = [outcome.mean(name) for outcome in outcomes]
     best = float(np.mean([outcome.best_scored(name) for outcome in outcomes]))
     return Spread(float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0, best)
 
 
-def _frechet(outcomes: Sequence[Outcome], output: Path, embedding: Embedding) -> FrechetResult | None:
+def _frechet(outcomes: Sequence[FillOutcome], output: Path, embedding: Embedding) -> FrechetResult | None:
     rates = {outcome.rate for outcome in outcomes}
     if len(outcomes) < 2 or len(rates) != 1:
         return None

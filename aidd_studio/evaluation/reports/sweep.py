@@ -9,7 +9,7 @@ import numpy as np
 
 from aidd_studio.evaluation.metrics.measures import BETTER_WHEN_HIGHER
 from aidd_studio.evaluation.metrics.ranking import ranks
-from aidd_studio.evaluation.runs.cases import Outcome
+from aidd_studio.evaluation.runs.fill_cases import FillOutcome
 
 JUDGES = ("lsd", "odg", "mel", "convergence")
 """The measures whose ranks are averaged to an engine's merit in a case."""
@@ -65,7 +65,7 @@ class Row:
         return tuple(standing.engine for standing in self.standings if standing.close)
 
 
-def rows(outcomes: Iterable[Outcome], material: str = "all") -> list[Row]:
+def rows(outcomes: Iterable[FillOutcome], material: str = "all") -> list[Row]:
     """The standings at each gap length."""
     everything = list(outcomes)
     places = by_place(everything, material)
@@ -79,7 +79,7 @@ def rows(outcomes: Iterable[Outcome], material: str = "all") -> list[Row]:
     return found
 
 
-def judges_at(outcomes: Iterable[Outcome], gap_ms: float) -> tuple[str, ...]:
+def judges_at(outcomes: Iterable[FillOutcome], gap_ms: float) -> tuple[str, ...]:
     """The measures that can tell fills of that length apart.
 
     A measure by which silence beats most fills punishes sound that is there more than sound that is missing, so it
@@ -97,15 +97,15 @@ def judges_at(outcomes: Iterable[Outcome], gap_ms: float) -> tuple[str, ...]:
     return fair or judges
 
 
-def _beats_silence(judge: str, pairs: Sequence[tuple[Outcome, Outcome]]) -> bool:
+def _beats_silence(judge: str, pairs: Sequence[tuple[FillOutcome, FillOutcome]]) -> bool:
     sign = 1.0 if judge in BETTER_WHEN_HIGHER else -1.0
     better = [sign * fill.mean(judge) > sign * silence.mean(judge) for fill, silence in pairs]
     return not better or 2 * sum(better) > len(better)
 
 
-def by_place(outcomes: Iterable[Outcome], material: str = "all") -> dict[Place, list[Outcome]]:
+def by_place(outcomes: Iterable[FillOutcome], material: str = "all") -> dict[Place, list[FillOutcome]]:
     """The outcomes of engines that may be routed, by what they were asked to fill."""
-    places: dict[Place, list[Outcome]] = {}
+    places: dict[Place, list[FillOutcome]] = {}
     for outcome in outcomes:
         wanted = material in ("all", outcome.material)
         if wanted and outcome.samples and outcome.engine not in NOT_ROUTED:
@@ -113,7 +113,7 @@ def by_place(outcomes: Iterable[Outcome], material: str = "all") -> dict[Place, 
     return places
 
 
-def _merits(outcomes: Sequence[Outcome], judges: Sequence[str]) -> dict[str, float]:
+def _merits(outcomes: Sequence[FillOutcome], judges: Sequence[str]) -> dict[str, float]:
     """Mean rank of each engine over the measures, by the sample its score likes best; 0 when best by all."""
     by_judge = []
     for judge in judges:

@@ -1,11 +1,11 @@
-"""Measuring the dropout detector: python -m aidd_studio.evaluation.runs.detection FOLDER."""
+"""Measuring the dropout detector: what it finds of planted damage, and what it reports in intact sound."""
 
 from __future__ import annotations
 
-import argparse
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +15,14 @@ from aidd_studio.damage.damage import Damage
 from aidd_studio.damage.detection.dropouts import detect
 from aidd_studio.evaluation.material.planted_damage import (
     DAMAGE_KINDS,
-    GAP_KINDS,
     DamageSettings,
     PlantedKind,
     damage,
     quantised,
 )
 from aidd_studio.evaluation.material.recoding import RECODINGS, Recoding, moved, recoded
+from aidd_studio.evaluation.runs.running import Outcome
+from aidd_studio.progress import Progress
 
 OVERLAP = 0.5
 """Share of the joint extent of a gap and a detection that both must cover to be a match."""
@@ -94,72 +95,60 @@ def measure_recoded(clip: Clip, how: Recoding, seed: int) -> Tally:
     return total
 
 
-def report(clips: Iterable[Clip], seed: int) -> str:
-    """The figures for some recordings as Markdown."""
-    by_kind = {kind: Tally() for kind in DAMAGE_KINDS}
-    by_recoding = {how: Tally() for how in RECODINGS}
-    seconds = spent = 0.0
-    alarms: list[str] = []
-    count = 0
-    for clip in clips:
-        count += 1
-        started = time.process_time()
-        for gap in detect(clip):
-            name = clip.source.path.name if clip.source else "clip"
-            alarms.append(
-                f"{name} at {gap.start / clip.rate:.3f} s ({1000 * gap.seconds(clip.rate):.1f} ms, {gap.kind})"
-            )
-        spent += time.process_time() - started
-        seconds += clip.duration
-        for kind in DAMAGE_KINDS:
-            for turn in range(ROUNDS):
-                by_kind[kind].add(measure(clip, kind, seed + turn))
-        for how in RECODINGS:
-            by_recoding[how].add(measure_recoded(clip, how, seed))
-    return _markdown(by_kind, count, seconds, spent, alarms) + "\n\n" + _recoded_markdown(by_recoding)
+@dataclass(frozen=True)
+class DetectionCase:
+    """One recording, intact, damaged in one way, or damaged and then coded or resampled."""
+
+    path: Path
+    size: int  # bytes, so that a changed recording is measured again
+    seed: int
+    kind: PlantedKind | None = None
+    recoding: Recoding | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.path.name}|{self.size}|{self.seed}|{self.kind}|{self.recoding}"
 
 
-def _markdown(
-    by_kind: dict[PlantedKind, Tally], recordings: int, seconds: float, spent: float, alarms: Sequence[str]
-) -> str:
-    total = Tally()
-    lines = [
-        "| damage | reported as | gaps | found | recall | precision | channels right | border error, samples |",
-        "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |",
+def detection_cases(files: Sequence[Path], seed: int) -> list[DetectionCase]:
+    """For every recording: it intact, every kind of damage ROUNDS times, every recoding."""
+    cases = []
+    for path in files:
+        size = path.stat().st_size
+        cases.append(DetectionCase(path, size, seed))
+        cases += [DetectionCase(path, size, seed + turn, kind=kind) for kind in DAMAGE_KINDS for turn in range(ROUNDS)]
+        cases += [DetectionCase(path, size, seed, recoding=how) for how in RECODINGS]
+    return cases
+
+
+def run_detection_case(case: DetectionCase, output: Path, progress: Progress | None = None) -> Outcome:
+    """The tally of a damaged recording; of an intact one its length, the CPU seconds, and every false alarm."""
+    (progress or Progress()).check()
+    return measure_case(case, _recording(case.path))
+
+
+def measure_case(case: DetectionCase, clip: Clip) -> Outcome:
+    """The outcome of a case for a recording that has been read already."""
+    told = {"recording": case.path.name, "kind": case.kind, "recoding": case.recoding}
+    if case.kind is not None:
+        return told | {"tally": asdict(measure(clip, case.kind, case.seed))}
+    if case.recoding is not None:
+        return told | {"tally": asdict(measure_recoded(clip, case.recoding, case.seed))}
+    started = time.process_time()
+    found = detect(clip)
+    spent = time.process_time() - started
+    alarms = [
+        f"{case.path.name} at {gap.start / clip.rate:.3f} s ({1000 * gap.seconds(clip.rate):.1f} ms, {gap.kind})"
+        for gap in found
     ]
-    for kind, own in by_kind.items():
-        total.add(own)
-        lines.append(_row(kind, GAP_KINDS[kind], own))
-    lines.append(_row("**all**", "", total))
-    lines += [
-        "",
-        f"{recordings} recordings, {seconds / 60:.1f} minutes, {total.gaps} gaps. Border error: median / 95th / 99th"
-        " percentile.",
-        "",
-        f"False alarms in the undamaged recordings: {len(alarms)} ({len(alarms) / (seconds / 600):.2f} in 10 minutes)"
-        + (": " + "; ".join(alarms) if alarms else "")
-        + f". Speed: {seconds / spent:.0f} times real time on one core.",
-    ]
-    return "\n".join(lines)
+    return told | {"alarms": alarms, "seconds": clip.duration, "spent": spent}
 
 
-def _recoded_markdown(by_recoding: dict[Recoding, Tally]) -> str:
-    lines = [
-        f"Coded or resampled after the damage ({', '.join(SURVIVING)}); precision counts alarms in the undamaged, too:",
-        "",
-        "| afterwards | reported as | gaps | found | recall | precision | channels right | border error, samples |",
-        "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |",
-    ]
-    return "\n".join(lines + [_row(how, "near-silence", own) for how, own in by_recoding.items()])
+@lru_cache(maxsize=1)
+def _recording(path: Path) -> Clip:
+    from aidd_studio.audio.files.reading import read
 
-
-def _row(name: str, reported: str, own: Tally) -> str:
-    errors = np.percentile(own.border_errors, [50, 95, 99]).round(0).astype(int) if own.border_errors else [0, 0, 0]
-    right = own.channels_right / own.found if own.found else 1.0
-    return (
-        f"| {name} | {reported} | {own.gaps} | {own.found} | {own.recall:.4f} | {own.precision:.4f} | {right:.3f} | "
-        f"{errors[0]} / {errors[1]} / {errors[2]} |"
-    )
+    return read(path)
 
 
 def _match(gap: Damage, other: Damage, channels: int) -> bool:
@@ -167,19 +156,3 @@ def _match(gap: Damage, other: Damage, channels: int) -> bool:
     joint = max(gap.end, other.end) - min(gap.start, other.start)
     shared = set(gap.channel_indices(channels)) & set(other.channel_indices(channels))
     return common >= OVERLAP * joint and bool(shared)
-
-
-def main() -> None:
-    from aidd_studio.audio.files.reading import read
-
-    parser = argparse.ArgumentParser(description="Measure the dropout detector on a folder of sound recordings.")
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--seed", type=int, default=1000)
-    arguments = parser.parse_args()
-    suffixes = {".ogg", ".wav", ".flac", ".mp3", ".aiff", ".aif"}
-    files = sorted(path for path in arguments.folder.rglob("*") if path.suffix.lower() in suffixes)
-    print(report((read(path) for path in files), arguments.seed))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,12 +1,11 @@
-"""Running an evaluation: case by case, in processes, resumable, and the same whatever the order."""
+"""Filling planted gaps: segments are damaged, engines fill them, every fill is measured."""
 
 from __future__ import annotations
 
 import math
 import os
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,30 +17,27 @@ from aidd_studio.audio.clip import Clip, Samples
 from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.engine import Engine, Window
 from aidd_studio.errors import AiddError, Cancelled, DamageError, UsageError
+from aidd_studio.evaluation.material.fill_protocols import FillProtocol, Segment, segments
 from aidd_studio.evaluation.material.material import material
-from aidd_studio.evaluation.material.protocols import Protocol, Segment, segments
 from aidd_studio.evaluation.material.recordings import Recordings
 from aidd_studio.evaluation.metrics.measures import measure
 from aidd_studio.evaluation.runs.baselines import engine
-from aidd_studio.evaluation.runs.cases import Case, Outcome, Sample, cases
-from aidd_studio.evaluation.runs.journal import RunJournal
-from aidd_studio.processes import block_sigint, stoppable_pool
+from aidd_studio.evaluation.runs.fill_cases import FillCase, FillOutcome, MeasuredFill, fill_cases
+from aidd_studio.evaluation.runs.running import Outcome, run_cases
 from aidd_studio.progress import Progress
 from aidd_studio.restoration.candidate import Candidate
 
-JOURNAL_NAME = "journal.jsonl"
-
 
 @dataclass(frozen=True)
-class Plan:
-    """What an evaluation will do."""
+class FillPlan:
+    """What an evaluation of gap filling will do."""
 
-    protocol: Protocol
+    protocol: FillProtocol
     recordings: Recordings
     engines: tuple[str, ...]
     seed: int
     segments_per_recording: int
-    cases: tuple[Case, ...]
+    cases: tuple[FillCase, ...]
     left_out: tuple[str, ...]  # recordings too short or too quiet for a segment
 
     @property
@@ -50,13 +46,13 @@ class Plan:
 
 
 def plan(
-    chosen: Protocol,
+    chosen: FillProtocol,
     found: Recordings,
     engines: Sequence[str],
     seed: int = 0,
     segments_per_recording: int = 1,
     progress: Progress | None = None,
-) -> Plan:
+) -> FillPlan:
     """Draw the segments and lay out every case. Raises UsageError when no recording is long and loud enough."""
     progress = progress or Progress()
     engines = tuple(dict.fromkeys(engines))
@@ -74,33 +70,24 @@ def plan(
             f"No recording in {found.folder} has {chosen.seconds:g} s of sound in one piece; "
             "choose longer recordings or another protocol."
         )
-    laid = cases(chosen, drawn, engines, seed)
+    laid = fill_cases(chosen, drawn, engines, seed)
     for case in laid:
         chosen.gaps(round(case.segment.seconds * case.segment.rate), case.segment.rate, case.gap_ms)
-    return Plan(chosen, found, engines, seed, segments_per_recording, tuple(laid), tuple(left_out))
+    return FillPlan(chosen, found, engines, seed, segments_per_recording, tuple(laid), tuple(left_out))
 
 
-def run(what: Plan, output: Path, jobs: int = 1, progress: Progress | None = None) -> list[Outcome]:
+def run(what: FillPlan, output: Path, jobs: int = 1, progress: Progress | None = None) -> list[FillOutcome]:
     """Run the cases that the journal in `output` does not hold yet; all outcomes, in the plan's order.
 
     A case that an engine refuses is an outcome with an error, which does not stop the others. Raises Cancelled; what
     is finished then stays in the journal.
     """
-    progress = progress or Progress()
-    journal = RunJournal(output / JOURNAL_NAME)
     (output / "audio").mkdir(parents=True, exist_ok=True)
-    known = journal.outcomes()
-    todo = [case for case in what.cases if case.key not in known]
-    started = time.monotonic()
-    for done, outcome in enumerate(_outcomes(todo, output, jobs, progress), start=1):
-        journal.add(outcome)
-        known[outcome.key] = outcome
-        progress.report(done / len(todo), _progress(done, len(todo), time.monotonic() - started))
-    return [known[case.key] for case in what.cases]
+    return [FillOutcome.from_json(outcome) for outcome in run_cases(what.cases, run_case, output, jobs, progress)]
 
 
-def run_case(case: Case, output: Path, progress: Progress | None = None) -> Outcome:
-    """Damage the segment, let the engine fill it, measure each fill."""
+def run_case(case: FillCase, output: Path, progress: Progress | None = None) -> Outcome:
+    """Damage the segment, let the engine fill it, measure each fill; a FillOutcome as plain values."""
     progress = progress or Progress()
     original = _segment(case.segment)
     gaps = case.protocol.gaps(original.frames, original.rate, case.gap_ms)
@@ -120,12 +107,12 @@ def run_case(case: Case, output: Path, progress: Progress | None = None) -> Outc
     except Cancelled:
         raise
     except AiddError as error:
-        return Outcome(*place, error=str(error))
+        return FillOutcome(*place, error=str(error)).as_json()
     seconds = (time.perf_counter() - started) / (len(gaps) * len(fills))
     last = first + original.frames
     restored = [clip.with_patches(*(candidate.patch for candidate in fill)).read(first, last) for fill in fills]
     samples = tuple(
-        Sample(
+        MeasuredFill(
             measure(original.samples, sound, original.rate, gaps).as_dict(),
             _finite_score(fill),
             fill[0].engine,
@@ -133,17 +120,17 @@ def run_case(case: Case, output: Path, progress: Progress | None = None) -> Outc
         for fill, sound in zip(fills, restored, strict=True)
     )
     best = max(range(len(samples)), key=lambda index: samples[index].score)
-    return Outcome(
+    return FillOutcome(
         *place,
         samples,
         seconds,
         _keep(output, f"audio/{case.segment_key}.flac", original.samples, original.rate),
         _keep(output, f"audio/{case.key}.flac", restored[best], original.rate),
         dict(fills[0][0].weights),
-    )
+    ).as_json()
 
 
-def _fills(clip: Clip, gaps: Sequence[Damage], case: Case, progress: Progress) -> list[list[Candidate]]:
+def _fills(clip: Clip, gaps: Sequence[Damage], case: FillCase, progress: Progress) -> list[list[Candidate]]:
     """Samples × gaps: the i-th candidate of every gap makes the i-th sample."""
     from aidd_studio.restoration.restore import fill_gaps
 
@@ -159,35 +146,6 @@ def _fills(clip: Clip, gaps: Sequence[Damage], case: Case, progress: Progress) -
 def _finite_score(fill: Sequence[Candidate]) -> float:
     score = float(np.mean([candidate.score for candidate in fill]))
     return score if math.isfinite(score) else 0.0
-
-
-def _outcomes(todo: Sequence[Case], output: Path, jobs: int, progress: Progress) -> Iterator[Outcome]:
-    if jobs <= 1 or len(todo) <= 1:
-        for case in todo:
-            progress.check()
-            yield run_case(case, output, progress.silent())
-        return
-    threads = max(1, (os.cpu_count() or 1) // jobs)
-    with stoppable_pool(jobs, _limit_threads, (threads,)) as pool:
-        with block_sigint():
-            waiting: set[Future[Outcome]] = {pool.submit(run_case, case, output) for case in todo}
-        while waiting:
-            finished, waiting = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
-            progress.check()
-            for future in finished:
-                yield future.result()
-
-
-def _limit_threads(threads: int) -> None:
-    """Share the cores among the processes; set before torch and the linear algebra library start."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = str(threads)
-
-
-def _progress(done: int, total: int, seconds: float) -> str:
-    left = seconds / done * (total - done)
-    shown = f"{left:.0f} s" if left < 90 else f"{left / 60:.0f} min" if left < 5400 else f"{left / 3600:.1f} h"
-    return f"{done} of {total} cases, {shown} left"
 
 
 @lru_cache(maxsize=8)

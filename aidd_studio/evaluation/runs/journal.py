@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from aidd_studio.errors import UsageError
-from aidd_studio.evaluation.runs.cases import Outcome
 
 
 class RunJournal:
@@ -21,22 +21,22 @@ class RunJournal:
         except OSError as error:
             raise UsageError(f"The folder {path.parent} cannot be made ({error.strerror}); choose another.") from error
 
-    def outcomes(self) -> dict[str, Outcome]:
+    def outcomes(self) -> dict[str, dict[str, Any]]:
         """The finished cases by key; the last line of a case counts."""
         if not self.path.exists():
             return {}
-        found: dict[str, Outcome] = {}
+        found: dict[str, dict[str, Any]] = {}
         for line in self.path.read_text(encoding="utf-8").splitlines():
             try:
-                outcome = Outcome.from_json(json.loads(line))
-            except (ValueError, KeyError, TypeError, AttributeError):
+                outcome = json.loads(line)
+                found[outcome["key"]] = outcome
+            except (ValueError, KeyError, TypeError):
                 continue
-            found[outcome.key] = outcome
         return found
 
-    def add(self, outcome: Outcome) -> None:
-        """Append a finished case and make sure that it is on the disk."""
-        line = json.dumps(outcome.as_json(), ensure_ascii=False, allow_nan=False)
+    def add(self, outcome: Mapping[str, Any]) -> None:
+        """Append a finished case, with its key under "key", and make sure that it is on the disk."""
+        line = json.dumps(outcome, ensure_ascii=False, allow_nan=False)
         with self.path.open("ab+") as file:
             size = file.seek(0, os.SEEK_END)
             if size and not _ends_with_newline(file, size):

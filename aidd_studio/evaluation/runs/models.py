@@ -1,11 +1,10 @@
-"""One gap filled by the bundled models, by extrapolation and by controls, and what each of them is worth."""
+"""One gap filled by the bundled models, by extrapolation and by controls, and the measures of each fill."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,7 @@ from aidd_studio.evaluation.metrics.metrics import (
     spectral_convergence,
 )
 from aidd_studio.evaluation.metrics.noise_reference import noise_drawn_anew
+from aidd_studio.evaluation.runs.running import Outcome
 from aidd_studio.progress import Progress
 from aidd_studio.restoration.restore import best_first
 
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
 RATE = 24_000
 SECONDS = 4.17  # of a segment, as in the MusicNet protocol
-ORDER, SIGHT = 1024, 6000
+ORDER, CONTEXT = 1024, 6000
 """The extrapolation that everything is compared with: order and samples of context (0.25 s) on each side, at 24 kHz."""
 
-HIGH_ORDER, LONG_SIGHT = 2048, 12_000
+HIGH_ORDER, LONG_CONTEXT = 2048, 12_000
 QUIETEST = 10 ** (-50 / 20)
 CANDIDATES = 4
 AUTO_BELOW = 0.08
@@ -49,7 +49,7 @@ Measures = dict[str, float]
 
 
 @dataclass(frozen=True)
-class Case:
+class ModelCase:
     """One gap: where its segment lies in a file, and how long it is (seconds)."""
 
     group: str
@@ -57,9 +57,30 @@ class Case:
     start: float
     gap: float
     seed: int
+    models: str = ""  # identity of the models, so that new ones are measured again
+
+    @property
+    def key(self) -> str:
+        return f"{self.group}|{self.path.name}|{self.start:.4f}|{self.gap}|{self.seed}|{self.models}"
 
 
-def draw_cases(group: str, files: Sequence[Path], gaps: Sequence[float], count: int, seed: int) -> list[Case]:
+def bundled_models() -> dict[str, Mapping[str, Any]]:
+    """The records of the models that the program uses by default, by name."""
+    from aidd_studio.weights.loading import default_pair, default_refiner
+    from aidd_studio.weights.store import find_installed
+
+    names = [*default_pair(), default_refiner()]
+    return {name: asdict(find_installed(name).record) for name in names if name}
+
+
+def models_identity() -> str:
+    """A name for the bundled models that changes with their weights."""
+    return " ".join(str(record["sha256"])[:16] for record in bundled_models().values())
+
+
+def draw_cases(
+    group: str, files: Sequence[Path], gaps: Sequence[float], count: int, seed: int, models: str = ""
+) -> list[ModelCase]:
     """`count` gaps of every length at random places of the files, the files in turn; near-silent places are left out.
 
     Segments of shorter files are the whole file.
@@ -70,7 +91,7 @@ def draw_cases(group: str, files: Sequence[Path], gaps: Sequence[float], count: 
         for number in range(count):
             path = files[number % len(files)]
             sound = _sound(path)
-            cases.append(Case(group, path, _place(sound, gap, rng), gap, int(rng.integers(2**31))))
+            cases.append(ModelCase(group, path, _place(sound, gap, rng), gap, int(rng.integers(2**31)), models))
     return cases
 
 
@@ -99,13 +120,14 @@ def _sound(path: Path) -> Sound:
     return sound
 
 
-def measure(case: Case) -> dict[str, Any]:
-    """Everything about a case as plain values: measures by name of the fill, and those of the candidates together."""
+def measure_models(case: ModelCase, output: Path, progress: Progress | None = None) -> Outcome:
+    """Measures by name of the fill, and those of the candidates together."""
+    (progress or Progress()).check()
     sound, begin, end = _segment(_sound(case.path), case.start, case.gap)
     fills: dict[str, Sound] = {
-        "extrapolation": _filled(sound, begin, end, two_sided(sound.astype(float), begin, end, ORDER, SIGHT)),
+        "extrapolation": _filled(sound, begin, end, two_sided(sound.astype(float), begin, end, ORDER, CONTEXT)),
         "extrapolation 2048": _filled(
-            sound, begin, end, two_sided(sound.astype(float), begin, end, HIGH_ORDER, LONG_SIGHT)
+            sound, begin, end, two_sided(sound.astype(float), begin, end, HIGH_ORDER, LONG_CONTEXT)
         ),
     }
     candidates = _engine_fills("auto" if case.gap < AUTO_BELOW else "aidd", sound, begin, end, case.seed)
@@ -137,7 +159,7 @@ def _engine(name: str) -> Engine:
     return create_engine(name)
 
 
-def measure_settings(case: Case, settings: Mapping[str, Any]) -> dict[str, float]:
+def measure_settings(case: ModelCase, settings: Mapping[str, Any]) -> dict[str, float]:
     """Measures of the candidate that the engine aidd puts first with some settings, and what the candidates cost."""
     sound, begin, end = _segment(_sound(case.path), case.start, case.gap)
     engine = _aidd(tuple(sorted(settings.items())))
@@ -157,14 +179,6 @@ def _aidd(settings: tuple[tuple[str, Any], ...]) -> Engine:
     from aidd_studio.engines.aidd.settings import AiddSettings
 
     return AiddEngine(AiddSettings(**dict(settings)))
-
-
-def one_thread() -> None:
-    """Make a worker process compute with one thread."""
-    os.environ["OMP_NUM_THREADS"] = "1"
-    import torch
-
-    torch.set_num_threads(1)
 
 
 def _window(sound: Sound, begin: int, end: int) -> Window:
@@ -193,7 +207,7 @@ def _control(sound: Sound, begin: int, end: int, seed: int, kind: str) -> Sound:
 
     models, rng = _models(), np.random.default_rng(seed)
     config = models.tokenizer.config
-    predicted = _filled(sound, begin, end, two_sided(sound.astype(float), begin, end, ORDER, SIGHT))
+    predicted = _filled(sound, begin, end, two_sided(sound.astype(float), begin, end, ORDER, CONTEXT))
     missing = _window(sound, begin, end).missing[0]
     segment = cut_segment(predicted.astype(float), missing, RATE, config.sample_rate, config.hop, 384)
     truth = sound[segment.offset : segment.offset + len(segment.wave)] * np.float32(segment.scale)

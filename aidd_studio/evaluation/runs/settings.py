@@ -1,27 +1,17 @@
-"""How the engine aidd's settings were chosen, in one command:
-
-    python -m aidd_studio.evaluation.runs.settings REAL_FOLDER --out docs/SETTINGS.md
-
-One setting is varied at a time; every variant fills the same gaps of development material.
-"""
+"""One setting of the engine aidd varied at a time: every variant fills the same gaps of development material."""
 
 from __future__ import annotations
 
-import argparse
-import time
+import json
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from aidd_studio.engines.aidd.settings import AiddSettings
-from aidd_studio.evaluation.material.recordings import recordings
-from aidd_studio.evaluation.runs.models import Case, draw_cases, measure_settings, one_thread
-from aidd_studio.files.atomic import atomic_path
+from aidd_studio.evaluation.runs.models import ModelCase, measure_settings
+from aidd_studio.evaluation.runs.running import Outcome
+from aidd_studio.progress import Progress
 
 GAPS = (0.1, 0.3, 1.0)
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
@@ -43,89 +33,27 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Row:
-    """Means over the gaps of one length: of the candidate put first, and of the candidates together."""
+class SettingsCase:
+    """One gap and one variant of the settings."""
 
+    gap: ModelCase
     variant: str
-    gap: float
-    lsd: float
-    mel: float
-    convergence: float
-    diversity: float
-    seconds: float
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return asdict(AiddSettings(**VARIANTS[self.variant]))
+
+    @property
+    def key(self) -> str:
+        return f"{self.gap.key}|{json.dumps(self.settings, sort_keys=True)}"
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure every variant and write the report."""
-    parser = argparse.ArgumentParser(description="Sweep the settings of the engine aidd and write docs/SETTINGS.md.")
-    parser.add_argument("real", type=Path, help="folder of recordings to choose settings on")
-    parser.add_argument("--out", type=Path, default=Path("docs/SETTINGS.md"))
-    parser.add_argument("--count", type=int, default=36, help="gaps of each length")
-    parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=11)
-    options = parser.parse_args(arguments)
-    cases = draw_cases("real recordings", recordings(options.real).paths, GAPS, options.count, options.seed)
-    rows = sweep(cases, options.processes)
-    with atomic_path(options.out, overwrite=True) as path:
-        path.write_text(render_report(rows, options.count), encoding="utf-8")
+def settings_cases(gaps: Sequence[ModelCase]) -> list[SettingsCase]:
+    """Every variant over all gaps, variant by variant."""
+    return [SettingsCase(gap, variant) for variant in VARIANTS for gap in gaps]
 
 
-def sweep(cases: Sequence[Case], processes: int) -> list[Row]:
-    """All variants over all cases."""
-    rows = []
-    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=one_thread)
-    with pool:
-        for variant, changes in VARIANTS.items():
-            began = time.monotonic()
-            settings = asdict(AiddSettings(**changes))
-            found = list(pool.map(measure_settings, cases, [settings] * len(cases)))
-            rows += [_row(variant, gap, [one for one in found if one["gap"] == gap]) for gap in GAPS]
-            print(f"{variant}: {time.monotonic() - began:.0f} s", flush=True)
-    return rows
-
-
-def _row(variant: str, gap: float, found: Sequence[Mapping[str, float]]) -> Row:
-    mean = {name: float(np.mean([one[name] for one in found])) for name in found[0]}
-    return Row(variant, gap, *(mean[name] for name in ("lsd", "mel", "convergence", "diversity", "seconds")))
-
-
-_HEAD = """# Settings of the engine aidd
-
-Written by `python -m aidd_studio.evaluation.runs.settings`. One setting is varied at a time; every variant
-fills the same {count} gaps of each length in the development recordings with 4 candidates, of which the one put first
-counts. Lower is better but for diversity, the mean mel distance between two candidates.
-Seconds are CPU time of one process for all four. On the card: {chosen}.
-All candidates are drawn where a variant says how to draw: compare those with “all drawn”.
-"""
-
-
-def render_report(rows: Sequence[Row], count: int) -> str:
-    """The sweep as Markdown."""
-    from aidd_studio.weights.loading import default_pair
-    from aidd_studio.weights.store import find_installed
-
-    card = AiddSettings().with_card(find_installed(default_pair()[1]).record.defaults)
-    chosen = (
-        f"the likeliest first, then {card.sampler}, {card.steps} steps, temperature {card.temperature}, "
-        f"recall {card.recall}, {card.tokens} tokens of context"
-    )
-    lines = [_HEAD.format(count=count, chosen=chosen)]
-    for gap in dict.fromkeys(row.gap for row in rows):
-        lines += [
-            f"## {gap * 1000:.0f} ms",
-            "",
-            "| | LSD | mel L1 | spectral convergence | diversity | CPU s |",
-            "| --- | --- | --- | --- | --- | --- |",
-        ]
-        for row in rows:
-            if row.gap == gap:
-                figures = (row.lsd, row.mel, row.convergence, row.diversity)
-                lines.append(
-                    f"| {row.variant} | " + " | ".join(f"{x:.3f}" for x in figures) + f" | {row.seconds:.2f} |"
-                )
-        lines.append("")
-    return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    main()
+def run_settings_case(case: SettingsCase, output: Path, progress: Progress | None = None) -> Outcome:
+    """Measures of the candidate that comes first with these settings, and the CPU seconds that the candidates took."""
+    (progress or Progress()).check()
+    return {"variant": case.variant, **measure_settings(case.gap, case.settings)}

@@ -1,24 +1,24 @@
-"""A case: one segment, one gap length, one engine; the unit that is run, journaled and averaged."""
+"""Cases of gap filling: one segment, one gap length, one engine."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from aidd_studio.evaluation.material.protocols import Protocol, Segment
+from aidd_studio.evaluation.material.fill_protocols import FillProtocol, Segment
 
 JOURNAL_VERSION = 1
 """Raised when measures change their meaning, so that old journals are not mixed with new ones."""
 
 
 @dataclass(frozen=True)
-class Case:
+class FillCase:
     """Fill the gaps of one segment by one engine, `samples` times."""
 
-    protocol: Protocol
+    protocol: FillProtocol
     segment: Segment
     gap_ms: float
     engine: str  # specification, see baselines.engine
@@ -55,7 +55,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Sample:
+class MeasuredFill:
     """One fill and its measures."""
 
     measures: dict[str, float]
@@ -64,7 +64,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class FillOutcome:
     """What came of a case; plain data for JSON."""
 
     key: str
@@ -75,7 +75,7 @@ class Outcome:
     gap_ms: float
     engine: str
     material: str  # of the surroundings of the gaps: "tonal", "noisy" or "transient"
-    samples: tuple[Sample, ...] = ()
+    samples: tuple[MeasuredFill, ...] = ()
     seconds_per_gap: float = 0.0  # wall-clock time to make one fill of one gap
     original: str = ""  # audio files, relative to the output folder
     restored: str = ""
@@ -94,12 +94,13 @@ class Outcome:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Outcome:
-        samples = tuple(Sample(**sample) for sample in data.pop("samples"))
-        return cls(samples=samples, **data)
+    def from_json(cls, data: Mapping[str, Any]) -> FillOutcome:
+        """Raises KeyError or TypeError for data of another kind."""
+        samples = tuple(MeasuredFill(**sample) for sample in data["samples"])
+        return cls(**{**data, "samples": samples})
 
 
-def cases(protocol: Protocol, found: Sequence[Segment], engines: Sequence[str], seed: int) -> list[Case]:
+def fill_cases(protocol: FillProtocol, found: Sequence[Segment], engines: Sequence[str], seed: int) -> list[FillCase]:
     """Every segment with every gap length and every engine, segment by segment."""
     from aidd_studio.evaluation.runs.baselines import basis_of, engine
 
@@ -107,7 +108,7 @@ def cases(protocol: Protocol, found: Sequence[Segment], engines: Sequence[str], 
     samples = {spec: protocol.samples if info.stochastic else 1 for spec, info in infos.items()}
     bases = {spec: basis_of(spec) for spec in engines}
     return [
-        Case(protocol, segment, gap_ms, spec, samples[spec], seed, segment.path.stat().st_size, bases[spec])
+        FillCase(protocol, segment, gap_ms, spec, samples[spec], seed, segment.path.stat().st_size, bases[spec])
         for segment in found
         for gap_ms in protocol.gaps_ms
         for spec in engines

@@ -16,7 +16,7 @@ from aidd_studio.errors import UsageError
 if TYPE_CHECKING:
     from aidd_studio.audio.clip import Clip
 
-ProtocolName = Literal["musicnet", "maestro", "short", "sweep"]
+FillProtocolName = Literal["musicnet", "maestro", "short", "sweep"]
 
 QUIETEST = 10 ** (-50 / 20)
 """A segment is used only when its level (RMS, full scale 1) is at least −50 dB: filling silence proves nothing."""
@@ -25,10 +25,10 @@ TRIES = 50
 
 
 @dataclass(frozen=True)
-class Protocol:
+class FillProtocol:
     """How gaps are laid into segments of recordings."""
 
-    name: ProtocolName
+    name: FillProtocolName
     title: str
     seconds: float  # length of a segment
     gap_count: int  # gaps in each segment, evenly spaced
@@ -48,26 +48,30 @@ class Protocol:
         return tuple(Damage(centre - length // 2, centre - length // 2 + length) for centre in centres)
 
 
-PROTOCOLS: dict[str, Protocol] = {
-    "musicnet": Protocol(
+FILL_PROTOCOLS: dict[str, FillProtocol] = {
+    "musicnet": FillProtocol(
         "musicnet", "MusicNet protocol", 4.17, 4, (50.0, 100.0, 150.0, 200.0, 250.0, 300.0), 24_000, 10
     ),
-    "maestro": Protocol("maestro", "MAESTRO protocol", 6.0, 1, (375.0, 750.0), 24_000, 10),
-    "short": Protocol("short", "short gaps after the EBU-SQAM studies", 5.0, 5, (5, 10, 20, 30, 40, 60, 80), 44_100, 1),
-    "sweep": Protocol(
+    "maestro": FillProtocol("maestro", "MAESTRO protocol", 6.0, 1, (375.0, 750.0), 24_000, 10),
+    "short": FillProtocol(
+        "short", "short gaps after the EBU-SQAM studies", 5.0, 5, (5, 10, 20, 30, 40, 60, 80), 44_100, 1
+    ),
+    "sweep": FillProtocol(
         "sweep", "routing sweep", 6.0, 1, (5, 10, 20, 40, 80, 160, 320, 640, 1000, 2000), None, 3, surroundings=60.0
     ),
 }
 
 
-def protocol(name: str, gaps_ms: Sequence[float] = (), rate: int | None = None, samples: int | None = None) -> Protocol:
+def fill_protocol(
+    name: str, gaps_ms: Sequence[float] = (), rate: int | None = None, samples: int | None = None
+) -> FillProtocol:
     """A protocol by name, with other gap lengths, sample rate or number of samples where given.
 
     Raises UsageError for an unknown name or senseless numbers.
     """
-    if name not in PROTOCOLS:
-        raise UsageError(f"There is no protocol {name}; choose one of {', '.join(PROTOCOLS)}.")
-    chosen = PROTOCOLS[name]
+    if name not in FILL_PROTOCOLS:
+        raise UsageError(f"There is no protocol {name}; choose one of {', '.join(FILL_PROTOCOLS)}.")
+    chosen = FILL_PROTOCOLS[name]
     if any(not gap > 0 for gap in gaps_ms):
         raise UsageError("Gap lengths must be positive numbers of milliseconds.")
     if samples is not None and samples < 1:
@@ -91,7 +95,7 @@ class Segment:
     rate: int
 
 
-def segments(path: Path, name: str, recording: Clip, chosen: Protocol, count: int, seed: int) -> list[Segment]:
+def segments(path: Path, name: str, recording: Clip, chosen: FillProtocol, count: int, seed: int) -> list[Segment]:
     """Segments of one recording, drawn from the seed and the recording's name alone; fewer when it is short or quiet.
 
     Segments do not overlap and are not silent.

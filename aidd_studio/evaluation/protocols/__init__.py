@@ -1,0 +1,1 @@
+"""What `aidd-studio evaluate` can measure, each by its name."""
