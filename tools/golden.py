@@ -27,6 +27,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,6 @@ class Golden:
 
     def keep(self, name: str, values: Values, samples: str | None = None) -> None:
         """Keep a result."""
-        assert name not in self.records, name
         self.records[name] = {"samples": samples, "values": values}
         print(f"{time.process_time() + sum(os.times()[2:4]):6.1f} s  {name}", file=sys.stderr, flush=True)
 
@@ -103,8 +103,9 @@ class Golden:
         if isinstance(value, Mapping | list | tuple):
             found: Values = {} if isinstance(value, Mapping) else {f"{path}/length": len(value)}
             for key, item in value.items() if isinstance(value, Mapping) else enumerate(value):
-                if key not in drop:
-                    found |= self.flat(item, drop, f"{path}/{key}" if path else str(key))
+                if key == "files" and isinstance(item, list):  # of a batch, as they were finished
+                    item.sort(key=itemgetter("source"))
+                found |= {} if key in drop else self.flat(item, drop, f"{path}/{key}" if path else str(key))
             return found
         if isinstance(value, str):  # names of half-written files hold a random number
             value = re.sub(r"\.[0-9a-f]{8}\.", ".RANDOM.", value.replace(str(self.work), "WORK"))
@@ -113,8 +114,7 @@ class Golden:
 
 def array_hash(samples: np.ndarray, rate: int) -> str:
     """SHA-256 of samples, their type and shape, and a rate."""
-    about = f"{rate}:{samples.dtype}:{samples.shape}"
-    return hashlib.sha256(about.encode() + samples.tobytes()).hexdigest()
+    return hashlib.sha256(f"{rate}:{samples.dtype}:{samples.shape}".encode() + samples.tobytes()).hexdigest()
 
 
 def synthetic(folder: Path) -> list[Path]:
@@ -206,7 +206,7 @@ def batches(golden: Golden, folder: Path) -> None:
 
 
 def page(report: Path, work: Path) -> str:
-    """A report without its times; pictures are told by the hash of their pixels."""
+    """A report without its times, its parts in order of their text; pictures are told by the hash of their pixels."""
 
     def picture(found: re.Match[str]) -> str:
         pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(found[1]))))
@@ -214,9 +214,9 @@ def page(report: Path, work: Path) -> str:
 
     text = report.read_text(encoding="utf-8").replace(str(work), "WORK")
     text = re.sub(r"data:image/png;base64,([^\"]+)", picture, text)
-    text = re.sub(r"[0-9.]+ seconds of work", "SECONDS of work", text)
-    text = re.sub(r"(<td>[0-9.]+ s</td>\s*<td>)[0-9.]+ s</td>", r"\1SECONDS</td>", text)
-    return re.sub(r"(seed \d+), [0-9.]+ s", r"\1, SECONDS", text)
+    for clock in (r"()[0-9.]+ seconds(?= of work)", r"(<td>[0-9.]+ s</td>\s*<td>)[0-9.]+ s", r"(seed \d+, )[0-9.]+ s"):
+        text = re.sub(clock, r"\1SECONDS", text)
+    return "".join(sorted(re.split(r"(?=<h2>|<tr><td>WORK|</table>)", text)))
 
 
 def exports(golden: Golden, sources: Sequence[Path]) -> None:
