@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from aidd_studio.audio.clip import Clip
     from aidd_studio.audio.files.reading import read
     from aidd_studio.audio.files.writing import WriteReport, write
-    from aidd_studio.damage.damage import Damage
+    from aidd_studio.damage.damage import Band, Damage
     from aidd_studio.damage.damage import Damage as Gap
     from aidd_studio.damage.detection.dropouts import DetectionSettings, detect
     from aidd_studio.damage.labels import read_labels, write_labels
@@ -42,7 +42,7 @@ _HOMES = {
     "engines.registry": ("create_engine", "engine_infos", "engine_settings"),
     "errors": ("AiddError", "Cancelled"),
     "damage.detection.dropouts": ("DetectionSettings", "detect"),
-    "damage.damage": ("Damage",),
+    "damage.damage": ("Band", "Damage"),
     "damage.labels": ("read_labels", "write_labels"),
     "restoration.candidate": ("Candidate",),
     "restoration.restore": ("FilledGap", "RestorationResult", "restore"),
@@ -52,6 +52,7 @@ _HOMES = {
 
 __all__ = [
     "AiddError",
+    "Band",
     "Cancelled",
     "Candidate",
     "Clip",

@@ -64,4 +64,5 @@ def gap_as_line(gap: Damage, rate: int) -> str:
 
     where = "all channels" if gap.channels is None else "channel " + ", ".join(str(c + 1) for c in gap.channels)
     length = 1000 * gap.frames / rate
-    return f"{format_time(gap.start, rate)}  {length:8.1f} ms  {gap.kind:<12} {where:<12}  {gap.confidence:4.0%} sure"
+    line = f"{format_time(gap.start, rate)}  {length:8.1f} ms  {gap.kind:<12} {where:<12}  {gap.confidence:4.0%} sure"
+    return line if gap.band is None else f"{line}  {gap.band}"

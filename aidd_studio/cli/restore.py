@@ -31,7 +31,11 @@ def restore_command(
     engine: Annotated[str, typer.Option(help="What fills the gaps; `aidd-studio engines` lists them.")] = "auto",
     gap: Annotated[
         Optional[list[str]],
-        typer.Option(metavar="START:END", help="A gap: seconds (12.5:12.8), mm:ss.mmm, or samples (551250s:551900s)."),
+        typer.Option(
+            metavar="START:END[@LOW-HIGH]",
+            help="A gap: seconds (12.5:12.8), mm:ss.mmm, or samples (551250s:551900s); where only a band is damaged, "
+            "also that, in Hz (@200-3000, @0.2k-3k).",
+        ),
     ] = None,
     gaps: Annotated[
         Optional[Path], typer.Option(metavar="FILE", help="Gaps as an Audacity label track, CSV or JSON.")
@@ -121,15 +125,14 @@ def _gaps(
     clip: Clip, spans: list[str], labels: Path | None, detect_too: bool, progress: Progress
 ) -> list[Damage] | None:
     """The gaps a person asked for; None when they are to be detected."""
-    from aidd_studio.damage.damage import Damage
     from aidd_studio.damage.labels import read_labels
-    from aidd_studio.damage.timecode import parse_span
+    from aidd_studio.damage.timecode import parse_gap
 
     if not spans and labels is None:
         return None
-    found = [Damage(*parse_span(span, clip.rate)) for span in spans]
+    found = [parse_gap(span, clip.rate) for span in spans]
     if labels is not None:
-        found += read_labels(labels, clip.rate)
+        found += read_labels(labels, clip.rate, hint)
     if detect_too:
         from aidd_studio.damage.detection.dropouts import detect
 
@@ -146,6 +149,7 @@ def _tell(result: RestorationResult, source: Path, written: WriteReport, seconds
             gap_as_data(filled.gap, rate)
             | {
                 "engine": filled.chosen.engine,
+                "generative": filled.chosen.generative,
                 "why": filled.chosen.note,
                 "seed": filled.chosen.seed,
                 "score": filled.chosen.score,

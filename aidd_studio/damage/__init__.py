@@ -1,5 +1,5 @@
 """What is missing or spoilt in a recording: damage, detection, label files."""
 
-from aidd_studio.damage.damage import Damage, DamageKind
+from aidd_studio.damage.damage import Band, Damage, DamageKind, Known
 
-__all__ = ["Damage", "DamageKind"]
+__all__ = ["Band", "Damage", "DamageKind", "Known"]

@@ -1,30 +1,35 @@
-"""The arithmetic of gaps: joining, trimming, moving and checking them."""
+"""The arithmetic of damage: joining, trimming, moving and checking it."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import reduce
 
-from aidd_studio.damage.damage import Damage, DamageKind
+from aidd_studio.damage.damage import Band, Damage, DamageKind
 from aidd_studio.errors import DamageError
 
 
 def merge(gaps: Iterable[Damage], channels: int, distance: int = 0) -> list[Damage]:
-    """Sorted gaps of a recording with that many channels, of which no two share a sample.
+    """Sorted gaps of a recording with that many channels, of which no two of one band share a sample.
 
     In each channel by itself, gaps that overlap or lie less than `distance` frames apart become one, so that a hole in
-    one channel never makes one in another. Channels that are damaged over the same frames share a gap. A gap that
-    needs no change comes back as it is.
+    one channel never makes one in another. Channels that are damaged over the same frames share a gap. Only gaps of
+    the same band are joined. A gap that needs no change comes back as it is.
     """
     ordered = sorted(gaps, key=by_place)
-    pieces: dict[tuple[int, int], list[tuple[int, list[Damage]]]] = {}
+    pieces: dict[tuple[int, int, Band | None], list[tuple[int, list[Damage]]]] = {}
     for channel in range(channels):
-        own = [gap for gap in ordered if channel in gap.channel_indices(channels)]
-        for run in _runs(own, distance):
-            place = run[0].start, max(gap.end for gap in run)
+        own: dict[Band | None, list[Damage]] = {}
+        for gap in ordered:
+            if channel in gap.channel_indices(channels):
+                own.setdefault(gap.band, []).append(gap)
+        for run in (run for of_band in own.values() for run in _runs(of_band, distance)):
+            place = run[0].start, max(gap.end for gap in run), run[0].band
             pieces.setdefault(place, []).append((channel, run))
-    return sorted((_whole(*place, parts, channels) for place, parts in pieces.items()), key=by_place)
+    merged = (_whole(start, end, parts, channels) for (start, end, _), parts in pieces.items())
+    return sorted(merged, key=by_place)
 
 
 def clamp(gap: Damage, frames: int) -> Damage:
@@ -40,7 +45,7 @@ def clamp(gap: Damage, frames: int) -> Damage:
 def validate(gaps: Iterable[Damage], frames: int, channels: int, rate: int | None = None) -> None:
     """Raise DamageError unless all gaps lie inside a recording and leave some sound in each of its channels.
 
-    rate: when given, the sentences speak of seconds instead of samples.
+    rate: when given, bands are checked against it, and the sentences speak of seconds instead of samples.
     """
     gaps = list(gaps)
     length = f"{frames} samples" if rate is None else f"{frames / rate:.3f} s"
@@ -53,6 +58,8 @@ def validate(gaps: Iterable[Damage], frames: int, channels: int, rate: int | Non
             raise DamageError(
                 f"The gap {_span(gap, rate)} names channel {gap.channels[-1] + 1}, but the recording has {channels}."
             )
+        if gap.band is not None and rate is not None:
+            gap.band.check_rate(rate)
     lost = [channel for channel in range(channels) if _covers(gaps, channel, channels, frames)]
     if lost:
         raise DamageError(_nothing_left(gaps, lost, channels))
@@ -104,16 +111,25 @@ def shift(gap: Damage, frames: int) -> Damage:
 
 
 def join(first: Damage, second: Damage) -> Damage:
-    """One gap over both, in the channels of both: a person's mark outweighs a detection, else the longer's kind."""
+    """One gap over both, in the channels and frequencies of both.
+
+    A person's mark outweighs a detection, else the longer's kind counts. Where they differ in what is known, it is
+    nothing.
+    """
     channels = None
     if first.channels is not None and second.channels is not None:
         channels = tuple(set(first.channels) | set(second.channels))
+    band = None
+    if first.band is not None and second.band is not None:
+        band = Band(min(first.band.low, second.band.low), max(first.band.high, second.band.high))
     return Damage(
         min(first.start, second.start),
         max(first.end, second.end),
         channels,
         _kind(first, second),
         max(first.confidence, second.confidence),
+        band,
+        first.known if first.known == second.known else "nothing",
     )
 
 
@@ -138,7 +154,7 @@ def _whole(start: int, end: int, parts: Sequence[tuple[int, list[Damage]]], chan
     joined = reduce(join, sources)
     if len(sources) == 1 and joined.channel_indices(channels) == damaged:
         return joined
-    return Damage(start, end, None if len(damaged) == channels else damaged, joined.kind, joined.confidence)
+    return replace(joined, start=start, end=end, channels=None if len(damaged) == channels else damaged)
 
 
 def _kind(first: Damage, second: Damage) -> DamageKind:
@@ -154,14 +170,16 @@ def _nearest(frame: int, edges: Sequence[int], within: int) -> int:
     return best if abs(best - frame) <= within else frame
 
 
-def by_place(gap: Damage) -> tuple[int, int, tuple[int, ...]]:
-    """The key to sort gaps by; unlike the gaps themselves it compares all channels with some."""
-    return gap.start, gap.end, gap.channels or ()
+def by_place(gap: Damage) -> tuple[int, int, tuple[int, ...], tuple[float, ...]]:
+    """The key to sort gaps by; unlike the gaps themselves it compares all channels and frequencies with some."""
+    band = () if gap.band is None else (gap.band.low, gap.band.high)
+    return gap.start, gap.end, gap.channels or (), band
 
 
 def _covers(gaps: Sequence[Damage], channel: int, channels: int, frames: int) -> bool:
-    """True when gaps leave no frame of a channel."""
-    own = sorted((gap for gap in gaps if channel in gap.channel_indices(channels)), key=by_place)
+    """True when gaps leave no frame of a channel; what is damaged in a band alone leaves sound."""
+    whole = (gap for gap in gaps if gap.band is None)
+    own = sorted((gap for gap in whole if channel in gap.channel_indices(channels)), key=by_place)
     return any(run[0].start == 0 and max(gap.end for gap in run) == frames for run in _runs(own, 1))
 
 

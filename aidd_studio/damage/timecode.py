@@ -1,4 +1,4 @@
-"""Times as people write them, to frames and back."""
+"""Times and gaps as people write them, to frames and back."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from fractions import Fraction
 from typing import Literal
 
+from aidd_studio.damage.damage import Band, Damage
 from aidd_studio.errors import DamageError, UsageError
 
 TimeStyle = Literal["clock", "seconds", "samples"]
@@ -17,6 +18,7 @@ LONGEST_TEXT = 40
 _SAMPLES = re.compile(r"([0-9]+)s")
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
 _WHOLE = re.compile(r"[0-9]+")
+_FREQUENCY = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+) ?(k?)(?:hz)?", re.IGNORECASE)
 
 
 def parse_time(text: str, rate: int) -> int:
@@ -32,7 +34,21 @@ def parse_time(text: str, rate: int) -> int:
     samples = _SAMPLES.fullmatch(text)
     if samples:
         return int(samples[1])
-    return nearest_frame(_seconds(text), rate)
+    return nearest_frame(parse_seconds(text), rate)
+
+
+def parse_gap(text: str, rate: int) -> Damage:
+    """The damage that "START:END" or "START:END@LOW-HIGH" names, the band in Hz ("200-3000", "0.2k-3k").
+
+    Raises UsageError for nonsense, DamageError for a span or a band that is empty or does not fit the rate.
+    """
+    times, at, frequencies = text.partition("@")
+    start, end = parse_span(times, rate)
+    if not at:
+        return Damage(start, end)
+    band = _band(frequencies.strip())
+    band.check_rate(rate)
+    return Damage(start, end, band=band)
 
 
 def parse_span(text: str, rate: int) -> tuple[int, int]:
@@ -89,7 +105,8 @@ def _rounded_quotient(numerator: int, denominator: int) -> int:
     return (2 * numerator + denominator) // (2 * denominator)
 
 
-def _seconds(text: str) -> Fraction:
+def parse_seconds(text: str) -> Fraction:
+    """Exact seconds of "12.5", "1:02.500" or "1:02:03.5". Raises UsageError for what is no time."""
     parts = text.split(":")
     *upper, last = parts
     if len(parts) > 3 or not _SECONDS.fullmatch(last) or not all(_WHOLE.fullmatch(part) for part in upper):
@@ -119,6 +136,16 @@ def _halves(text: str) -> tuple[str, str]:
         )
     middle = len(parts) // 2
     return ":".join(parts[:middle]), ":".join(parts[middle:])
+
+
+def _band(text: str) -> Band:
+    if text.startswith(("-", "−")) or re.search(r"[-–][-−]", text):
+        raise UsageError(f'The band "{_shown(text)}" holds a negative frequency; write LOW-HIGH in Hz, both from 0 on.')
+    edges = [_FREQUENCY.fullmatch(part.strip()) for part in re.split(r"[-–]", text[: LONGEST_TEXT + 1])]
+    if len(text) > LONGEST_TEXT or len(edges) != 2 or None in edges:
+        raise UsageError(f'"{_shown(text)}" is not a band; write LOW-HIGH in Hz, for instance 200-3000 or 0.2k-3k.')
+    low, high = (float(edge[1]) * (1000 if edge[2] else 1) for edge in edges if edge is not None)
+    return Band(low, high)
 
 
 def _nonsense(text: str) -> UsageError:

@@ -47,6 +47,11 @@ def engine_info(name: str) -> EngineInfo:
     return _entry(name).info
 
 
+def is_generative(name: str) -> bool:
+    """Whether an engine can put in what was never recorded; one that is not known here may."""
+    return next((entry.info.generative for entry in _ENTRIES if entry.info.name == name), True)
+
+
 def engine_settings(name: str) -> dict[str, Any]:
     """The settings of an engine with their defaults. Raises UsageError for an unknown engine."""
     made = _settings_class(_entry(name))()

@@ -18,6 +18,7 @@ class Candidate:
 
     patch: the new samples, including the cross-faded edges.
     score: higher is better, comparable among the candidates of one gap.
+    generative: the engine that made it can put in what was never recorded.
     """
 
     gap: Damage
@@ -30,6 +31,7 @@ class Candidate:
     settings: Mapping[str, Any] = field(default_factory=dict)
     weights: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    generative: bool = False
 
     @cached_property
     def digest(self) -> str:
@@ -42,6 +44,7 @@ class Candidate:
         """What is needed to make the candidate again, as plain data for JSON."""
         return {
             "engine": self.engine,
+            "generative": self.generative,
             "seed": self.seed,
             "score": self.score,
             "seconds": self.seconds,

@@ -70,10 +70,17 @@ def plan(clip: Clip, gaps: Iterable[Damage], engine: Described) -> Windows:
     """Windows that cover all gaps, in order; every gap lies in exactly one window.
 
     Near gaps share a window and are filled jointly. Where a window's context reaches into gaps of other windows,
-    they are missing in it too. Raises DamageError for a gap outside the recording or without any sound left around it.
+    they are missing in it too. Raises DamageError for a gap outside the recording or without any sound left around it,
+    and for one in a band when the engine fills none.
     """
     gaps = list(gaps)
     validate(gaps, clip.frames, clip.channels, clip.rate)
+    band = next((gap.band for gap in gaps if gap.band is not None), None)
+    if band is not None and not engine.info.bands:
+        raise DamageError(
+            f"The engine {engine.info.name} fills the whole spectrum, not a band such as {band}; mark the gap without "
+            "a band or choose an engine that fills bands."
+        )
     joined = merge(gaps, clip.channels)
     context = round(min(engine.info.context, LONGEST_CONTEXT) * clip.rate)
     starts = [gap.start for gap in joined]

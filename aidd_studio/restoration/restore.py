@@ -13,7 +13,8 @@ from aidd_studio.damage.arithmetic import by_place
 from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.auto.calibration import CALIBRATION
 from aidd_studio.engines.engine import Engine, Fill, Window
-from aidd_studio.errors import DamageError, UsageError
+from aidd_studio.engines.registry import create_engine, is_generative
+from aidd_studio.errors import DamageError, ModelNotInstalled, UsageError
 from aidd_studio.progress import Progress
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.plan import plan
@@ -25,7 +26,7 @@ LONGEST_CROSSFADE = 1.0
 """Seconds; what is faded over is good sound."""
 
 GapListener = Callable[[Sequence[Damage], float, str], None]
-"""Hears gaps that are filled together, how much of that is done (0 to 1), and what is being done."""
+"""Called with gaps that are filled together, how much of that is done (0 to 1), and what is being done."""
 
 FILLED = "done"
 """The last stage of gaps: all their candidates are there."""
@@ -109,9 +110,6 @@ def ready_engine(engine: str | Engine, settings: Mapping[str, Any] | None = None
         if settings:
             raise UsageError("Settings belong to an engine's name; this engine has its own already.")
         return engine
-    from aidd_studio.engines.registry import create_engine
-    from aidd_studio.errors import ModelNotInstalled
-
     created = create_engine(engine, settings)
     reason = created.unavailable()
     if reason:
@@ -149,8 +147,8 @@ def fill_gaps(
     progress: Progress | None = None,
 ) -> Iterator[Candidate]:
     """Candidates of all gaps, one by one as they are finished. Raises DamageError when a gap gets none."""
-    order = FillRequest(candidates, seed, crossfade)
-    yield from fill_windows(plan(clip, gaps, engine), partial(fill_window, engine, order), progress or Progress())
+    request = FillRequest(candidates, seed, crossfade)
+    yield from fill_windows(plan(clip, gaps, engine), partial(fill_window, engine, request), progress or Progress())
 
 
 def fill_windows(
@@ -161,7 +159,7 @@ def fill_windows(
 ) -> Iterator[Candidate]:
     """Candidates of all windows, each filled by `fill_one`.
 
-    on_gaps: hears how far the gaps are that are being filled, beside the whole that `progress` reports.
+    on_gaps: called with the progress of the gaps that are being filled, beside the whole that `progress` reports.
     """
     for index, window in enumerate(windows):
         share = progress.part(index / len(windows), (index + 1) / len(windows))
@@ -172,14 +170,14 @@ def fill_windows(
             on_gaps(window.gaps, 1.0, FILLED)
 
 
-def fill_window(engine: Engine, order: FillRequest, window: Window, progress: Progress) -> Iterator[Candidate]:
+def fill_window(engine: Engine, request: FillRequest, window: Window, progress: Progress) -> Iterator[Candidate]:
     """Candidates of one window's gaps. Raises DamageError when the engine finds none."""
     count = 0
-    for fill in engine.fill(window, order.candidates, window_seed(window, order.seed), progress):
+    for fill in engine.fill(window, request.candidates, window_seed(window, request.seed), progress):
         progress.check()
         count += 1
         for gap in window.gaps:
-            yield _candidate(window, fill, gap, order.crossfade)
+            yield _candidate(engine, window, fill, gap, request.crossfade)
     if count == 0:
         at = window.gaps[0].start / window.rate
         raise DamageError(f"The engine {engine.info.name} found no fill for the gap at {at:.3f} s; try another.")
@@ -217,7 +215,7 @@ def best_first(candidates: Sequence[ScoredT]) -> list[ScoredT]:
     return sorted(candidates, key=lambda candidate: -candidate.score)
 
 
-def _candidate(window: Window, fill: Fill, gap: Damage, crossfade: float) -> Candidate:
+def _candidate(engine: Engine, window: Window, fill: Fill, gap: Damage, crossfade: float) -> Candidate:
     return Candidate(
         gap,
         splice(window, fill, gap, crossfade),
@@ -229,4 +227,5 @@ def _candidate(window: Window, fill: Fill, gap: Damage, crossfade: float) -> Can
         fill.settings,
         fill.weights,
         fill.note,
+        engine.info.generative if fill.engine == engine.info.name else is_generative(fill.engine),
     )

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aidd_studio.damage.arithmetic import by_place, clamp, group, invert, merge, shift, snap, validate
-from aidd_studio.damage.damage import Damage
+from aidd_studio.damage.damage import Band, Damage, Known
 from aidd_studio.damage.detection.spans import true_runs
 from aidd_studio.errors import DamageError
 
@@ -85,6 +85,60 @@ def test_channels_that_are_damaged_over_the_same_frames_share_a_gap() -> None:
 def test_a_mark_by_hand_outweighs_a_detection() -> None:
     joined = merge([Damage(0, 100, None, "silence", 0.5), Damage(90, 110, None, "manual", 1.0)], 2)
     assert joined == [Damage(0, 110, None, "manual", 1.0)]
+
+
+def test_only_gaps_of_the_same_band_become_one() -> None:
+    low, high = Band(100, 500), Band(400, 2000)
+    apart = [Damage(0, 10), Damage(5, 15, band=low), Damage(5, 15, band=high)]
+    assert merge(apart, 1) == apart
+    assert merge([Damage(0, 10, band=low), Damage(5, 15, band=low)], 1) == [Damage(0, 15, band=low)]
+    assert merge([Damage(0, 9, (0,), band=low), Damage(0, 9, (1,), band=low)], 2) == [Damage(0, 9, band=low)]
+    assert merge([Damage(0, 9, (0,), band=low), Damage(0, 9, (1,), band=high)], 2) == [
+        Damage(0, 9, (0,), band=low),
+        Damage(0, 9, (1,), band=high),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "joined"),
+    [
+        ("degraded", "degraded", "degraded"),
+        ("bounds", "bounds", "bounds"),
+        ("degraded", "nothing", "nothing"),
+        ("degraded", "bounds", "nothing"),
+    ],
+)
+def test_of_joined_gaps_no_more_is_known_than_of_each(first: Known, second: Known, joined: Known) -> None:
+    assert merge([Damage(0, 10, known=first), Damage(5, 15, known=second)], 1) == [Damage(0, 15, known=joined)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "overlap"),
+    [
+        (Damage(0, 10), Damage(5, 15, band=Band(0, 100)), True),
+        (Damage(0, 10, band=Band(50, 200)), Damage(5, 15, band=Band(0, 100)), True),
+        (Damage(0, 10, band=Band(100, 200)), Damage(5, 15, band=Band(0, 100)), False),
+        (Damage(0, 10, band=Band(50, 200)), Damage(10, 15, band=Band(50, 200)), False),
+        (Damage(0, 10, (0,), band=Band(50, 200)), Damage(5, 15, (1,), band=Band(50, 200)), False),
+    ],
+)
+def test_damage_overlaps_in_time_channel_and_frequency(first: Damage, second: Damage, overlap: bool) -> None:
+    assert first.overlaps(second) is overlap
+    assert second.overlaps(first) is overlap
+
+
+@pytest.mark.parametrize(
+    "edges", [(300, 200), (200, 200), (-1, 200), (float("nan"), 200), (0, float("inf")), (float("-inf"), 5)]
+)
+def test_a_band_without_frequencies_is_refused(edges: tuple[float, float]) -> None:
+    with pytest.raises(DamageError):
+        Band(*edges)
+
+
+def test_a_band_over_the_whole_recording_leaves_sound_to_fill_from() -> None:
+    validate([Damage(0, 100, band=Band(50, 200))], 100, 2, 8000)
+    with pytest.raises(DamageError, match="The band 50–4001 Hz reaches beyond 4000 Hz"):
+        validate([Damage(0, 10, band=Band(50, 4001))], 100, 2, 8000)
 
 
 def test_clamping_trims_to_the_recording_and_refuses_what_is_outside() -> None:

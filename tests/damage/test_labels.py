@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aidd_studio.damage.damage import Damage
-from aidd_studio.damage.labels import KINDS, LARGEST_FILE, read_labels, write_labels
+from aidd_studio.damage.damage import Band, Damage
+from aidd_studio.damage.label_formats import KINDS, KNOWN
+from aidd_studio.damage.labels import LARGEST_FILE, read_labels, write_labels
 from aidd_studio.errors import AiddError, LabelError
 
 SUFFIXES = [".txt", ".csv", ".json"]
@@ -21,7 +22,10 @@ def gaps(draw: st.DrawFn) -> Damage:
     start = draw(st.integers(0, 192_000 * 3600 * 10))
     channels = draw(st.none() | st.sets(st.integers(0, 7), min_size=1).map(lambda c: tuple(sorted(c))))
     confidence = draw(st.integers(0, 10_000)) / 10_000
-    return Damage(start, start + draw(st.integers(1, 10**6)), channels, draw(st.sampled_from(KINDS)), confidence)
+    low, high = (draw(st.floats(*limits)) for limits in ((1e-6, 2000), (2001, 4000)))
+    band = draw(st.sampled_from([None, Band(0.0, high), Band(low, high)]))
+    kind, known = draw(st.sampled_from(KINDS)), draw(st.sampled_from(KNOWN))
+    return Damage(start, start + draw(st.integers(1, 10**6)), channels, kind, confidence, band, known)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -42,7 +46,54 @@ def test_labels_are_sorted_by_time(tmp_path: Path) -> None:
 def test_an_audacity_track_with_spectral_selections_is_read(tmp_path: Path) -> None:
     path = tmp_path / "Label Track.txt"
     path.write_bytes(b"1.000000\t1.500000\tcough\r\n\\\t120.5\t3000.0\r\n\r\n2.5\t2.75\t\r\n3\t4\r\n")
-    assert read_labels(path, 1000) == [Damage(1000, 1500), Damage(2500, 2750), Damage(3000, 4000)]
+    assert read_labels(path, 8000) == [
+        Damage(8000, 12000, band=Band(120.5, 3000.0)),
+        Damage(20000, 22000),
+        Damage(24000, 32000),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "band"),
+    [
+        ("\\\t120,5\t3000,0", Band(120.5, 3000)),
+        ("\\\t-1.000000\t3000.0", Band(0, 3000)),
+        ("\\\t500\t-1.000000", Band(500, 4000)),
+        ("\\\t-1\t-1", None),
+        ("\\", None),
+        ("\\ another extension", None),
+    ],
+)
+def test_an_edge_that_audacity_leaves_open_reaches_to_the_end_of_the_spectrum(
+    tmp_path: Path, line: str, band: Band | None
+) -> None:
+    path = tmp_path / "labels.txt"
+    path.write_text(f"1\t2\tcough\n{line}\n3\t4\t\n")
+    assert read_labels(path, 8000) == [Damage(8000, 16000, band=band), Damage(24000, 32000)]
+
+
+@pytest.mark.parametrize(
+    ("row", "band", "known"),
+    [
+        ("1,2,200,3000,degraded", Band(200, 3000), "degraded"),
+        ("1,2,,3000,", Band(0, 3000), "nothing"),
+        ("1,2,200,,bounds", Band(200, 4000), "bounds"),
+        ("1,2,,,", None, "nothing"),
+        ("1,2", None, "nothing"),
+    ],
+)
+def test_columns_of_a_csv_file_give_a_band(tmp_path: Path, row: str, band: Band | None, known: str) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text(f"start,end,low,high,known\n{row}\n")
+    (gap,) = read_labels(path, 8000)
+    assert (gap.band, gap.known) == (band, known)
+
+
+@pytest.mark.parametrize("suffix", [".txt", ".csv"])
+def test_a_list_of_dropouts_says_nothing_of_bands(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"labels{suffix}"
+    write_labels(path, [Damage(100, 200, None, "silence", 0.9)], 8000)
+    assert "low" not in path.read_text() and "\\" not in path.read_text()
 
 
 def test_the_object_of_detect_json_is_read(tmp_path: Path) -> None:
@@ -87,7 +138,6 @@ def test_an_empty_file_holds_no_gaps(tmp_path: Path) -> None:
     ("name", "content", "sentence"),
     [
         ("a.txt", b"1\t2\tok\n5\t4\tbackwards\n", "Line 2 of a.txt ends before it starts"),
-        ("a.txt", b"1\t1\tpoint\n", "Line 1 of a.txt is a point"),
         ("a.txt", b"1\t1.0000001\t\n", "Line 1 of a.txt is shorter than one sample"),
         ("a.txt", b"nan\t2\t\n", "Line 1 of a.txt has no start time"),
         ("a.txt", b"1\tinf\t\n", "Line 1 of a.txt has no end time"),
@@ -102,7 +152,19 @@ def test_an_empty_file_holds_no_gaps(tmp_path: Path) -> None:
         ("a.csv", b"start,end\n1\n", "Line 2 of a.csv has no end time"),
         ("a.csv", b"start,end,channels\n1,2,0\n", "Line 2 of a.csv names no channels"),
         ("a.csv", b"start,end,channels\n1,2,left\n", "Line 2 of a.csv names no channels"),
-        ("a.csv", b"start,end,kind\n1,2,hole\n", "Line 2 of a.csv has the unknown kind"),
+        ("a.csv", b"start,end\n0,5,0,52\n", "decimal commas need another separator"),
+        ("a.csv", b"start,end,low,high\n1,2,3000,200\n", "Line 2 of a.csv: The band 3000–200 Hz is empty"),
+        ("a.csv", b"start,end,low,high\n1,2,200,200\n", "Line 2 of a.csv: The band 200–200 Hz is empty"),
+        ("a.csv", b"start,end,low,high\n1,2,-5,200\n", "Line 2 of a.csv: The band -5–200 Hz begins below 0 Hz"),
+        ("a.csv", b"start,end,low,high\n1,2,200,30000\n", "Line 2 of a.csv: The band 200–30000 Hz reaches beyond"),
+        ("a.csv", b"start,end,low,high\n1,2,deep,300\n", "Line 2 of a.csv has no frequency in Hz"),
+        ("a.csv", b"start,end,known\n1,2,maybe\n", "Line 2 of a.csv can say that nothing, bounds, degraded is known"),
+        ("a.txt", b"1\t2\tx\n\\\t200\t30000\n", "Line 1 of a.txt: The band 200–30000 Hz reaches beyond 22050 Hz"),
+        ("a.txt", b"1\t2\tx\n\\\tlow\thigh\n", "Line 2 of a.txt has no two frequencies in Hz"),
+        ("a.txt", b"\\\t200\t3000\n1\t2\tx\n", "Line 1 of a.txt gives frequencies, but there is no label above it"),
+        ("a.json", b'[{"start": 1, "end": 2, "band": [1, 2]}]', "Gap 1 of a.json has a band without edges"),
+        ("a.json", b'[{"start": 1, "end": 2, "band": {"low": 9, "high": 1}}]', "Gap 1 of a.json: The band 9–1 Hz"),
+        ("a.json", b'[{"start": 1, "end": 2, "band": {"low": NaN, "high": 1}}]', "Gap 1 of a.json has no frequency"),
         ("a.csv", b"start,end,confidence\n1,2,7\n", "Line 2 of a.csv needs a confidence"),
         ("a.csv", b'start,end\n"1,2\n', "not valid CSV"),
         ("a.json", b'{"gaps":\n[{]}', "Line 2 of a.json is not valid JSON"),
@@ -115,7 +177,9 @@ def test_an_empty_file_holds_no_gaps(tmp_path: Path) -> None:
         ("a.json", b"hello", "Line 1 of a.json is not valid JSON"),
         ("a.json", b"[" * 200_000, "a.json"),
         ("a.txt", b"RIFF\x00\x01\x02", "not a text file"),
-        ("a.txt", b"\xff\xfe1\x00", "not a text file"),
+        ("a.txt", b"\xff\xfe1\x00\t", "not a text file"),
+        ("a.txt", b"\xff\xfb\x90\x64\x01\x02", "not a text file"),
+        ("a.txt", b"ID3\x04\x00\x00", "not a text file"),
     ],
 )
 def test_bad_labels_are_refused_in_one_sentence_that_names_the_place(

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aidd_studio.damage.timecode import format_time, parse_span, parse_time
+from aidd_studio.damage.damage import Band, Damage
+from aidd_studio.damage.timecode import format_time, parse_gap, parse_span, parse_time
 from aidd_studio.errors import AiddError, DamageError, UsageError
 
 RATES = st.sampled_from([8000, 11025, 16000, 22050, 24000, 44100, 48000, 96000, 176400, 192000])
@@ -84,6 +85,59 @@ def test_a_span_that_does_not_end_after_its_start_is_a_gap_error(text: str) -> N
 def test_a_span_that_cannot_be_understood_is_a_usage_error(text: str) -> None:
     with pytest.raises(UsageError):
         parse_span(text, 44100)
+
+
+@pytest.mark.parametrize(
+    ("text", "band"),
+    [
+        ("12.5:12.8", None),
+        ("12.5:12.8@200-3000", Band(200, 3000)),
+        ("12.5-12.8@200–3000", Band(200, 3000)),
+        ("551250s:564480s@0.2k-3k", Band(200, 3000)),
+        ("12.5:12.8 @ 200 Hz - 3 kHz", Band(200, 3000)),
+        ("0:12.5:0:12.8@0-22050", Band(0, 22050)),
+        ("12.5:12.8@.5-22.05K", Band(0.5, 22050)),
+    ],
+)
+def test_a_gap_may_name_its_band(text: str, band: Band | None) -> None:
+    assert parse_gap(text, 44100) == Damage(551250, 564480, band=band)
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "sentence"),
+    [
+        ("1:2@3000-200", DamageError, "The band 3000–200 Hz is empty; its upper edge must lie above its lower edge."),
+        ("1:2@300-300", DamageError, "The band 300–300 Hz is empty"),
+        (
+            "1:2@200-22051",
+            DamageError,
+            "The band 200–22051 Hz reaches beyond 22050 Hz, half the recording's sample rate",
+        ),
+        ("1:2@20k-30k", DamageError, "reaches beyond 22050 Hz"),
+        ("1:2@-5-300", UsageError, 'The band "-5-300" holds a negative frequency'),
+        ("1:2@5--300", UsageError, 'The band "5--300" holds a negative frequency'),
+        ("1:2@", UsageError, '"" is not a band; write LOW-HIGH in Hz'),
+        ("1:2@300", UsageError, '"300" is not a band'),
+        ("1:2@low-high", UsageError, '"low-high" is not a band'),
+        ("1:2@1-2-3", UsageError, '"1-2-3" is not a band'),
+        ("1:2@1e3-2e3", UsageError, '"1e3-2e3" is not a band'),
+        ("1:2@200-300@400-500", UsageError, "is not a band"),
+        ("2:1@200-300", DamageError, "ends before it starts"),
+    ],
+)
+def test_a_band_that_makes_no_sense_is_one_sentence(text: str, error: type[AiddError], sentence: str) -> None:
+    with pytest.raises(error) as caught:
+        parse_gap(text, 44100)
+    assert sentence in str(caught.value) and "\n" not in str(caught.value)
+
+
+@given(st.text(alphabet="0123456789.:-–@kHz ", max_size=40), RATES)
+def test_no_text_at_all_does_anything_but_name_damage_or_raise_our_errors(text: str, rate: int) -> None:
+    try:
+        gap = parse_gap(text, rate)
+    except AiddError:
+        return
+    assert gap.band is None or 0 <= gap.band.low < gap.band.high <= rate / 2
 
 
 @given(st.text(max_size=30), RATES)

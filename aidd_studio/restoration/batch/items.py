@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from aidd_studio.audio.files.formats import SUFFIXES as WRITABLE
+from aidd_studio.damage.damage import Damage
+from aidd_studio.damage.labels import band_as_data
 from aidd_studio.errors import UsageError
 
 SUFFIXES = frozenset(
@@ -105,6 +107,19 @@ class Outcome:
             float(data["seconds"]),
             tuple(dict(gap) for gap in data["gaps"]),
         )
+
+
+def gap_as_row(gap: Damage, rate: int) -> dict[str, Any]:
+    """Damage as plain data for journals and reports: seconds, milliseconds, channels counted from 1."""
+    return {
+        "start": round(gap.start / rate, 6),
+        "milliseconds": round(1000 * gap.frames / rate, 2),
+        "kind": gap.kind,
+        "channels": None if gap.channels is None else [channel + 1 for channel in gap.channels],
+        "confidence": round(gap.confidence, 4),
+        "band": band_as_data(gap.band),
+        "known": gap.known,
+    }
 
 
 @dataclass(frozen=True)

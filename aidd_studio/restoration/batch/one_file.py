@@ -8,7 +8,7 @@ from typing import Any
 
 from aidd_studio.errors import AiddError, Cancelled
 from aidd_studio.progress import Progress
-from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome
+from aidd_studio.restoration.batch.items import BatchItem, BatchSettings, Outcome, gap_as_row
 from aidd_studio.restoration.restore import FilledGap, ready_engine, restore
 
 _engines: dict[str, Any] = {}
@@ -48,7 +48,7 @@ def _restore(item: BatchItem, settings: BatchSettings, progress: Progress, start
     if not gaps:
         return _ended(item, "nothing to do", "No dropout was found.", started, clip.duration)
     if settings.dry_run:
-        rows = tuple(_gap_row(gap, clip.rate) for gap in gaps)
+        rows = tuple(gap_as_row(gap, clip.rate) for gap in gaps)
         return _ended(item, "nothing to do", "Only looked at; nothing was written.", started, clip.duration, rows)
     result = restore(
         clip,
@@ -88,20 +88,11 @@ def _ended(
     return Outcome(str(item.source), str(item.target), status, reason, round(duration, 3), spent, gaps)
 
 
-def _gap_row(gap: Any, rate: int) -> dict[str, Any]:
-    return {
-        "start": round(gap.start / rate, 6),
-        "milliseconds": round(1000 * gap.frames / rate, 2),
-        "kind": gap.kind,
-        "channels": None if gap.channels is None else [channel + 1 for channel in gap.channels],
-        "confidence": round(gap.confidence, 4),
-    }
-
-
 def _filled_row(filled: FilledGap, rate: int) -> dict[str, Any]:
     chosen = filled.chosen
-    return _gap_row(filled.gap, rate) | {
+    return gap_as_row(filled.gap, rate) | {
         "engine": chosen.engine,
+        "generative": chosen.generative,
         "why": chosen.note,
         "seed": chosen.seed,
         "score": round(chosen.score, 4),

@@ -98,7 +98,7 @@ def _write_report(path: Path, target: Path, restored: Clip, entries: Sequence[En
     """A page and a JSON file that list each gap, what filled it, and how it looked before and after."""
     import base64
 
-    from aidd_studio.restoration.batch.items import BatchSettings, Outcome
+    from aidd_studio.restoration.batch.items import BatchSettings, Outcome, gap_as_row
     from aidd_studio.restoration.batch.report import write_report
     from aidd_studio.restoration.picture import before_after_png
 
@@ -108,13 +108,7 @@ def _write_report(path: Path, target: Path, restored: Clip, entries: Sequence[En
     for index, entry in enumerate(entries):
         progress.report(index / len(entries), "Report")
         gap, chosen = entry.gap, entry.chosen
-        row: dict[str, object] = {
-            "start": round(gap.start / rate, 6),
-            "milliseconds": round(1000 * gap.frames / rate, 2),
-            "kind": gap.kind,
-            "channels": None if gap.channels is None else [channel + 1 for channel in gap.channels],
-            "confidence": round(gap.confidence, 4),
-        }
+        row = gap_as_row(gap, rate)
         if chosen is not None:
             engines.add(chosen.engine)
             row |= chosen.provenance() | {

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
 from aidd_studio.damage.damage import Damage
+from aidd_studio.damage.repair_pass import RepairPass
 from aidd_studio.errors import DamageError
 from aidd_studio.restoration.candidate import Candidate
 
@@ -42,9 +43,10 @@ class Entry:
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """All gaps at one moment, sorted by time. Cheap to keep: states share their entries."""
+    """All gaps and repair passes at one moment, sorted by time. Cheap to keep: states share their entries."""
 
     entries: tuple[Entry, ...] = ()
+    passes: tuple[RepairPass, ...] = ()
 
     def entry(self, id: int) -> Entry:
         """The entry with that id. Raises DamageError when it is gone."""
@@ -52,6 +54,13 @@ class State:
             if entry.id == id:
                 return entry
         raise DamageError("That gap is no longer in the list.")
+
+    def repair_pass(self, id: int) -> RepairPass:
+        """The repair pass with that id. Raises DamageError when it is gone."""
+        for repair in self.passes:
+            if repair.id == id:
+                return repair
+        raise DamageError("That repair pass is no longer in the list.")
 
     @cached_property
     def chosen(self) -> tuple[tuple[Damage, Candidate], ...]:
@@ -83,10 +92,16 @@ class Offer:
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """What a step does to the state before it: entries that are new or different, and ids of those that go."""
+    """What a step does to the state before it: entries that are new or different, and ids of what goes.
+
+    passes: repair passes that are new or different. vetoes: the vetoed members of passes of which only these changed,
+    so that a veto on one of ten thousand clicks stays a small change.
+    """
 
     put: tuple[Entry, ...] = ()
-    removed: frozenset[int] = frozenset()
+    removed: frozenset[int] = frozenset()  # of entries and passes, which share their ids
+    passes: tuple[RepairPass, ...] = ()
+    vetoes: Mapping[int, frozenset[int]] = field(default_factory=dict)
 
 
 class History:
@@ -182,7 +197,18 @@ def change_between(before: State, after: State) -> Change:
     """What leads from one state to another."""
     known = {entry.id: entry for entry in before.entries}
     put = tuple(entry for entry in after.entries if not _same(known.pop(entry.id, None), entry))
-    return Change(put, frozenset(known))
+    passes: list[RepairPass] = []
+    vetoes: dict[int, frozenset[int]] = {}
+    known_passes = {repair.id: repair for repair in before.passes}
+    for repair in after.passes:
+        earlier = known_passes.pop(repair.id, None)
+        if earlier is repair or earlier == repair:
+            continue
+        if earlier is not None and replace(earlier, vetoed=repair.vetoed) == repair:
+            vetoes[repair.id] = repair.vetoed
+        else:
+            passes.append(repair)
+    return Change(put, frozenset(known) | frozenset(known_passes), tuple(passes), vetoes)
 
 
 def _same(before: Entry | None, after: Entry) -> bool:
@@ -201,12 +227,18 @@ def changed(state: State, change: Change) -> State:
     """The state that a change leads to."""
     entries = {entry.id: entry for entry in state.entries if entry.id not in change.removed}
     entries.update((entry.id, entry) for entry in change.put)
-    return in_order(entries.values())
+    passes = {repair.id: repair for repair in state.passes if repair.id not in change.removed}
+    passes.update((repair.id, repair) for repair in change.passes)
+    passes.update((id, replace(passes[id], vetoed=vetoed)) for id, vetoed in change.vetoes.items())
+    return in_order(entries.values(), passes.values())
 
 
-def in_order(entries: Iterable[Entry]) -> State:
-    """A state of entries in any order."""
-    return State(tuple(sorted(entries, key=lambda entry: (entry.gap.start, entry.gap.end))))
+def in_order(entries: Iterable[Entry], passes: Iterable[RepairPass] = ()) -> State:
+    """A state of entries and repair passes in any order."""
+    return State(
+        tuple(sorted(entries, key=lambda entry: (entry.gap.start, entry.gap.end))),
+        tuple(sorted(passes, key=lambda repair: (repair.start, repair.id))),
+    )
 
 
 def _with_offers(state: State, offers: Sequence[Offer]) -> State:
@@ -218,7 +250,7 @@ def _with_offers(state: State, offers: Sequence[Offer]) -> State:
     for place, entry in enumerate(entries):
         if entry.id in offered:
             entries[place] = _grown(entry, offered[entry.id])
-    return State(tuple(entries))
+    return replace(state, entries=tuple(entries))
 
 
 def _grown(entry: Entry, offered: Sequence[Candidate]) -> Entry:

@@ -38,7 +38,9 @@ from aidd_studio.restoration.session.plain_data import (
 )
 from aidd_studio.restoration.session.project import DAMAGE, LARGEST_FILL, LARGEST_JSON, Project, source_hash
 
-FORMAT = 2
+FORMAT = 3
+WITHOUT_BANDS = 2
+"""The format of version 0.1.0, which is still read."""
 NAME = "journal.jsonl"
 
 Record = dict[str, Any]
@@ -168,7 +170,7 @@ def recover(folder: Path) -> Project:
     """The project that a left-over journal holds. Raises ProjectError when it is damaged."""
     try:
         header, *records = _records(folder / NAME)
-        if header.get("program") != PROGRAM or header.get("format") != FORMAT:
+        if header.get("program") != PROGRAM or header.get("format") not in (WITHOUT_BANDS, FORMAT):
             raise ProjectError(f"The journal in {folder} was written by another version of AIDD Studio.")
         history = _again(records, folder)
         return Project(source_from_data(header["source"], folder), history.steps, history.position)

@@ -15,7 +15,10 @@ from typing import Any, get_args
 import numpy as np
 
 from aidd_studio.audio.clip import Clip, Patch
-from aidd_studio.damage.damage import Damage, DamageKind
+from aidd_studio.damage.damage import Band, Damage, DamageKind, Known
+from aidd_studio.damage.labels import band_as_data
+from aidd_studio.damage.repair_pass import RepairPass
+from aidd_studio.engines.registry import is_generative
 from aidd_studio.errors import ProjectError
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.session.history import Change, Entry
@@ -59,14 +62,24 @@ def source_from_data(data: Mapping[str, Any], folder: Path) -> SourceReference:
 
 
 def change_as_data(change: Change) -> dict[str, Any]:
-    """What a step does; candidates are named by digest."""
-    return {"put": [entry_as_data(entry) for entry in change.put], "removed": sorted(change.removed)}
+    """What a step does; candidates are named by digest. Repair passes are told where there are any."""
+    data: dict[str, Any] = {"put": [entry_as_data(entry) for entry in change.put], "removed": sorted(change.removed)}
+    if change.passes:
+        data["passes"] = [_pass_as_data(repair) for repair in change.passes]
+    if change.vetoes:
+        data["vetoes"] = [[id, sorted(vetoed)] for id, vetoed in sorted(change.vetoes.items())]
+    return data
 
 
 def change_from_data(data: Mapping[str, Any], candidates: Mapping[str, Candidate]) -> Change:
     """What a step does. Raises ProjectError when something does not fit."""
     put = tuple(entry_from_data(entry, candidates) for entry in data["put"])
-    return Change(put, frozenset(int(id) for id in data["removed"]))
+    return Change(
+        put,
+        frozenset(int(id) for id in data["removed"]),
+        tuple(_pass_from_data(repair) for repair in data.get("passes", ())),
+        {int(id): frozenset(int(index) for index in vetoed) for id, vetoed in data.get("vetoes", ())},
+    )
 
 
 def entry_as_data(entry: Entry) -> dict[str, Any]:
@@ -94,6 +107,22 @@ def entry_from_data(data: Mapping[str, Any], candidates: Mapping[str, Candidate]
     )
 
 
+def _pass_as_data(repair: RepairPass) -> dict[str, Any]:
+    return {
+        "id": repair.id,
+        "kind": repair.kind,
+        "settings": dict(repair.settings),
+        "members": [_gap_as_data(member) for member in repair.members],
+        "vetoed": sorted(repair.vetoed),
+    }
+
+
+def _pass_from_data(data: Mapping[str, Any]) -> RepairPass:
+    members = tuple(_gap(member) for member in data["members"])
+    vetoed = frozenset(int(index) for index in data["vetoed"])
+    return RepairPass(int(data["id"]), str(data["kind"]), members, dict(data["settings"]), vetoed)
+
+
 def candidate_as_data(candidate: Candidate) -> dict[str, Any]:
     """Everything about a candidate but its samples."""
     return candidate.provenance() | {
@@ -117,6 +146,7 @@ def candidate_from_data(data: Mapping[str, Any], content: bytes, digest: str) ->
         dict(data["settings"]),
         dict(data["weights"]),
         str(data["note"]),
+        bool(data["generative"]) if "generative" in data else is_generative(str(data["engine"])),
     )
     if candidate.digest != digest:
         raise ProjectError("A fill in the project is damaged; its samples are not those that were saved.")
@@ -163,6 +193,8 @@ def _gap_as_data(gap: Damage) -> dict[str, Any]:
         "channels": gap.channels,
         "kind": gap.kind,
         "confidence": gap.confidence,
+        "band": band_as_data(gap.band),
+        "known": gap.known,
     }
 
 
@@ -170,7 +202,18 @@ def _gap(data: Mapping[str, Any]) -> Damage:
     channels = None if data["channels"] is None else tuple(int(channel) for channel in data["channels"])
     if data["kind"] not in get_args(DamageKind):
         raise ProjectError("A gap in the project is of an unknown kind; update the program to open it.")
-    return Damage(int(data["start"]), int(data["end"]), channels, data["kind"], float(data["confidence"]))
+    band, known = data.get("band"), data.get("known", "nothing")  # neither was there before format 3
+    if known not in get_args(Known):
+        raise ProjectError("A gap in the project says in an unknown way what is left of it; update the program.")
+    return Damage(
+        int(data["start"]),
+        int(data["end"]),
+        channels,
+        data["kind"],
+        float(data["confidence"]),
+        None if band is None else Band(float(band["low"]), float(band["high"])),
+        known,
+    )
 
 
 def _relative(source: Path, folder: Path) -> str:

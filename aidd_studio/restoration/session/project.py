@@ -40,9 +40,11 @@ from aidd_studio.restoration.session.plain_data import (
 )
 from aidd_studio.restoration.session.session import Session
 
-FORMAT = 2
+FORMAT = 3
 WHOLE_STATES = 1
-"""The format before, which tells all gaps anew for every step; it is still read."""
+"""The format that repeated all gaps for every step."""
+WITHOUT_BANDS = 2
+"""The format of version 0.1.0: damage of the whole spectrum, no repair passes."""
 
 LARGEST_JSON = 64 * 2**20
 LARGEST_FILL = 256 * 2**20
@@ -198,7 +200,7 @@ def parse(document: Any, fill: Callable[[str], bytes], folder: Path) -> Project:
     """The project that plain data describes; `fill(digest)` gives the bytes of a fill."""
     if not isinstance(document, Mapping) or document.get("program") != PROGRAM:
         raise ProjectError("This file was not written by AIDD Studio.")
-    if document.get("format") not in (WHOLE_STATES, FORMAT):
+    if document.get("format") not in (WHOLE_STATES, WITHOUT_BANDS, FORMAT):
         raise ProjectError("This project was saved by another version of AIDD Studio; update the program to open it.")
     candidates = {
         digest: candidate_from_data(data, fill(digest), digest)
@@ -226,9 +228,17 @@ def all_candidates(session: Session) -> dict[str, Candidate]:
 def check_places(steps: Sequence[Step], clip: Clip) -> None:
     """Raise ProjectError when a gap or a fill lies where the recording has no sound."""
     entries = set[Entry]().union(*(step.state.entries for step in steps))
-    places = [(entry.gap.start, entry.gap.end, entry.gap.channels or ()) for entry in entries]
+    passes = set[int]()
+    gaps = [entry.gap for entry in entries]
+    for repair in (repair for step in steps for repair in step.state.passes):
+        if id(repair.members) not in passes:  # steps that only veto share their members
+            passes.add(id(repair.members))
+            gaps += repair.members
+    places = [(gap.start, gap.end, gap.channels or ()) for gap in gaps]
     fills = candidates_of(entries).values()
     places += [(candidate.patch.start, candidate.patch.end, candidate.patch.channels) for candidate in fills]
     for start, end, channels in places:
         if start < 0 or end > clip.frames or not all(0 <= channel < clip.channels for channel in channels):
             raise ProjectError("The project is damaged; something in it lies outside its recording.")
+    if any(gap.band is not None and gap.band.high > clip.rate / 2 for gap in gaps):
+        raise ProjectError("The project is damaged; a band in it lies beyond the recording's highest frequency.")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from aidd_studio.audio.clip import Clip
 from aidd_studio.damage.arithmetic import by_place
 from aidd_studio.damage.damage import Damage
+from aidd_studio.damage.repair_pass import RepairPass
 from aidd_studio.errors import DamageError
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.session.history import Entry, History, Offer, State, Step, in_order
@@ -127,16 +129,43 @@ class Session:
         self._step(name, self._replaced(replace(entry, candidates=kept, accepted=accepted)))
 
     def withdraw(self, id: int) -> None:
-        """Take an accepted fill back but keep the candidates."""
+        """Revert an accepted fill but keep the candidates."""
         entry = self.state.entry(id)
         if entry.accepted is not None:
-            self._step("Take fill back", self._replaced(replace(entry, accepted=None)))
+            self._step("Revert fill", self._replaced(replace(entry, accepted=None)))
 
     def star(self, id: int, digest: str) -> None:
         """Put a star on a candidate, or take it away."""
         entry = self.state.entry(id)
         name = "Remove star" if digest in entry.starred else "Star fill"
         self._step(name, self._replaced(replace(entry, starred=entry.starred ^ {digest})))
+
+    # Repair passes
+
+    def add_pass(self, kind: str, members: Iterable[Damage], settings: Mapping[str, Any] | None = None) -> int:
+        """Add damage that belongs together as one pass, in one step; returns its id. Raises DamageError."""
+        sorted_members = tuple(sorted(members, key=by_place))
+        for member in sorted_members:
+            self._check(member)
+        repair = RepairPass(self._next_id, kind, sorted_members, dict(settings or {}))
+        self._next_id += 1
+        count = len(sorted_members)
+        name = f"{kind.capitalize()}: {count} place{'' if count == 1 else 's'}"
+        self._step(name, self.state.entries, (*self.state.passes, repair))
+        return repair.id
+
+    def veto(self, id: int, index: int) -> None:
+        """Leave one member of a pass as it is."""
+        self._put_pass("Veto repair", self.state.repair_pass(id).with_veto(index))
+
+    def lift_veto(self, id: int, index: int) -> None:
+        """Repair a member of a pass after all."""
+        self._put_pass("Lift veto", self.state.repair_pass(id).without_veto(index))
+
+    def remove_pass(self, id: int) -> None:
+        """Take a pass out of the list."""
+        gone = self.state.repair_pass(id)
+        self._step("Remove repair pass", self.state.entries, [one for one in self.state.passes if one is not gone])
 
     # Candidates
 
@@ -148,7 +177,7 @@ class Session:
         if candidate.digest in {known.digest for known in entry.candidates}:
             return False
         self.history.offer(Offer(id, candidate))
-        self._tell()
+        self._notify()
         return True
 
     # The way back
@@ -173,18 +202,25 @@ class Session:
         """Jump to any step of the history."""
         if position != self.position:
             self.history.go_to(position)
-            self._tell()
+            self._notify()
 
     def resume(self, steps: Sequence[Step], position: int) -> None:
         """Take over a history that was kept in a project file."""
         self.history = History(steps, position)
         ids = [entry.id for step in steps for entry in step.state.entries]
+        ids += [repair.id for step in steps for repair in step.state.passes]
         self._next_id = max(ids, default=0) + 1
-        self._tell()
+        self._notify()
 
-    def _step(self, name: str, entries: Iterable[Entry]) -> None:
-        self.history.put(self.position + 1, name, in_order(entries))
-        self._tell()
+    def _step(self, name: str, entries: Iterable[Entry], passes: Iterable[RepairPass] | None = None) -> None:
+        passes = self.state.passes if passes is None else passes
+        self.history.put(self.position + 1, name, in_order(entries, passes))
+        self._notify()
+
+    def _put_pass(self, name: str, repair: RepairPass) -> None:
+        if repair != self.state.repair_pass(repair.id):
+            passes = [repair if other.id == repair.id else other for other in self.state.passes]
+            self._step(name, self.state.entries, passes)
 
     def _replaced(self, entry: Entry) -> list[Entry]:
         return [entry if other.id == entry.id else other for other in self.state.entries]
@@ -192,7 +228,9 @@ class Session:
     def _check(self, gap: Damage) -> None:
         if gap.start < 0 or gap.end > self.clip.frames:
             raise DamageError("The gap lies outside the recording.")
+        if gap.band is not None:
+            gap.band.check_rate(self.clip.rate)
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         for listener in self._listeners:
             listener()
