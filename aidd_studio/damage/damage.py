@@ -25,6 +25,8 @@ class Band:
     high: float
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "low", float(self.low))
+        object.__setattr__(self, "high", float(self.high))
         if not (math.isfinite(self.low) and math.isfinite(self.high)):
             raise DamageError(f"A band needs two edges in Hz, not {self.low:g} and {self.high:g}.")
         if self.low < 0:
