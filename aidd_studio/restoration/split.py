@@ -78,7 +78,7 @@ def _filter(band: Band, frames: int, rate: int) -> Signal:
     edges = [edge for edge in (band.low - width / 2, band.high + width / 2) if width / 2 < edge < rate / 2 - width / 2]
     if not edges:
         return np.ones(1)
-    from scipy.signal import firwin, kaiserord
+    from scipy.signal import firwin, kaiserord  # type: ignore[attr-defined]
 
     count, beta = kaiserord(ATTENUATION, width / (rate / 2))
     passes_zero = band.low - width / 2 <= width / 2
@@ -89,8 +89,8 @@ def _filter(band: Band, frames: int, rate: int) -> Signal:
 def _convolve(change: Signal, taps: Signal) -> Signal:
     """The full convolution, block by block: [frames + taps - 1]."""
     if len(taps) == 1:
-        return change * taps[0]
-    from scipy.signal import oaconvolve
+        return change
+    from scipy.signal import oaconvolve  # type: ignore[attr-defined]
 
     convolved: Signal = oaconvolve(change, taps)
     return convolved
