@@ -34,7 +34,7 @@ def _open_door() -> None:
         return
     if _no_display():  # Qt would end the program with a crash report
         print(
-            "There is no display to open the window on; `aidd-studio --help` tells what works without.", file=sys.stderr
+            "There is no display to open the window on; `aidd-studio --help` lists what works without.", file=sys.stderr
         )
         raise SystemExit(1)
     from aidd_studio.studio.app import main as open_window

@@ -29,9 +29,9 @@ def keep_to_one_thread() -> None:
 
 @contextmanager
 def block_sigint() -> Iterator[None]:
-    """Processes that are started within do not hear Ctrl+C, from their first moment on: it is the first one's affair.
+    """Processes started inside ignore Ctrl+C from their first moment on: it is left to the parent.
 
-    A terminal sends it to all of them. The first process hears it a moment later, when this ends.
+    A terminal sends it to all of them. The parent gets it when the block ends.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
@@ -44,7 +44,7 @@ def block_sigint() -> Iterator[None]:
 
 
 def leave_with_parent(stop: Callable[[], None], patience: float) -> None:
-    """End this process soon after the one that started it was killed; by itself it would wait for work for ever.
+    """End this process soon after its parent was killed; otherwise it would wait for work for ever.
 
     stop: asks the work to end, which it gets `patience` seconds for.
     """
@@ -67,7 +67,7 @@ def stoppable_pool(
 ) -> Iterator[ProcessPoolExecutor]:
     """The pool, for the block; when that is left by an exception, the processes are ended in the middle of their work.
 
-    They start with the first tasks: submit those within `deaf_to_ctrl_c`, so that only the first process hears it.
+    They start with the first tasks: submit those inside `block_sigint`, so that only the parent gets Ctrl+C.
     """
     pool = ProcessPoolExecutor(processes, CONTEXT, initializer, initargs)
     try:

@@ -1,6 +1,6 @@
 """Playback: several aligned versions of one recording, switched while they sound, without a break or a click.
 
-The mixer renders blocks on the sound card's thread. It allocates no sample buffers, takes no lock and tells nobody;
+The mixer renders blocks on the sound card's thread. It allocates no sample buffers, takes no lock and emits no signal;
 the window asks it where it is. Every jump (start, stop, seek, loop, another version) is the same thing: a voice
 that fades out while another fades in.
 """

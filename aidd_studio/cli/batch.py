@@ -41,7 +41,7 @@ def batch_command(
     seed: Annotated[int, typer.Option(help="The same seed gives the same results.")] = 0,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 for one per core.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run was stopped.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be done.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that exist.")] = False,
     report: Annotated[
         Optional[Path], typer.Option(metavar="report.html", help="Write a report, HTML and JSON.")
@@ -84,7 +84,7 @@ def batch_command(
         if watch_folder and (scheduler or dry_run):
             raise UsageError("--watch works on this machine and writes; leave out --scheduler and --dry-run.")
         if report:
-            _make_room(report)  # a person should hear of it now, not after a night's work
+            _make_room(report)  # fail now, not after a night's work
         suffix = FORMATS[format] if format else None
         settings = BatchSettings(
             engine, {}, candidates, seed, overwrite=overwrite, dry_run=dry_run, pictures=report is not None
@@ -174,7 +174,7 @@ def _work(
         networks=place.networks,
         workers=workers,
     )
-    with closing(coming):  # the processes have ended when Ctrl+C is told
+    with closing(coming):  # the processes end before the message about Ctrl+C
         for item, found in coming:
             outcome = _as_it_would_end(item, found, settings, journal) if settings.dry_run else found
             outcomes.append(outcome)
@@ -213,7 +213,7 @@ class _Arrivals:
         self._trouble = ""
 
     def complete(self, look: Callable[[], list[BatchItem]]) -> list[BatchItem]:
-        """Those not told yet as they are, and unchanged since the last look. What is wrong is said once."""
+        """Files that are new or changed, and have stopped growing. Each problem is reported once."""
         try:
             items = look()
         except (UsageError, OSError) as error:

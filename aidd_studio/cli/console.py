@@ -35,7 +35,7 @@ def say(text: str) -> None:
     try:
         typer.echo(text.encode(encoding, "backslashreplace").decode(encoding))
     except OSError as error:
-        if error.errno == errno.EPIPE:  # whoever reads has heard enough
+        if error.errno == errno.EPIPE:  # the reader has closed the pipe
             raise
         raise OutputError(f"The results cannot be written ({error.strerror or error}); send them elsewhere.") from error
 

@@ -171,7 +171,7 @@ def check_pair_command(
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed hides the same tokens.")] = 0,
     device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
-    use: Annotated[bool, typer.Option("--use", help="Pair the score model with the likeliest tokenizer")] = False,
+    use: Annotated[bool, typer.Option("--use", help="Pair the score model with the most likely tokenizer")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Find the tokenizer that a score model belongs to, by the likelihood of real tokens under each one."""

@@ -13,7 +13,7 @@ from aidd_studio.diffusion.graph import AbsorbingGraph, Graph
 
 @dataclass(frozen=True)
 class Losses:
-    """`total` [B] is to be minimised; the others are parts of it or tell how well it goes."""
+    """`total` [B] is to be minimised; the others are parts of it or show how well it goes."""
 
     total: Tensor
     score_entropy: Tensor  # [B], nats a sequence: a bound on its negative log likelihood

@@ -13,7 +13,7 @@ from aidd_studio.tokenizer.convnext import EPSILON, ConvNeXtBlock
 from aidd_studio.tokenizer.spectrum import aligned_stft
 
 FLOOR = 1e-3
-"""Magnitudes below this (about -110 dB for a full-scale sine) are not told apart."""
+"""Magnitudes below this (about -110 dB for a full-scale sine) are treated alike."""
 
 
 class SpectralEncoder(nn.Module):

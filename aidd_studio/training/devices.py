@@ -53,9 +53,9 @@ class Devices:
         """The sums of some numbers over all processes."""
         if self.count == 1:
             return list(values)
-        told = torch.tensor(values, dtype=torch.float64, device=self.device)
-        torch.distributed.all_reduce(told)
-        return [float(value) for value in told]
+        summed = torch.tensor(values, dtype=torch.float64, device=self.device)
+        torch.distributed.all_reduce(summed)
+        return [float(value) for value in summed]
 
 
 def find_devices(wanted: str = "auto", half: bool = True) -> Devices:

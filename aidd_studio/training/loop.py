@@ -113,9 +113,9 @@ class Loop:
         return finished
 
     def _agree(self, seconds: float) -> None:
-        """One clock and one wish to stop for all processes, so that they take the same steps at the same rates."""
-        told = self.devices.sum([seconds if self.devices.is_main else 0.0, float(self._stopping)])
-        self.seconds, self._stopping = told[0], told[1] > 0
+        """One clock and one stop flag for all processes, so that they take the same steps at the same rates."""
+        summed = self.devices.sum([seconds if self.devices.is_main else 0.0, float(self._stopping)])
+        self.seconds, self._stopping = summed[0], summed[1] > 0
 
     def _validate(self, journal: MetricsLog, say: Callable[[str], None]) -> None:
         with self.averaged():

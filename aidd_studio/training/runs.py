@@ -113,7 +113,7 @@ def start_from(model: nn.Module, recipe: Recipe) -> None:
 
 
 def averaged_weights(folder: Path, model: nn.Module) -> dict[str, Tensor]:
-    """The weights in a run's checkpoint, the moving average where there is one. The model tells which are trained."""
+    """The weights in a run's checkpoint, the moving average where there is one. The model says which are trained."""
     path = folder / "checkpoint.pt"
     if not path.is_file():
         raise UsageError(f"{folder} holds no checkpoint; train there first.")

@@ -176,7 +176,7 @@ class _Fetch:
 
     def _ask(self, client: httpx.Client) -> None:
         if self.done and not (self.version or self.file.sha256):
-            self._start_over()  # nothing could tell whether the rest belongs to what is here
+            self._start_over()  # nothing shows whether the rest belongs to what is here
         headers = {"Range": f"bytes={self.done}-"} if self.done else {}
         if self.done and self.version:
             headers["If-Range"] = self.version
@@ -279,7 +279,9 @@ class _Fetch:
 
     def _refused(self, status: int) -> DownloadError:
         if status in (401, 403):
-            return DownloadError(f"The server does not give {self.url} to everybody ({status}); get it by hand.")
+            return DownloadError(
+                f"The server does not give {self.url} to everybody ({status}); download it in a browser and import it."
+            )
         if status in (404, 410):
             return FileNotThere(f"There is no file at {self.url} ({status}).")
         return DownloadError(f"The server answered {status} for {self.url}; try later or use --from.")
@@ -291,7 +293,7 @@ class _Again(Exception):
 
 @contextmanager
 def _listening(progress: Progress, hang_up: Callable[[], None]) -> Iterator[None]:
-    """Within the block, a wish to stop ends whatever waits for the network."""
+    """Within the block, cancelling ends whatever waits for the network."""
     over = threading.Event()
 
     def listen() -> None:
@@ -299,7 +301,7 @@ def _listening(progress: Progress, hang_up: Callable[[], None]) -> Iterator[None
             if progress.is_cancelled:
                 hang_up()
 
-    listener = threading.Thread(target=listen, name="download-watch", daemon=True)
+    listener = threading.Thread(target=listen, name="download-cancel", daemon=True)
     listener.start()
     try:
         yield

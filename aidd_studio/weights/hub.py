@@ -66,7 +66,7 @@ def _chosen(listed: Sequence[Listed], patterns: Sequence[str]) -> Listed | None:
 
 
 def _listed(url: str) -> list[Listed]:
-    """The files of a repository; none when nobody tells."""
+    """The files of a repository; none when the publisher does not list them."""
     import httpx
 
     def check(request: httpx.Request) -> None:

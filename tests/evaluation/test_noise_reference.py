@@ -1,4 +1,4 @@
-"""The original with its noise drawn anew."""
+"""The original with its noise redrawn."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def test_a_batch_that_is_held_begins_no_further_recording(archive: Path, tmp_pat
         asked.append(len(list((tmp_path / "out").glob("*.wav"))))
         return len(asked) < 4
 
-    ended = run_batch(items, SETTINGS, hold=hold, tell=lambda _item, fraction: told.append(fraction))
+    ended = run_batch(items, SETTINGS, hold=hold, notify=lambda _item, fraction: told.append(fraction))
     assert len(list(ended)) == 4
     assert asked[:4] == [0, 0, 0, 0], "nothing was begun while it was held"
     assert max(told) == 1.0
@@ -136,7 +136,7 @@ def test_cancelling_worker_processes_leaves_nothing_half_written(tmp_path: Path)
         record(folder / f"take{index}.wav", index)
     items = collect([folder], tmp_path / "out")
     progress, told = Progress(), list[float]()
-    ended = run_batch(items, SETTINGS, 2, progress=progress, tell=lambda _item, fraction: told.append(fraction))
+    ended = run_batch(items, SETTINGS, 2, progress=progress, notify=lambda _item, fraction: told.append(fraction))
     outcomes = [next(ended)]
     progress.cancel()
     with pytest.raises(Cancelled):

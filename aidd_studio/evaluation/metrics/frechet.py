@@ -88,7 +88,7 @@ def _embedded(sound: Samples, rate: int, by: Embedding) -> Array:
 
 
 def log_mel_embedding(rate: int = 24_000) -> Embedding:
-    """64 log-mel bands averaged over 0.24 s: needs no weights, hears timbre and level but nothing learned."""
+    """64 log-mel bands averaged over 0.24 s: needs no weights, covers timbre and level but nothing learnt."""
     from aidd_studio.audio.signal import mel_bank
     from aidd_studio.evaluation.metrics.metrics import power_spectrogram
 

@@ -1,4 +1,4 @@
-"""What a fill could reach that knew everything of a gap but its noise: the original with the noise drawn anew."""
+"""Upper bound for a fill that knows everything but the noise: the original with its noise redrawn."""
 
 from __future__ import annotations
 

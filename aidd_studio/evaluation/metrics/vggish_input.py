@@ -1,4 +1,4 @@
-"""What VGGish hears: log-mel patches of 0.96 s (Hershey et al. 2017; the published input parameters)."""
+"""The input of VGGish: log-mel patches of 0.96 s (Hershey et al. 2017; the published input parameters)."""
 
 from __future__ import annotations
 

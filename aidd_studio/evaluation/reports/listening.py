@@ -30,7 +30,7 @@ MOST_CONDITIONS = 9
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A finished evaluation as its report.json tells it."""
+    """A finished evaluation, from its report.json."""
 
     protocol: FillProtocol
     outcomes: tuple[FillOutcome, ...]

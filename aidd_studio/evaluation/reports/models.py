@@ -30,7 +30,7 @@ ROWS = (
     "shuffled tokens",
     "random tokens",
     "true tokens",
-    "noise drawn anew",
+    "noise redrawn",
 )
 
 
@@ -60,7 +60,7 @@ from 0.25 s on each side, in the same run (order 2048 from 0.5 s stands beside i
 {AUTO_BELOW * 1000:.0f} ms are filled by the engine `auto`, longer ones by `aidd`, {CANDIDATES} candidates each. "First"
 is the candidate that the program puts first; "best" the one nearest the original in mel, which nobody knows at work.
 Random tokens, and the surroundings' tokens shuffled, go through the same pipeline as controls; so do the true tokens,
-which tell what a perfect score model would give. "Noise drawn anew" is the original with other noise of the same level
+which show what a perfect score model would give. "Noise redrawn" is the original with other noise of the same level
 in place of its noise (tones kept exactly): what could be reached by a fill that knew everything but
 the noise. The real recordings are development material: settings were chosen on them, no model was trained on them.
 """

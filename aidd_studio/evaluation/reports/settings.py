@@ -55,7 +55,7 @@ def render_report(rows: Sequence[Row], count: int) -> str:
 
     card = AiddSettings().with_card(find_installed(default_pair()[1]).record.defaults)
     chosen = (
-        f"the likeliest first, then {card.sampler}, {card.steps} steps, temperature {card.temperature}, "
+        f"the most likely first, then {card.sampler}, {card.steps} steps, temperature {card.temperature}, "
         f"recall {card.recall}, {card.tokens} tokens of context"
     )
     lines = [_HEAD.format(count=count, chosen=chosen)]

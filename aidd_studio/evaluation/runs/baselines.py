@@ -55,7 +55,7 @@ def engine(spec: str) -> Engine:
 
 
 def basis_of(spec: str) -> str:
-    """What the fills of an engine rest on besides its specification, so that new models are measured anew.
+    """What the fills of an engine rest on besides its specification, so that new models are measured again.
 
     The hashes of its models and what the model's card recommends; for `auto` the routing table too. Empty for engines
     that rest on nothing but code.

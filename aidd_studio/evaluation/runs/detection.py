@@ -28,7 +28,7 @@ OVERLAP = 0.5
 """Share of the joint extent of a gap and a detection that both must cover to be a match."""
 
 SURVIVING: tuple[PlantedKind, ...] = ("zero", "cut", "dithered")
-"""Damage that can still be told when the recording was coded or resampled afterwards."""
+"""Damage that survives coding or resampling."""
 
 ROUNDS = 4
 """How often each recording is damaged, each time at other places; every other time it is quantised to 16 bits."""
@@ -90,8 +90,8 @@ def measure_recoded(clip: Clip, how: Recoding, seed: int) -> Tally:
     total = Tally(alarms=len(detect(recoded(clip, how))))
     for kind in SURVIVING:
         damaged, truth = damage(clip, np.random.default_rng(seed), DamageSettings(kinds=(kind,)))
-        heard = recoded(damaged, how)
-        total.add(tally([moved(gap, clip.rate, heard.rate) for gap in truth], detect(heard), clip.channels))
+        received = recoded(damaged, how)
+        total.add(tally([moved(gap, clip.rate, received.rate) for gap in truth], detect(received), clip.channels))
     return total
 
 
@@ -129,11 +129,11 @@ def run_detection_case(case: DetectionCase, output: Path, progress: Progress | N
 
 def measure_case(case: DetectionCase, clip: Clip) -> Outcome:
     """The outcome of a case for a recording that has been read already."""
-    told = {"recording": case.path.name, "kind": case.kind, "recoding": case.recoding}
+    labelled = {"recording": case.path.name, "kind": case.kind, "recoding": case.recoding}
     if case.kind is not None:
-        return told | {"tally": asdict(measure(clip, case.kind, case.seed))}
+        return labelled | {"tally": asdict(measure(clip, case.kind, case.seed))}
     if case.recoding is not None:
-        return told | {"tally": asdict(measure_recoded(clip, case.recoding, case.seed))}
+        return labelled | {"tally": asdict(measure_recoded(clip, case.recoding, case.seed))}
     started = time.process_time()
     found = detect(clip)
     spent = time.process_time() - started
@@ -141,7 +141,7 @@ def measure_case(case: DetectionCase, clip: Clip) -> Outcome:
         f"{case.path.name} at {gap.start / clip.rate:.3f} s ({1000 * gap.seconds(clip.rate):.1f} ms, {gap.kind})"
         for gap in found
     ]
-    return told | {"alarms": alarms, "seconds": clip.duration, "spent": spent}
+    return labelled | {"alarms": alarms, "seconds": clip.duration, "spent": spent}
 
 
 @lru_cache(maxsize=1)

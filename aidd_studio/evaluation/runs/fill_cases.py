@@ -24,8 +24,8 @@ class FillCase:
     engine: str  # specification, see baselines.engine
     samples: int
     seed: int
-    file_size: int  # bytes, so that a changed recording is measured anew
-    basis: str = ""  # which models and tables the engine rests on, so that new ones are measured anew
+    file_size: int  # bytes, so that a changed recording is measured again
+    basis: str = ""  # which models and tables the engine rests on, so that new ones are measured again
 
     @property
     def key(self) -> str:

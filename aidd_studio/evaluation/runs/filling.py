@@ -175,7 +175,7 @@ def _segment(segment: Segment) -> Clip:
 
 @lru_cache(maxsize=4)
 def _surroundings(segment: Segment, seconds: float) -> tuple[Samples, int]:
-    """The segment with `seconds` of its recording on each side as far as there is any, and where it begins therein."""
+    """The segment with up to `seconds` of its recording on each side, and where it begins."""
     recording = _recording(segment.path)
     first = round(segment.start * recording.rate)
     reach = round(seconds * recording.rate)

@@ -38,7 +38,7 @@ SUFFIXES = frozenset(
 """File names that a batch takes for recordings when it looks through a folder."""
 
 UNREADABLE = frozenset({".m4a", ".aac", ".wma", ".ape", ".wv", ".tta", ".mpc", ".dsf", ".dff", ".amr", ".ac3", ".dts"})
-"""Recordings too, but of kinds that cannot be read: taken along, so that each is told rather than passed over."""
+"""Suffixes of recordings that cannot be read: listed as failed rather than skipped."""
 
 PATTERN = "{stem}_restored{suffix}"
 """How results are named when nothing else is asked for."""

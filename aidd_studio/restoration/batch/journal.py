@@ -62,7 +62,7 @@ class BatchJournal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._file is not None:
-            with suppress(OSError):  # what the disk did not take was told when it was written
+            with suppress(OSError):  # what could not be written was reported then
                 self._file.close()
             self._unlock()
 

@@ -39,7 +39,7 @@ def _restore(item: BatchItem, settings: BatchSettings, progress: Progress, start
     from aidd_studio.audio.files.writing import check_target, write
     from aidd_studio.damage.detection.dropouts import detect
 
-    probe(item.source)  # what is no recording is told as that, not for the name of its result
+    probe(item.source)  # a file that is no recording is reported as such, not for the name of its result
     if not settings.dry_run:
         item.target.parent.mkdir(parents=True, exist_ok=True)
         check_target(item.target, item.source, overwrite=settings.overwrite)

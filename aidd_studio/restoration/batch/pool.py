@@ -55,16 +55,16 @@ class Workers:
         settings: BatchSettings,
         progress: Progress,
         hold: Callable[[], bool],
-        tell: Callable[[BatchItem, float], None],
+        notify: Callable[[BatchItem, float], None],
     ) -> Generator[tuple[BatchItem, Outcome], None, None]:
         """Outcomes as they come. A worker that dies (killed, out of memory) costs only its own recording, which is
-        tried once more alone."""
+        tried again by itself."""
         done = 0
         waiting, suspects = list(items), list[BatchItem]()
         while waiting or suspects:
             together = waiting or [suspects.pop()]
             alone, waiting = not waiting, []
-            with closing(self._pooled(together, settings, progress, hold, tell)) as pooled:
+            with closing(self._pooled(together, settings, progress, hold, notify)) as pooled:
                 for item, outcome in pooled:
                     if isinstance(outcome, Outcome):
                         done += 1
@@ -83,21 +83,21 @@ class Workers:
         settings: BatchSettings,
         progress: Progress,
         hold: Callable[[], bool],
-        tell: Callable[[BatchItem, float], None],
+        notify: Callable[[BatchItem, float], None],
     ) -> Generator[tuple[BatchItem, Outcome | Literal["in work", "waiting"]], None, None]:
         """Outcomes from the processes; when one dies, the items without an outcome and whether they were in work."""
         pool, board = self._ready()
         queue = deque(items)
         running: dict[Future[Outcome], tuple[BatchItem, int]] = {}
         places = set(range(len(board) - 1))
-        told = [0.0] * len(places)
+        reported = [0.0] * len(places)
         ended = False
         try:
             while queue or running:
                 progress.check()
                 while queue and places and not hold():
                     item, place = queue.popleft(), places.pop()
-                    board[place] = told[place] = 0.0
+                    board[place] = reported[place] = 0.0
                     with block_sigint():
                         future = pool.submit(_restore_there, place, item, settings)
                     running[future] = item, place
@@ -105,9 +105,9 @@ class Workers:
                 if not running:
                     time.sleep(0.1)
                 for item, place in running.values():
-                    if board[place] > told[place]:
-                        told[place] = board[place]
-                        tell(item, told[place])
+                    if board[place] > reported[place]:
+                        reported[place] = board[place]
+                        notify(item, reported[place])
                 for future in finished:
                     outcome = future.result()
                     item, place = running.pop(future)

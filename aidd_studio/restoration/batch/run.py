@@ -40,7 +40,7 @@ def run_batch(
     scheduler: str | None = None,
     progress: Progress | None = None,
     hold: Hold | None = None,
-    tell: Tell | None = None,
+    notify: Tell | None = None,
     networks: Choice = "auto",
     workers: Workers | None = None,
 ) -> Outcomes:
@@ -48,7 +48,7 @@ def run_batch(
 
     journal: outcomes are kept in it, and what it knows as finished is yielded at once instead of done again. A dry run
     only reads it.
-    scheduler: address of a Dask scheduler that does the work; `hold` and `tell` do not reach there.
+    scheduler: address of a Dask scheduler that does the work; `hold` and `notify` do not reach there.
     networks: where they run. workers: processes that do the work and stay for the next run, whatever `jobs` and
     `networks` say; without them a run starts its own.
     Raises Cancelled through `progress`; files in work are then left unwritten.
@@ -74,18 +74,18 @@ def run_batch(
         journal.plan(todo)
     # From here on every target is ours: an output without an outcome is what a dead worker left.
     settings = replace(settings, overwrite=True)
-    hold, tell = hold or _never, tell or _silent
+    hold, notify = hold or _never, notify or _silent
     if scheduler:
         from aidd_studio.restoration.batch.cluster import run_on_cluster
 
         ended = run_on_cluster(todo, settings, scheduler, progress)
     elif workers:
-        ended = workers.run(todo, settings, progress, hold, tell)
+        ended = workers.run(todo, settings, progress, hold, notify)
     # Networks round differently with more threads: they work in processes of one thread for any `jobs`.
     elif todo and (settings.engine in NEURAL or (jobs > 1 and len(todo) > 1)):
-        ended = _in_processes(todo, settings, jobs, chosen(networks, settings), progress, hold, tell)
+        ended = _in_processes(todo, settings, jobs, chosen(networks, settings), progress, hold, notify)
     else:
-        ended = _one_by_one(todo, settings, progress, hold, tell)
+        ended = _one_by_one(todo, settings, progress, hold, notify)
     try:
         with closing(ended):
             for item, outcome in ended:
@@ -99,7 +99,7 @@ def run_batch(
 
 
 def overwrite_refusal(item: BatchItem, journal: BatchJournal | None) -> str:
-    """What a person is told of a result that exists and may not be replaced."""
+    """Why a result that exists is not replaced."""
     if journal is not None and journal.made_otherwise(item):
         return f"{item.target} was made with other settings; allow replacing it (--overwrite) or choose another folder."
     return f"{item.target} exists; allow replacing it (--overwrite) or choose another name."
@@ -120,19 +120,19 @@ def _in_processes(
     networks: Where,
     progress: Progress,
     hold: Hold,
-    tell: Tell,
+    notify: Tell,
 ) -> Outcomes:
     with Workers(min(jobs, len(items)), networks) as workers:
-        yield from workers.run(items, settings, progress, hold, tell)
+        yield from workers.run(items, settings, progress, hold, notify)
 
 
 def _one_by_one(
-    items: Sequence[BatchItem], settings: BatchSettings, progress: Progress, hold: Hold, tell: Tell
+    items: Sequence[BatchItem], settings: BatchSettings, progress: Progress, hold: Hold, notify: Tell
 ) -> Outcomes:
     for index, item in enumerate(items):
         while hold():
             progress.check()
             time.sleep(LOOK_AGAIN)
         share = progress.part(index / len(items), (index + 1) / len(items))
-        followed = share.forward_to(lambda fraction, _stage, item=item: tell(item, fraction))  # type: ignore[misc]
+        followed = share.forward_to(lambda fraction, _stage, item=item: notify(item, fraction))  # type: ignore[misc]
         yield item, restore_file(item, settings, followed)

@@ -112,7 +112,7 @@ class BatchRun(QObject):
 
         def work(progress: Progress) -> Iterator[tuple[BatchItem, Outcome]]:
             yield from run_batch(
-                items, settings, choice.jobs, progress=progress, hold=self._held.is_set, tell=self._reporter()
+                items, settings, choice.jobs, progress=progress, hold=self._held.is_set, notify=self._reporter()
             )
 
         self._is_looking = True
@@ -136,7 +136,7 @@ class BatchRun(QObject):
                     journal=journal,
                     progress=progress,
                     hold=self._held.is_set,
-                    tell=self._reporter(),
+                    notify=self._reporter(),
                 )
 
         self._is_looking = False

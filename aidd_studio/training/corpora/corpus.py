@@ -23,7 +23,7 @@ MANIFEST = "manifest.jsonl"
 
 @dataclass(frozen=True)
 class Item:
-    """One file of a corpus, as its manifest line tells."""
+    """One file of a corpus, as in its manifest line."""
 
     file: str  # relative to the corpus folder
     kind: str

@@ -133,7 +133,7 @@ def _track_notes(
 def write_midi(piece: Piece, path: Path, tail: float = 1.5) -> None:
     """Write a piece as a standard MIDI file that ends silent: pedals up, notes and sounds off after `tail` seconds.
 
-    At most 15 melodic parts are told apart; further ones share channels.
+    At most 15 melodic parts are distinguished; further ones share channels.
     """
     import mido
 
