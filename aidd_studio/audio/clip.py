@@ -27,6 +27,7 @@ class Source:
     size: int = 0  # bytes on disk when it was read
     modified_ns: int = 0  # st_mtime_ns when it was read
     tags: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    notes: tuple[str, ...] = field(default=(), compare=False)  # sentences: which sound is missing, and where
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +89,11 @@ class Clip:
     def duration(self) -> float:
         """Length in seconds."""
         return self.frames / self.rate
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences that a person should know: which sound of the file is missing, and where."""
+        return self.source.notes if self.source is not None else ()
 
     @property
     def samples(self) -> Samples:

@@ -49,10 +49,13 @@ def detect_command(
                     "rate": clip.rate,
                     "channels": clip.channels,
                     "seconds": clip.duration,
+                    "notes": list(clip.notes),
                     "gaps": [gap_as_data(gap, clip.rate) for gap in gaps],
                 }
             )
             return
+        for note in clip.notes:
+            hint(note)
         for gap in gaps:
             say(gap_as_line(gap, clip.rate))
         hint(f"{plural(len(gaps), 'dropout')} in {clip.duration:.1f} s of sound.")

@@ -168,7 +168,7 @@ def _tell(result: RestorationResult, source: Path, written: WriteReport, seconds
                 "seconds": round(seconds, 3),
                 "peak_dbfs": written.peak_dbfs,
                 "over_full_scale": written.over_full_scale,
-                "notes": list(written.notes),
+                "notes": [*result.clip.notes, *written.notes],
                 "gaps": rows,
             }
         )
@@ -180,5 +180,5 @@ def _tell(result: RestorationResult, source: Path, written: WriteReport, seconds
     hint(f"{plural(count, 'gap')} filled in {seconds:.1f} s; the result is {written.path}")
     if written.over_full_scale:
         hint(f"{written.over_full_scale} samples were above full scale and were limited to it.")
-    for note in written.notes:
+    for note in (*result.clip.notes, *written.notes):
         hint(note)

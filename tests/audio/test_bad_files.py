@@ -132,7 +132,7 @@ def pipe(path: Path) -> None:
         (truncated_header, "damaged"),
         (zero_bytes, "is empty"),
         (zero_frames, "no sound"),
-        (text, "not a recording"),
+        (text, "damaged or unsupported"),
         (a_folder, "is a folder"),
         (missing, "does not exist"),
         (too_many_channels, "9 channels"),
@@ -177,17 +177,13 @@ def test_pieces_are_as_long_as_the_whole_when_an_mp3_holds_more_than_its_header_
 
 
 @pytest.mark.parametrize("size", [0, 0x7FFFFFFF, 0xFFFFFFFF])
-def test_a_wav_with_a_wrong_length_in_its_header_is_read_or_refused(tmp_path: Path, size: int) -> None:
+def test_a_wav_with_a_wrong_length_in_its_header_is_read(tmp_path: Path, size: int) -> None:
     path = tmp_path / "a.wav"
     soundfile.write(path, noise(1000), 44100)
     content = path.read_bytes()
     place = content.index(b"data") + 4
     path.write_bytes(content[:place] + size.to_bytes(4, "little") + content[place + 4 :])
-    if size == 0:
-        with pytest.raises(FileReadError, match="no sound"):
-            read(path)
-    else:
-        assert read(path).frames == 1000
+    assert read(path).frames == 1000
 
 
 @pytest.mark.parametrize("content", ["FLAC", "MP3", "OGG", "AIFF", "WAV"])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aidd_studio.audio.clip import Source
-from aidd_studio.audio.files.subtypes import LOSSY, bits_of
+from aidd_studio.audio.files.subtypes import LOSSY, bits_of, is_lossy
 from aidd_studio.errors import FileWriteError
 
 SUFFIXES: dict[str, tuple[str, ...]] = {
@@ -143,16 +143,21 @@ def _subtype(path: Path, container: str, model: Source | None) -> tuple[str, tup
         return "MPEG_LAYER_III", ()
     if model is not None and model.container == container and _can_keep(container, model.subtype):
         return model.subtype, ()
-    wanted = "FLOAT" if model is None or model.subtype in LOSSY else _plain(model.subtype)
+    notes: tuple[str, ...] = ()
+    if model is not None and model.container == container and is_lossy(model.subtype):
+        notes = (f"{model.subtype} cannot be written in {container}, so the recording was not encoded again.",)
+    wanted = "FLOAT" if model is None or is_lossy(model.subtype) else _plain(model.subtype)
     for kind in (wanted, *_ALTERNATIVES.get(wanted, ()), "PCM_24", "PCM_16"):
         if soundfile.check_format(container, kind):
-            return kind, _loss(container, wanted, kind, model)
+            return kind, (*notes, *_loss(container, wanted, kind, model))
     raise FileWriteError(f"{container} cannot hold this recording; choose .wav or .flac.")
 
 
 def _can_keep(container: str, subtype: str) -> bool:
     import soundfile
 
+    if container != "MP3" and subtype.startswith("MPEG"):
+        return False  # libsndfile says that WAV can hold MP3, but only reads it
     return subtype not in UNFAITHFUL and bool(soundfile.check_format(container, subtype))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from aidd_studio.audio.clip import Clip, Source
 from aidd_studio.audio.files.formats import Target
+from aidd_studio.audio.files.reading import BLOCK, open_recording
 from aidd_studio.audio.files.subtypes import bits_of, float32_holds
 from aidd_studio.errors import FileWriteError
 
@@ -21,7 +22,7 @@ class NativeSamples:
     def __init__(self, source: Source, dtype: str) -> None:
         self._source = source
         self._dtype = dtype
-        self._handle = -1
+        self._stack = ExitStack()
         self._file: Any = None
 
     @classmethod
@@ -47,31 +48,28 @@ class NativeSamples:
         return reader if reader._fits(clip) else None
 
     def __enter__(self) -> NativeSamples:
-        import soundfile
-
-        if os.name == "posix":
-            self._handle = os.open(self._source.path, os.O_RDONLY)
-            self._file = soundfile.SoundFile(self._handle, closefd=False)
-        else:
-            self._file = soundfile.SoundFile(self._source.path)
+        self._file = self._stack.enter_context(open_recording(self._source.path))[0]
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
-        if self._handle >= 0:
-            os.close(self._handle)
+        self._stack.close()
 
     def seek(self, frame: int) -> None:
         """Go on reading at that frame."""
-        if frame:
+        import soundfile
+
+        if isinstance(self._file, soundfile.SoundFile):
             self._file.seek(frame)
+            return
+        while frame > 0:
+            frame -= self.read(min(frame, BLOCK)).shape[1]
 
     def read(self, frames: int) -> NDArray[Any]:
         """The next frames as int32 (full scale) or float64: [channels, n]."""
-        block: NDArray[Any] = self._file.read(frames, dtype=self._dtype, always_2d=True).T
-        if block.shape[1] != frames:
+        block = np.empty((frames, self._file.channels), self._dtype)
+        if self._file.read_into(block) != frames:
             raise _changed(self._source.path)
-        return block
+        return block.T
 
     def _fits(self, clip: Clip) -> bool:
         """False when the clip is not what the file holds (a part of it, resampled, ...)."""

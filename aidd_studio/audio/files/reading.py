@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from aidd_studio.audio.clip import MOST_CHANNELS, Clip, Samples, Source
+from aidd_studio.audio.files.decoding import SoundReader
+from aidd_studio.audio.files.spliced import Layout
 from aidd_studio.audio.files.subtypes import LOSSY as LOSSY
 from aidd_studio.errors import FileReadError
 from aidd_studio.progress import Progress
@@ -24,7 +26,7 @@ BLOCK = 1 << 16
 UNKNOWN_LENGTH = 1 << 48
 """Longer than any recording: libsndfile reports such numbers when a stream does not tell its length."""
 
-READABLE = "WAV, RF64, W64, AIFF, FLAC, Ogg Vorbis, Opus, MP3 or CAF"
+READABLE = "WAV, RF64, W64, AIFF, FLAC, Ogg Vorbis, Opus, MP3 or CAF (docs/FORMATS.md)"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class FileInfo:
     endian: str = "FILE"
     size: int = 0  # bytes on disk
     modified_ns: int = 0
+    notes: tuple[str, ...] = ()  # sentences: which sound is missing, and where
+    is_exact: bool = True  # False: the sound may be a little longer or shorter than `frames`
 
 
 def read(path: Path | str, progress: Progress | None = None) -> Clip:
@@ -54,10 +58,15 @@ def read(path: Path | str, progress: Progress | None = None) -> Clip:
 
     path, progress = Path(path), progress or Progress()
     with open_recording(path) as (file, info):
-        base = _grown(file, info, progress) if info.frames >= UNKNOWN_LENGTH else _filled(file, info, progress)
+        base = _filled(file, info, progress) if info.is_exact else _grown(file, info, progress)
     tags = read_tags(path, info.container)
-    source = Source(path.absolute(), info.container, info.subtype, info.endian, info.size, info.modified_ns, tags)
-    return Clip(base, info.rate, source)
+    return Clip(base, info.rate, source_of(info, tags))
+
+
+def source_of(info: FileInfo, tags: Mapping[str, Any]) -> Source:
+    """What a clip keeps of the file that it was read from."""
+    path = info.path.absolute()
+    return Source(path, info.container, info.subtype, info.endian, info.size, info.modified_ns, tags, info.notes)
 
 
 def probe(path: Path | str) -> FileInfo:
@@ -74,35 +83,37 @@ def blocks(path: Path | str, frames_per_block: int = BLOCK) -> Iterator[Samples]
         buffer = np.empty((frames_per_block, info.channels), dtype=np.float32)
         done = 0
         while count := _read_into(file, info, buffer, done):
-            yield np.ascontiguousarray(buffer[:count].T)
+            yield buffer[:count].T.copy()  # a view of one channel would change with the next piece
             done += count
         _check_length(info, done)
 
 
 @contextmanager
-def open_recording(path: Path) -> Iterator[tuple[Any, FileInfo]]:
-    """An open soundfile.SoundFile and what its header says; the format is told by content, not by name."""
+def open_recording(path: Path) -> Iterator[tuple[SoundReader, FileInfo]]:
+    """A recording to read from its first frame to its last, and what its header says; the content tells the format."""
     handle = _open(path)
     try:
         status = os.fstat(handle)
-        file = _sound_file(path, handle, status.st_size)
-        try:
+        if status.st_size == 0:
+            raise FileReadError(f"{path} is empty; there is no recording in it.")
+        layout = _layout(path)
+        with closing(_reader(path, handle, layout)) as file:
             info = FileInfo(
                 path,
                 int(file.frames),
                 int(file.samplerate),
                 int(file.channels),
-                str(file.format),
+                (layout and layout.container) or str(file.format),
                 str(file.subtype),
                 file.frames / file.samplerate if file.samplerate else 0.0,
                 str(file.endian),
                 status.st_size,
                 status.st_mtime_ns,
+                (*(layout.notes if layout else ()), *getattr(file, "notes", ())),
+                file.frames < UNKNOWN_LENGTH and getattr(file, "is_exact", True),
             )
             _check(info)
             yield file, info
-        finally:
-            file.close()
     finally:
         os.close(handle)
 
@@ -124,19 +135,35 @@ def _open(path: Path) -> int:
         raise FileReadError(f"{path} cannot be opened ({error.strerror or error}).") from error
 
 
-def _sound_file(path: Path, handle: int, size: int) -> Any:
+def _layout(path: Path) -> Layout | None:
+    from aidd_studio.audio.files.opening import find_layout
+
+    try:
+        return find_layout(path)
+    except (OSError, ValueError) as error:
+        raise FileReadError(f"{path} cannot be opened ({getattr(error, 'strerror', None) or error}).") from error
+
+
+def _reader(path: Path, handle: int, layout: Layout | None) -> SoundReader:
     import soundfile
 
-    if size == 0:
-        raise FileReadError(f"{path} is empty; there is no recording in it.")
+    from aidd_studio.audio.files.decoding import SequentialSoundFile
+    from aidd_studio.audio.files.opening import open_layout
+
     try:
+        if layout is not None:
+            return open_layout(path, layout)
         if os.name == "posix":  # by descriptor: libsndfile then cannot be misled by the name
-            return soundfile.SoundFile(handle, closefd=False)
-        return soundfile.SoundFile(path)
+            return SequentialSoundFile(handle, closefd=False)
+        return SequentialSoundFile(path)
     except (soundfile.LibsndfileError, TypeError) as error:
-        reason = _reason(error)
+        from aidd_studio.audio.files.media import kind_of, open_media
+
+        kind = kind_of(path)
+        if kind is not None:
+            return open_media(path, kind)
         raise FileReadError(
-            f"{path} is damaged or not a recording that can be read{reason}; it must be {READABLE}."
+            f"{path} cannot be read: damaged or unsupported{_reason(error)}; it must be {READABLE}."
         ) from error
 
 
@@ -157,7 +184,7 @@ def _check(info: FileInfo) -> None:
         )
 
 
-def _filled(file: Any, info: FileInfo, progress: Progress) -> Samples:
+def _filled(file: SoundReader, info: FileInfo, progress: Progress) -> Samples:
     try:
         base = np.empty((info.channels, info.frames), dtype=np.float32)
     except (MemoryError, ValueError):
@@ -176,7 +203,7 @@ def _filled(file: Any, info: FileInfo, progress: Progress) -> Samples:
     return base if done == info.frames else base[:, :done].copy()
 
 
-def _grown(file: Any, info: FileInfo, progress: Progress) -> Samples:
+def _grown(file: SoundReader, info: FileInfo, progress: Progress) -> Samples:
     """All that comes from a stream that does not tell its length."""
     parts: list[Samples] = []
     buffer = np.empty((BLOCK, info.channels), dtype=np.float32)
@@ -184,30 +211,32 @@ def _grown(file: Any, info: FileInfo, progress: Progress) -> Samples:
     while count := _read_into(file, info, buffer, done):
         parts.append(buffer[:count].T.copy())
         done += count
-        progress.report(0.0, "Reading")
+        progress.report(min(1.0, done / info.frames), "Reading")
     _check_length(info, done)
     return np.concatenate(parts, axis=1)
 
 
-def _read_into(file: Any, info: FileInfo, buffer: Samples, done: int) -> int:
+def _read_into(file: SoundReader, info: FileInfo, buffer: Samples, done: int) -> int:
     """Read the next frames into `buffer` [n, channels]; returns how many came.
 
-    A damaged MP3 can give more than its header counts, in one read that reaches beyond; that is left out everywhere.
+    Never more than the header counts: a decoder gives what it makes of a damaged MP3 in one read that reaches beyond,
+    and stumbles over a tag behind a FLAC's last frame.
     """
     import soundfile
 
     try:
-        return min(len(file.read(out=buffer, dtype="float32")), info.frames - done)
+        wanted = buffer[: max(0, info.frames - done)] if info.is_exact else buffer
+        return file.read_into(wanted)
     except (soundfile.LibsndfileError, RuntimeError) as error:
         raise _broken_off(info, _position(file, done)) from error
 
 
-def _position(file: Any, done: int) -> int:
-    """How far a failed read came."""
+def _position(file: SoundReader, done: int) -> int:
+    """How far a failed read came, where the decoder knows."""
     import soundfile
 
     try:
-        return max(done, int(file.tell()))
+        return max(done, int(file.tell())) if isinstance(file, soundfile.SoundFile) else done
     except soundfile.LibsndfileError:
         return done
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 BITS = {
     "PCM_S8": 8,
     "PCM_U8": 8,
+    "PCM_12": 12,
     "PCM_16": 16,
+    "PCM_20": 20,
     "PCM_24": 24,
     "PCM_32": 32,
     "ALAC_16": 16,
@@ -42,12 +44,18 @@ LOSSY = frozenset(
         "NMS_ADPCM_32",
         "DPCM_8",
         "DPCM_16",
+        "DSD",
     }
 )
 """Subtypes that change the samples when they are written."""
 
 UNBOUNDED = ("FLOAT", "DOUBLE", "VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III")
 """Subtypes that take samples above full scale without wrapping."""
+
+
+def is_lossy(subtype: str) -> bool:
+    """True for what changes the samples when it is written, codecs that only PyAV reads included."""
+    return subtype in LOSSY or (subtype not in BITS and subtype not in ("FLOAT", "DOUBLE"))
 
 
 def bits_of(subtype: str) -> int | None:

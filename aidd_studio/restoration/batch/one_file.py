@@ -66,7 +66,7 @@ def _restore(item: BatchItem, settings: BatchSettings, progress: Progress, start
 
         for row, filled in zip(rows, result.gaps, strict=True):
             row["picture"] = base64.b64encode(before_after_png(result.clip, filled.gap)).decode("ascii")
-    return _ended(item, "restored", "", started, clip.duration, rows)
+    return _ended(item, "restored", " ".join(clip.notes), started, clip.duration, rows)
 
 
 def _engine(settings: BatchSettings) -> Any:

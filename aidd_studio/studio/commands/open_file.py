@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from aidd_studio import paths
-from aidd_studio.audio.clip import Clip, Samples, Source
+from aidd_studio.audio.clip import Clip, Samples
 from aidd_studio.audio.peaks import Peaks
 from aidd_studio.files.cache import ArrayCache, content_key
 from aidd_studio.progress import Progress
@@ -194,7 +194,7 @@ def _kept_peaks(cache: ArrayCache, key: str, channels: int, frames: int) -> tupl
 
 def _progressively(path: Path, progress: Progress, cache_bytes: int) -> Iterator[Any]:
     """A recording's session; long ones are shown before all samples are there."""
-    from aidd_studio.audio.files.reading import blocks, probe, read
+    from aidd_studio.audio.files.reading import blocks, probe, read, source_of
 
     info = probe(path)
     if info.frames < AT_ONCE or info.container not in EXACT:
@@ -208,7 +208,7 @@ def _progressively(path: Path, progress: Progress, cache_bytes: int) -> Iterator
         yield Session(read(path, progress))  # says so in the person's words
         return
     tags = read_tags(path, info.container)
-    source = Source(path.absolute(), info.container, info.subtype, info.endian, info.size, info.modified_ns, tags)
+    source = source_of(info, tags)
     cache, key = ArrayCache(limit=cache_bytes), f"peaks-{content_key(path)}"
     peaks, is_kept = _kept_peaks(cache, key, info.channels, info.frames)
     incoming = Incoming(peaks)
