@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+from PySide6.QtWidgets import QPushButton
+
 from aidd_studio import paths
 from aidd_studio.damage.damage import Damage
 from aidd_studio.damage.labels import read_labels, write_labels
@@ -36,7 +38,7 @@ def test_the_cache_is_measured_and_cleared_in_the_background(qtbot, opened, idle
     dialog = PreferencesDialog(opened.workspace)
     qtbot.addWidget(dialog)
     idle()
-    assert int(dialog._size.text().split()[0]) >= 3
+    assert int(dialog.cache_used.text().split()[0]) >= 3
     threads = set()
     submit = opened.workspace.drawing.submit
 
@@ -44,12 +46,12 @@ def test_the_cache_is_measured_and_cleared_in_the_background(qtbot, opened, idle
         return submit(title, lambda progress: (threads.add(threading.current_thread()), work(progress))[1], **rest)
 
     opened.workspace.drawing.submit = listening
-    dialog._clear_cache()
+    next(button for button in dialog.findChildren(QPushButton) if button.text() == "Clear").click()
     idle()
     assert not kept.exists()
     assert threading.main_thread() not in threads
     assert len(threads) == 1
-    assert dialog._size.text() == "0 MB used"
+    assert dialog.cache_used.text() == "0 MB used"
 
 
 def test_preferences_may_be_closed_while_the_cache_is_measured(opened, idle):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QFont, QShowEvent
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -64,6 +64,17 @@ class Dialog(QDialog):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.fit()
+        if not event.spontaneous():
+            self._centre()
+
+    def _centre(self) -> None:
+        """Over the window that it belongs to, and on the screen as a whole."""
+        parent, room = self.parentWidget(), self.screen().availableGeometry()
+        frame = QRect(QPoint(), self.size() + FRAME)
+        frame.moveCenter(parent.window().geometry().center() if parent is not None else room.center())
+        left = max(room.left(), min(frame.left(), room.right() - frame.width()))
+        top = max(room.top(), min(frame.top(), room.bottom() - frame.height()))
+        self.move(left, top)
 
     def add_button(self, text: str, action: object, *, main: bool = False) -> QPushButton:
         """A button at the lower right; the main one answers to Return."""

@@ -29,7 +29,7 @@ from aidd_studio.studio.model.workspace import Workspace
 from aidd_studio.studio.timeline.spectrogram_view import COLOUR_MAPS
 from aidd_studio.studio.widgets.fields import choice, form, real_number, whole_number
 
-LABEL_WIDTH = 140
+LABEL_WIDTH = 160
 FFT_SIZES = (512, 1024, 2048, 4096, 8192)
 
 
@@ -41,6 +41,8 @@ class PreferencesDialog(Dialog):
         self._workspace = workspace
         self._chosen = workspace.preferences
         left, right = QVBoxLayout(), QVBoxLayout()
+        for column in (left, right):
+            column.setSpacing(8)
         self._column = left
         self._appearance()
         self._sound()
@@ -111,13 +113,13 @@ class PreferencesDialog(Dialog):
         rows = self._form("Cache")
         row = QHBoxLayout()
         row.setSpacing(12)
-        self._size = QLabel()
-        self._size.setObjectName("dim")
+        self.cache_used = QLabel()
+        self.cache_used.setObjectName("dim")
         clear = QPushButton("Clear")
         clear.setAutoDefault(False)
         clear.clicked.connect(self._clear_cache)
         row.addWidget(self._cache_limit())
-        row.addWidget(self._size, 1)
+        row.addWidget(self.cache_used, 1)
         row.addWidget(clear)
         self._row(rows, "Cache limit", row)
         self._in_cache("Measuring the cache", cache_size)
@@ -151,7 +153,7 @@ class PreferencesDialog(Dialog):
     def _in_cache(self, title: str, work: Callable[[Progress], int]) -> None:
         def show(size: int) -> None:
             if isValid(self):  # the dialog may have been closed meanwhile
-                self._size.setText(f"{size / 2**20:.0f} MB used")
+                self.cache_used.setText(f"{size / 2**20:.0f} MB used")
 
         self._workspace.drawing.submit(title, work, on_done=show, on_failed=self._workspace.report_error, visible=False)
 

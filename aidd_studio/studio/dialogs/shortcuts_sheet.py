@@ -23,8 +23,8 @@ HANDS = (
     ("Pan", "Middle button"),
 )
 
-COLUMN_WIDTH = 290
-MOST_COLUMNS = 4
+COLUMN_WIDTH = 320
+MOST_COLUMNS = 3
 """Side by side where the screen is wide enough, so that the page is not as high as the screen."""
 
 
@@ -61,11 +61,11 @@ class ShortcutsSheet(Dialog):
 
 def _column(blocks: list[tuple[str, list[tuple[str, str]]]]) -> QVBoxLayout:
     column = QVBoxLayout()
-    column.setSpacing(8)
+    column.setSpacing(6)
     for title, rows in blocks:
         column.addWidget(section(title))
         grid = QGridLayout()
-        grid.setVerticalSpacing(6)
+        grid.setVerticalSpacing(2)
         grid.setColumnStretch(0, 1)
         for line, (text, keys) in enumerate(rows):
             label = QLabel(keys)
