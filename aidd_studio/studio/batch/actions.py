@@ -30,7 +30,7 @@ def _is_idle_with_files(now: BatchCommands) -> bool:
 
 
 def _hold_look(now: BatchCommands) -> Look:
-    return Look("&Resume", "play") if now.run.is_held else Look("&Pause", "pause")
+    return Look("Re&sume", "play") if now.run.is_held else Look("&Pause", "pause")
 
 
 ACTIONS: tuple[BatchAction, ...] = (
@@ -57,7 +57,7 @@ ACTIONS: tuple[BatchAction, ...] = (
     BatchAction(
         "edit",
         "&Files",
-        "&Open in the editor",
+        "Open in the &editor",
         "waveform",
         ("Ctrl+E",),
         run=lambda it: it.edit_source(),
@@ -67,7 +67,7 @@ ACTIONS: tuple[BatchAction, ...] = (
     BatchAction(
         "edit_result",
         "&Files",
-        "Open the &result in the editor",
+        "Open the re&sult in the editor",
         run=lambda it: it.edit_result(),
         when=_is_one_restored,
     ),
@@ -133,7 +133,7 @@ ACTIONS: tuple[BatchAction, ...] = (
     BatchAction(
         "retry",
         "&Batch",
-        "Retry &failed",
+        "Re&try failed",
         "redo",
         ("Ctrl+R",),
         "Try the files that failed once more",
@@ -144,7 +144,7 @@ ACTIONS: tuple[BatchAction, ...] = (
     BatchAction(
         "report",
         "&Batch",
-        "Open &report",
+        "&Open report",
         "report",
         ("Ctrl+Shift+R",),
         "What was found and done, with pictures",

@@ -136,7 +136,7 @@ EDIT: tuple[Action[Any], ...] = (
 
 VIEW: tuple[Action[Any], ...] = (
     DocumentAction("zoom_in", "&View", "Zoom &in", "zoom-in", ("+", "="), run=lambda it: it.axis.zoom(1.6)),
-    DocumentAction("zoom_out", "&View", "Zoom &out", "zoom-out", ("-",), run=lambda it: it.axis.zoom(1 / 1.6)),
+    DocumentAction("zoom_out", "&View", "Zoom o&ut", "zoom-out", ("-",), run=lambda it: it.axis.zoom(1 / 1.6)),
     DocumentAction(
         "zoom_gap",
         "&View",

@@ -67,7 +67,7 @@ GAPS: tuple[Action[Any], ...] = (
     DocumentAction(
         "delete_gap",
         "&Gaps",
-        "Re&move gap",
+        "R&emove gap",
         "delete",
         ("Delete",),
         "Remove the selected gaps; the recording is not changed",
