@@ -30,6 +30,7 @@ HARMLESS = (
     "propagateSizeHints",
     "does not support raise()",
     "This plugin supports grabbing the mouse only for popup windows",
+    "This plugin does not support grabbing the keyboard",
 )
 
 

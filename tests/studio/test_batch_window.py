@@ -16,6 +16,7 @@ from PySide6.QtGui import QDropEvent
 from aidd_studio.studio.batch.window import BatchWindow
 from aidd_studio.studio.model.preferences import Preferences
 from aidd_studio.studio.widgets import theme
+from tests.studio.hands import answers
 
 RATE = 8000
 WAIT = 60000
@@ -198,7 +199,7 @@ def test_closing_at_work_asks_inline_and_the_work_can_go_on_unseen(qtbot, batch,
     assert batch.isVisible()
     assert "1 file is not finished" in batch.banner.message
     with qtbot.waitSignal(batch.ended_unseen, timeout=WAIT) as told:
-        batch.banner._choices[0].click()
+        answers(batch.banner)[0].click()
         assert not batch.isVisible()
     assert "1 file restored" in told.args[0]
     assert states(batch) == {"take.wav": "restored"}

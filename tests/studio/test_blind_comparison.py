@@ -27,7 +27,7 @@ def compared(opened, idle):
 
 
 def row_of_x(window) -> int:
-    return window.candidate_list.blind.index(window.commands.blind._x)
+    return window.candidate_list.blind.index(window.commands.blind.hidden)
 
 
 def test_guesses_are_told_right_or_wrong_and_counted(compared):
@@ -48,24 +48,24 @@ def test_x_sounds_as_its_candidate_and_the_window_does_not_tell_which(compared, 
     compared.actions_by_id["audition_x"].trigger()
     for _ in range(12):
         clock.now += 0.1
-        playback._tick()
-        assert compared.transport.switch._group.button(1).text() == "X"
+        playback.look()
+        assert compared.transport.switch.heard == "X"
         assert compared.candidate_list.sounding == -1
         assert document.candidate_index == current
     heard = np.concatenate(outputs[-1].heard)
-    assert playback.version == 2 + compared.commands.blind._x
+    assert playback.version == 2 + compared.commands.blind.hidden
     assert np.abs(heard).max() > 0.1
     compared.actions_by_id["audition_x"].trigger()
     clock.now += 0.2
-    playback._tick()
+    playback.look()
     assert not playback.is_playing
-    assert compared.transport.switch._group.button(1).text() == "X"
+    assert compared.transport.switch.heard == "X"
 
 
 def test_x_may_be_any_candidate(compared):
     hidden = set()
     for _ in range(40):
-        hidden.add(compared.commands.blind._x)
+        hidden.add(compared.commands.blind.hidden)
         compared.commands.blind.guess(0)
     assert hidden == {0, 1}
 

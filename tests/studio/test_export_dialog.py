@@ -96,7 +96,7 @@ def test_the_pattern_and_the_format_make_the_name(opened_fine, idle, fine):
     assert again.path.text() == str(fine.with_name("fine - mended.wav")), "the pattern is remembered"
     again.path.setText("")
     again.path.textEdited.emit("")
-    assert not again._export.isEnabled()
+    assert not again.export_button.isEnabled()
     again.reject()
 
 
@@ -111,9 +111,9 @@ def test_the_pattern_and_the_format_make_the_name(opened_fine, idle, fine):
 def test_what_would_fail_is_said_before(opened_fine, change, says):
     dialog = export_dialog(opened_fine)
     change(dialog)
-    assert says in dialog._why.text()
-    assert not dialog._export.isEnabled()
+    assert says in dialog.why.text()
+    assert not dialog.export_button.isEnabled()
     dialog.pattern.setText("{stem}_x{suffix}")
     dialog.subtype.setCurrentIndex(0)
-    assert dialog._export.isEnabled()
+    assert dialog.export_button.isEnabled()
     dialog.reject()

@@ -93,10 +93,10 @@ def test_candidates_are_switched_while_they_sound_without_a_click(qtbot, opened,
     assert window.commands.playback.is_playing
     for _ in range(8):
         clock.now += 0.1
-        window.commands.playback._tick()
+        window.commands.playback.look()
         press(qtbot, window, "original")
     clock.now += 0.1
-    window.commands.playback._tick()
+    window.commands.playback.look()
     heard = np.concatenate(outputs[-1].heard)
     assert len(heard) == pytest.approx(0.9 * 16000, abs=2)
     assert np.abs(heard).max() > 0.2
@@ -107,7 +107,7 @@ def test_candidates_are_switched_while_they_sound_without_a_click(qtbot, opened,
     assert steps.max() < 0.08
     press(qtbot, window, "play")
     clock.now += 0.2
-    window.commands.playback._tick()
+    window.commands.playback.look()
     assert not window.commands.playback.is_playing
 
 
@@ -122,14 +122,14 @@ def test_loop_plays_the_gap_again_and_again(qtbot, opened, idle, clock):
     positions = []
     for _ in range(20):
         clock.now += 0.05
-        window.commands.playback._tick()
+        window.commands.playback.look()
         positions.append(window.axis.playhead)
     assert min(positions) >= 8000 - 1600
     assert max(positions) <= 8160 + 1600
     assert sum(later < earlier for earlier, later in itertools.pairwise(positions)) >= 3
     press(qtbot, window, "play")
     clock.now += 0.2
-    window.commands.playback._tick()
+    window.commands.playback.look()
 
 
 def test_undoing_an_older_step_keeps_candidates_that_came_later(qtbot, opened, idle):

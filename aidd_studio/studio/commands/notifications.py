@@ -10,21 +10,27 @@ from PySide6.QtWidgets import QWidget
 
 from aidd_studio.restoration.session.history import Entry
 from aidd_studio.studio.model.document import Document
-from aidd_studio.studio.model.workspace import Workspace
+from aidd_studio.studio.model.workspace import Notice, Workspace
 from aidd_studio.studio.panels.candidate_words import spoken
+from aidd_studio.studio.widgets.banner import Banner
 
 
 class Announcer(QObject):
-    """Announces texts, and by itself what is being worked on."""
+    """Shows the workspace's notices in the banner; announces them and what is being worked on."""
 
     announced = Signal(str)
 
-    def __init__(self, workspace: Workspace, widget: QWidget) -> None:
+    def __init__(self, workspace: Workspace, banner: Banner, widget: QWidget) -> None:
         super().__init__(widget)
         self._workspace = workspace
+        self._banner = banner
         self._widget = widget
+        self._notice: Notice | None = None  # what the banner shows or has shown last
         self._job: int | None = None
         workspace.job_changed.connect(self._job_changed)
+        workspace.notified.connect(self._show)
+        workspace.withdrawn.connect(self._withdraw)
+        banner.shown.connect(self.announce)
 
     def announce(self, text: str) -> None:
         """Announce something, after what is being said."""
@@ -33,6 +39,17 @@ class Announcer(QObject):
         if QAccessible.isActive():
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._widget, text))
         self.announced.emit(text)
+
+    def _show(self, notice: Notice) -> None:
+        self._notice = notice
+        if notice.is_question:
+            self._banner.ask(notice.text, notice.buttons)
+        else:
+            self._banner.show_message(notice.text, notice.tone, notice.buttons)
+
+    def _withdraw(self, notice: Notice) -> None:
+        if notice is self._notice:
+            self._banner.hide()
 
     def _job_changed(self) -> None:
         job = next((job for job in self._workspace.work.jobs if job.visible), None)

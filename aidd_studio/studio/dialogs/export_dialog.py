@@ -135,12 +135,12 @@ class ExportDialog(Dialog):
         self.tags = ExportTags(document.clip.source.tags if document.clip.source else {})
         self.report = QCheckBox("Write a report with every gap, what filled it, and pictures")
         self.overwrite = QCheckBox("Replace files of the same name")
-        self._why = QLabel()
-        self._why.setObjectName("hint")
-        self._why.setWordWrap(True)
+        self.why = QLabel()
+        self.why.setObjectName("hint")
+        self.why.setWordWrap(True)
         self._lay_out()
         self.add_button("Cancel", self.reject)
-        self._export = self.add_button("Export", self.accept, main=True)
+        self.export_button = self.add_button("Export", self.accept, main=True)
         self.path.textEdited.connect(self._name_written)
         self.path.textChanged.connect(self._check)
         self.pattern.textChanged.connect(self._propose)
@@ -186,7 +186,7 @@ class ExportDialog(Dialog):
         rows.addRow("", self.overwrite)
         self.body.addLayout(rows)
         self.body.addWidget(note(self._summary()))
-        self.body.addWidget(self._why)
+        self.body.addWidget(self.why)
 
     def _what_choice(self) -> QVBoxLayout:
         self._what = QButtonGroup(self)
@@ -285,8 +285,8 @@ class ExportDialog(Dialog):
         self._refuse("")
 
     def _refuse(self, why: str) -> None:
-        self._why.setText(why)
-        self._export.setEnabled(not why)
+        self.why.setText(why)
+        self.export_button.setEnabled(not why)
 
     def _finish(self) -> None:
         """Remember what suits the next recording too, and go."""

@@ -50,6 +50,11 @@ class BlindComparison(QObject):
     def is_on(self) -> bool:
         return self._candidates.blind is not None
 
+    @property
+    def hidden(self) -> int:
+        """The candidate behind X; -1 without a comparison."""
+        return self._x
+
     def set_on(self, on: bool) -> None:
         """Begin or end the comparison; at its end the names come back."""
         if self._shuffle(on):

@@ -21,7 +21,7 @@ from aidd_studio.studio.model import preferences as kept
 from aidd_studio.studio.model.document import Document
 from aidd_studio.studio.model.garbage import Garbage
 from aidd_studio.studio.model.preferences import Preferences
-from aidd_studio.studio.model.workspace import Notice, Workspace
+from aidd_studio.studio.model.workspace import Workspace
 from aidd_studio.studio.panels.candidate_list import CandidateList
 from aidd_studio.studio.panels.fill_settings import FillSettings
 from aidd_studio.studio.panels.gap_list import GapList
@@ -59,7 +59,6 @@ class MainWindow(QMainWindow):
         self.workspace = Workspace(preferences or kept.load_preferences(), self)
         self.commands: DocumentCommands | None = None
         self.actions_by_id = Actions(self, ACTIONS)
-        self._notice: Notice | None = None  # what the banner says or said last
         self._listening = ListeningSettings()
         self._make_output = make_output or self._sound_card
         self._make_views()
@@ -112,7 +111,7 @@ class MainWindow(QMainWindow):
         self.gap_list.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
 
     def _make_commands(self) -> None:
-        self.announcer = Announcer(self.workspace, self)
+        self.announcer = Announcer(self.workspace, self.banner, self)
         self.files = OpenFile(self.workspace, self._leave_then, self.centre)
         self.recovery = Recovery(self.workspace, self.files, self)
         self.batch = BatchAccess(self.workspace, self)
@@ -143,14 +142,11 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         workspace = self.workspace
         workspace.document_changed.connect(self._show_document)
-        workspace.notified.connect(self._show_notice)
-        workspace.withdrawn.connect(self._hide_notice)
         workspace.job_changed.connect(self._show_jobs)
         self.axis.changed.connect(self.garbage.put_off)
         self.files.grew.connect(self.pictures.grew)
         self.pictures.changed.connect(self.editor.refresh)
         self.pictures.peaks_complete.connect(self.editor.waveform.fit)
-        self.banner.shown.connect(self.announcer.announce)
         self.docks.changed.connect(self.actions_by_id.refresh)
         self.candidate_list.settings.connect(self.docks.toggle_settings)
         self.transport.cancel.connect(workspace.cancel)
@@ -176,10 +172,7 @@ class MainWindow(QMainWindow):
     def _show_document(self) -> None:
         """Show the current document, or that there is none."""
         document = self.workspace.current
-        if self.commands is not None:
-            self.commands.close()
-            self.commands = None
-            self.actions_by_id.release(DocumentAction)
+        self._drop_commands()
         for view in (self.regions, self.gap_list, self.candidate_list, self.history, self.editor):
             view.set_document(document)
         self.pictures.set_document(document, document.incoming if document else None)
@@ -207,6 +200,12 @@ class MainWindow(QMainWindow):
         document.changed.connect(self._show_title)
         document.undo_stack.cleanChanged.connect(self._show_title)
         self.actions_by_id.bind(DocumentAction, self.commands)
+
+    def _drop_commands(self) -> None:
+        if self.commands is not None:
+            self.commands.close()
+            self.commands = None
+            self.actions_by_id.release(DocumentAction)
 
     def _leave_then(self, action: Callable[[], object]) -> None:
         if self.commands is None:
@@ -237,17 +236,6 @@ class MainWindow(QMainWindow):
         document = self.workspace.current
         self.setWindowTitle(f"{one_line(document.name)}[*] – AIDD Studio" if document else "AIDD Studio")
         self.setWindowModified(document is not None and document.is_modified)
-
-    def _show_notice(self, notice: Notice) -> None:
-        self._notice = notice
-        if notice.is_question:
-            self.banner.ask(notice.text, notice.buttons)
-        else:
-            self.banner.show_message(notice.text, notice.tone, notice.buttons)
-
-    def _hide_notice(self, notice: Notice) -> None:
-        if notice is self._notice:
-            self.banner.hide()
 
     def _show_jobs(self) -> None:
         self.transport.jobs.show_jobs(self.workspace.work.jobs)
@@ -288,7 +276,7 @@ class MainWindow(QMainWindow):
         self.docks.save_layout()
         if self.commands is not None:
             self.commands.autosave.leave()
-            self.commands.playback.close()
+            self._drop_commands()
         kept.save_preferences(self.workspace.preferences)
         self.batch.close()
         self.pictures.close()
