@@ -37,6 +37,9 @@ def batch_command(
         Optional[str], typer.Option(metavar="GLOB", help="Only these file names, e.g. '*.flac'.")
     ] = None,
     engine: Annotated[str, typer.Option(help="What fills the gaps.")] = "auto",
+    policy: Annotated[
+        str, typer.Option(metavar="any|signal", help="signal: signal models only, nothing that can make up sound.")
+    ] = "any",
     candidates: Annotated[int, typer.Option(min=1, max=64, help="Fills to make per gap; the best is used.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed gives the same results.")] = 0,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 for one per core.")] = 0,
@@ -68,6 +71,8 @@ def batch_command(
     Exit code 0 when nothing failed, 1 when a file failed, 3 when there was no recording at all.
     """
     with errors_as_sentences(as_json):
+        from aidd_studio.engines.policy import as_policy, may_fill, refusal
+        from aidd_studio.engines.registry import engine_info
         from aidd_studio.restoration.batch.items import FORMATS, BatchSettings, collect, real_path
         from aidd_studio.restoration.batch.network_process import CHOICES
         from aidd_studio.restoration.batch.report import report_data, write_report
@@ -81,13 +86,23 @@ def batch_command(
             raise UsageError(f"The format {format!r} is not known; use {' or '.join(FORMATS)}, or leave it out.")
         if networks not in CHOICES:
             raise UsageError(f"Networks can be {', '.join(CHOICES)}, not {networks!r}.")
+        rule = as_policy(policy)
+        if rule != "any" and not may_fill(engine_info(engine), rule):
+            raise UsageError(refusal(engine_info(engine)))
         if watch_folder and (scheduler or dry_run):
             raise UsageError("--watch works on this machine and writes; leave out --scheduler and --dry-run.")
         if report:
             _make_room(report)  # fail now, not after a night's work
         suffix = FORMATS[format] if format else None
         settings = BatchSettings(
-            engine, {}, candidates, seed, overwrite=overwrite, dry_run=dry_run, pictures=report is not None
+            engine,
+            {},
+            candidates,
+            seed,
+            overwrite=overwrite,
+            dry_run=dry_run,
+            pictures=report is not None,
+            policy=rule,
         )
 
         def look() -> list[BatchItem]:

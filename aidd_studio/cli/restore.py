@@ -41,6 +41,9 @@ def restore_command(
         Optional[Path], typer.Option(metavar="FILE", help="Gaps as an Audacity label track, CSV or JSON.")
     ] = None,
     detect: Annotated[bool, typer.Option("--detect", help="Find dropouts too, besides the gaps given.")] = False,
+    policy: Annotated[
+        str, typer.Option(metavar="any|signal", help="signal: signal models only, nothing that can make up sound.")
+    ] = "any",
     candidates: Annotated[int, typer.Option(min=1, max=64, help="Fills to make per gap; the best is used.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed gives the same result.")] = 0,
     crossfade: Annotated[float, typer.Option(min=0.0, max=100.0, help="Cross-fade outside the gap, in ms.")] = 6.0,
@@ -90,6 +93,7 @@ def restore_command(
     with errors_as_sentences(as_json):
         from aidd_studio.audio.files.reading import read
         from aidd_studio.audio.files.writing import check_target, write
+        from aidd_studio.engines.policy import as_policy
         from aidd_studio.restoration.restore import ready_engine, restore
         from aidd_studio.weights.devices import find_device
 
@@ -104,12 +108,20 @@ def restore_command(
         check_target(output, source, overwrite=True)
         if os.path.lexists(output) and not overwrite:
             raise FileWriteError(f"{output} exists already; use --overwrite to replace it.")
-        chosen = ready_engine(engine, settings)
+        rule = as_policy(policy)
+        chosen = ready_engine(engine, settings, rule)
         with progress_bar(f"Restoring {source.name}") as progress:
             clip = read(source, progress.part(0.0, 0.1))
             wanted = _gaps(clip, gap or [], gaps, detect, progress.part(0.1, 0.2))
             result = restore(
-                clip, wanted, chosen, candidates, seed, crossfade=crossfade / 1000, progress=progress.part(0.2, 0.9)
+                clip,
+                wanted,
+                chosen,
+                candidates,
+                seed,
+                crossfade=crossfade / 1000,
+                policy=rule,
+                progress=progress.part(0.2, 0.9),
             )
             if not result.gaps:
                 raise NothingToRestore(
@@ -163,6 +175,7 @@ def _tell(result: RestorationResult, source: Path, written: WriteReport, seconds
                 "source": str(source),
                 "output": str(written.path),
                 "engine": result.engine,
+                "policy": result.policy,
                 "seed": result.seed,
                 "rate": rate,
                 "seconds": round(seconds, 3),
@@ -178,6 +191,8 @@ def _tell(result: RestorationResult, source: Path, written: WriteReport, seconds
         say(f"{gap_as_line(filled.gap, rate)}  <- {chosen.engine}{': ' + chosen.note if chosen.note else ''}")
     count = len(result.gaps)
     hint(f"{plural(count, 'gap')} filled in {seconds:.1f} s; the result is {written.path}")
+    if result.policy == "signal":
+        hint("Signal models only: no generative engine was used.")
     if written.over_full_scale:
         hint(f"{written.over_full_scale} samples were above full scale and were limited to it.")
     for note in (*result.clip.notes, *written.notes):

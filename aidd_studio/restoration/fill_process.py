@@ -36,16 +36,16 @@ from aidd_studio.restoration.restore import FillRequest, GapListener, fill_windo
 log = logging.getLogger(__name__)
 
 PATIENCE = 0.02
-"""Seconds between two looks at the watch while nothing comes from the process."""
+"""Seconds between two checks for cancellation while nothing comes from the process."""
 
-TOLD_EVERY = 0.05
+REPORT_EVERY = 0.05
 """Seconds between two reports of progress from the process."""
 
 LESS_URGENT = 5
 """How much farther back than the program that asked this process stands in the queue for a core (Unix niceness)."""
 
 LEAVING = 5.0
-"""Seconds that the process has to end once it was told to."""
+"""Seconds that the process has to end once it was asked to."""
 
 DIED = (
     "The process that makes the fills ended unexpectedly, most likely for lack of memory; "
@@ -66,7 +66,7 @@ class _Task:
     fill: int
     engine: str
     settings: Mapping[str, Any]
-    order: FillRequest
+    request: FillRequest
     window: Window
 
 
@@ -108,20 +108,20 @@ class FillProcess:
         gaps: Sequence[Damage],
         engine: str,
         settings: Mapping[str, Any],
-        order: FillRequest,
+        request: FillRequest,
         progress: Progress,
         on_gaps: GapListener | None = None,
         on_failed: Callable[[Sequence[Damage], str], None] | None = None,
     ) -> Iterator[Candidate]:
         """Candidates of all gaps as `restore.fill_gaps` makes them, one by one as they are finished.
 
-        on_failed: hears gaps for which the engine found nothing or failed, and why; the others are still filled.
+        on_failed: called with gaps for which the engine found nothing or failed, and why; the others are still filled.
         Raises what the engine raises, WorkerDied, and Cancelled at once, whatever the process is doing.
         """
         windows = plan(clip, gaps, _Listed(engine_info(engine)))
-        fill_one = partial(self._fill_window, next(self._fills), engine, settings, order)
+        fill_one = partial(self._fill_window, next(self._fills), engine, settings, request)
 
-        def fill_or_tell(window: Window, share: Progress) -> Iterator[Candidate]:
+        def fill_or_report(window: Window, share: Progress) -> Iterator[Candidate]:
             try:
                 yield from fill_one(window, share)
             except (DamageError, RuntimeError) as error:
@@ -129,7 +129,7 @@ class FillProcess:
                     raise
                 on_failed(window.gaps, str(error))
 
-        yield from fill_windows(windows, fill_or_tell, progress, on_gaps)
+        yield from fill_windows(windows, fill_or_report, progress, on_gaps)
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
@@ -150,12 +150,12 @@ class FillProcess:
         fill: int,
         engine: str,
         settings: Mapping[str, Any],
-        order: FillRequest,
+        request: FillRequest,
         window: Window,
         progress: Progress,
     ) -> Iterator[Candidate]:
         progress.check()
-        task = _Task(next(self._numbers), fill, engine, settings, order, window)
+        task = _Task(next(self._numbers), fill, engine, settings, request, window)
         try:
             yield from self._answers(task, progress)
         except (EOFError, OSError, pickle.UnpicklingError) as error:
@@ -185,7 +185,7 @@ class FillProcess:
         finally:
             if not is_over:
                 with suppress(OSError):
-                    line.send(task.number)  # the wish to stop
+                    line.send(task.number)  # asks it to stop
 
     def _started(self) -> _Line:
         if self._line is not None and self._process is not None and self._process.is_alive():
@@ -250,7 +250,7 @@ def _serve(pipe: Connection) -> None:
         try:
             progress.check()
             if engine is None or task.fill != fill:
-                fill, engine = task.fill, ready_engine(task.engine, task.settings)
+                fill, engine = task.fill, ready_engine(task.engine, task.settings, task.request.policy)
             _fill(line, task, engine, progress)
             ended = _Ended()
         except (AiddError, MemoryError) as error:
@@ -264,7 +264,7 @@ def _serve(pipe: Connection) -> None:
 
 
 def _listen(line: _Line, tasks: queue.SimpleQueue[tuple[_Task, Progress]]) -> None:
-    """Take tasks and wishes to stop; end the process when the program at the other end has gone."""
+    """Take tasks and requests to stop; end the process when the program at the other end has gone."""
     watches: dict[int, Progress] = {}
     while True:
         try:
@@ -285,7 +285,7 @@ def _watch(line: _Line, number: int) -> Progress:
     def tell(fraction: float, stage: str) -> None:
         nonlocal last, stage_then
         now = time.monotonic()
-        if now - last >= TOLD_EVERY or stage != stage_then:
+        if now - last >= REPORT_EVERY or stage != stage_then:
             last, stage_then = now, stage
             line.send((number, _Progress(fraction, stage)))
 
@@ -293,5 +293,5 @@ def _watch(line: _Line, number: int) -> Progress:
 
 
 def _fill(line: _Line, task: _Task, engine: Engine, progress: Progress) -> None:
-    for candidate in fill_window(engine, task.order, task.window, progress):
+    for candidate in fill_window(engine, task.request, task.window, progress):
         line.send((task.number, candidate))

@@ -12,8 +12,10 @@ from aidd_studio.audio.clip import Clip
 from aidd_studio.damage.arithmetic import by_place
 from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.auto.calibration import CALIBRATION
+from aidd_studio.engines.catalogue import AUTO
 from aidd_studio.engines.engine import Engine, Fill, Window
-from aidd_studio.engines.registry import create_engine, is_generative
+from aidd_studio.engines.policy import Policy, as_policy, may_fill, refusal
+from aidd_studio.engines.registry import create_engine, engine_info, is_generative
 from aidd_studio.errors import DamageError, ModelNotInstalled, UsageError
 from aidd_studio.progress import Progress
 from aidd_studio.restoration.candidate import Candidate
@@ -52,6 +54,7 @@ class RestorationResult:
     gaps: tuple[FilledGap, ...]
     engine: str
     seed: int
+    policy: Policy = "any"
 
     def provenance(self) -> dict[str, Any]:
         """Everything needed to make the result again, as plain data for JSON; from such a file `read_labels` reads."""
@@ -59,6 +62,7 @@ class RestorationResult:
 
         return {
             "engine": self.engine,
+            "policy": self.policy,
             "seed": self.seed,
             "rate": self.clip.rate,
             "gaps": [
@@ -78,6 +82,7 @@ def restore(
     *,
     settings: Mapping[str, Any] | None = None,
     crossfade: float = CROSSFADE,
+    policy: Policy = "any",
     progress: Progress | None = None,
 ) -> RestorationResult:
     """Fill the gaps of a clip, or the dropouts found in it when `gaps` is None.
@@ -86,10 +91,11 @@ def restore(
     candidates: how many fills to make per gap (1 to 64); the best is laid over the clip, all are returned.
     seed: with the same clip, gaps and settings the same seed gives the same result.
     crossfade: seconds outside each gap that may be faded over (0 to 1).
+    policy: "signal" keeps generative engines out; `auto` then chooses among signal models.
     Raises DamageError, ModelNotInstalled, UsageError, Cancelled.
     """
     progress = progress or Progress()
-    chosen = ready_engine(engine, settings)
+    chosen = ready_engine(engine, settings, policy)
     if gaps is None:
         from aidd_studio.damage.detection.dropouts import detect
 
@@ -101,15 +107,26 @@ def restore(
     filled = tuple(FilledGap(gap, tuple(best_first(found[gap]))) for gap in sorted(found, key=by_place))
     restored = clip.with_patches(*(item.chosen.patch for item in filled))
     progress.report(1.0, "done")
-    return RestorationResult(restored, filled, chosen.info.name, seed)
+    return RestorationResult(restored, filled, chosen.info.name, seed, policy)
 
 
-def ready_engine(engine: str | Engine, settings: Mapping[str, Any] | None = None) -> Engine:
-    """The engine itself, from a name where one is given. Raises ModelNotInstalled when it cannot work now."""
+def ready_engine(engine: str | Engine, settings: Mapping[str, Any] | None = None, policy: Policy = "any") -> Engine:
+    """The engine itself, from a name where one is given.
+
+    Raises ModelNotInstalled when it cannot work now, UsageError when the policy keeps it out.
+    """
+    policy = as_policy(policy)
     if not isinstance(engine, str):
         if settings:
             raise UsageError("Settings belong to an engine's name; this engine has its own already.")
+        if policy == "signal" and engine.info.generative:
+            raise UsageError(refusal(engine.info))
         return engine
+    if policy == "signal":
+        if not may_fill(engine_info(engine), policy):
+            raise UsageError(refusal(engine_info(engine)))
+        if engine == AUTO.name:
+            settings = {**(settings or {}), "policy": policy}
     created = create_engine(engine, settings)
     reason = created.unavailable()
     if reason:
@@ -119,11 +136,15 @@ def ready_engine(engine: str | Engine, settings: Mapping[str, Any] | None = None
 
 @dataclass(frozen=True)
 class FillRequest:
-    """What is asked for of every gap: how many candidates, from which seed, faded over how many seconds outside."""
+    """What is asked for of every gap: how many candidates, from which seed, faded over how many seconds outside.
+
+    policy: which engines may fill it, where the engine is asked for by name.
+    """
 
     candidates: int = 1
     seed: int = 0
     crossfade: float = CROSSFADE
+    policy: Policy = "any"
 
     def __post_init__(self) -> None:
         if not 1 <= self.candidates <= MOST_CANDIDATES:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from aidd_studio.damage.damage import Damage
 from aidd_studio.engines import catalogue
 from aidd_studio.engines.auto.routing import Route, calibrated, route
 from aidd_studio.engines.engine import Engine, EngineInfo, Fill, Window
+from aidd_studio.engines.policy import Policy, as_policy
 from aidd_studio.engines.registry import create_engine
 from aidd_studio.engines.window_parts import laid_over, narrowed, settled
 from aidd_studio.errors import AiddError, Cancelled, DamageError
@@ -24,10 +25,17 @@ LAST_RESORT = "extrapolation"
 
 @dataclass(frozen=True)
 class AutoSettings:
-    """Which engine is asked is the routing table's choice; the rest is for the neural one, as AiddSettings says."""
+    """Which engine is asked is the routing table's choice, among those that the policy allows.
+
+    The rest is for the neural one, as AiddSettings says. Raises UsageError for an unknown policy.
+    """
 
     device: str = "auto"
     likeliest_first: bool | None = None
+    policy: Policy = "any"
+
+    def __post_init__(self) -> None:
+        as_policy(self.policy)
 
 
 class AutoEngine:
@@ -43,7 +51,7 @@ class AutoEngine:
 
     @property
     def info(self) -> EngineInfo:
-        return catalogue.AUTO
+        return catalogue.AUTO if self.settings.policy == "any" else replace(catalogue.AUTO, generative=False)
 
     def unavailable(self) -> str | None:
         """It always finds an engine that works."""
@@ -57,11 +65,11 @@ class AutoEngine:
         """
         longest = max(gap.seconds(window.rate) for gap in window.gaps)
         row = route(longest)
-        missing_weights = self._engine("aidd").unavailable() if "aidd" in row.engines else None
-        slots = row.slots(candidates, missing_weights is None)
+        why_not_neural = self._why_not_neural() if "aidd" in row.engines else None
+        slots = row.slots(candidates, why_not_neural is None)
         note = f"{_length(longest)}: {row.reason}"
-        if missing_weights:
-            note += f" (the neural engine cannot work: {missing_weights})"
+        if why_not_neural:
+            note += f" ({why_not_neural})"
         short = _settled_first(window, row)
         if short:
             window = self._settle(window, short, seed, progress)
@@ -76,6 +84,13 @@ class AutoEngine:
                 yield replace(fill, note="; ".join(filter(None, (note, *failures, fill.note))))
         if count == 0:
             raise DamageError(failures[-1] if failures else "No engine found a fill for the gap; choose one by hand.")
+
+    def _why_not_neural(self) -> str | None:
+        """Why the neural engine is not asked; None when it is."""
+        if self.settings.policy == "signal":
+            return "the neural engine is kept out: signal models only"
+        missing = self._engine("aidd").unavailable()
+        return missing and f"the neural engine cannot work: {missing}"
 
     def _in_order(
         self, window: Window, slots: list[str], short: list[Damage], seed: int, progress: Progress, failures: list[str]
@@ -111,8 +126,8 @@ class AutoEngine:
 
     def _engine(self, name: str) -> Engine:
         if name not in self._made:
-            settings = asdict(self.settings) if name == "aidd" else {}
-            self._made[name] = create_engine(name, settings)
+            neural = {"device": self.settings.device, "likeliest_first": self.settings.likeliest_first}
+            self._made[name] = create_engine(name, neural if name == "aidd" else {})
         return self._made[name]
 
 

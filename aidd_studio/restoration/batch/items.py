@@ -14,6 +14,7 @@ from typing import Any, Literal
 from aidd_studio.audio.files.formats import SUFFIXES as WRITABLE
 from aidd_studio.damage.damage import Damage
 from aidd_studio.damage.labels import band_as_data
+from aidd_studio.engines.policy import Policy
 from aidd_studio.errors import UsageError
 
 SUFFIXES = frozenset(
@@ -69,6 +70,7 @@ class BatchSettings:
     overwrite: bool = False
     dry_run: bool = False  # find the gaps, fill none
     pictures: bool = False  # keep before/after spectrograms for the report
+    policy: Policy = "any"  # which engines may fill
 
     def digest(self) -> str:
         """A name for everything that decides how the outputs sound."""
@@ -76,6 +78,8 @@ class BatchSettings:
         for name in ("overwrite", "pictures"):
             del decisive[name]
         decisive["dry_run"] = False  # one looks at what the other would do
+        if self.policy == "any":  # as in journals of version 0.1.0, which knew no policies
+            del decisive["policy"]
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
 
 

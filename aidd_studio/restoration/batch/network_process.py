@@ -34,7 +34,7 @@ PATIENCE = 5.0
 
 def chosen(choice: Choice, settings: BatchSettings) -> Where:
     """Where the networks are to run. Engines without any have nothing to share."""
-    if settings.engine not in NEURAL:
+    if settings.engine not in NEURAL or settings.policy == "signal":
         return "own"
     if choice != "auto":
         return choice

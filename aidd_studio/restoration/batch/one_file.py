@@ -70,9 +70,9 @@ def _restore(item: BatchItem, settings: BatchSettings, progress: Progress, start
 
 
 def _engine(settings: BatchSettings) -> Any:
-    key = f"{settings.engine}:{sorted(settings.engine_settings.items())}"
+    key = f"{settings.engine}:{settings.policy}:{sorted(settings.engine_settings.items())}"
     if key not in _engines:
-        _engines[key] = ready_engine(settings.engine, settings.engine_settings)
+        _engines[key] = ready_engine(settings.engine, settings.engine_settings, settings.policy)
     return _engines[key]
 
 

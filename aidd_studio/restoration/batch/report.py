@@ -35,7 +35,12 @@ def report_data(outcomes: Sequence[Outcome], settings: BatchSettings) -> dict[st
     rows = [outcome.as_json() for outcome in outcomes]
     for row in rows:
         row["gaps"] = [{name: value for name, value in gap.items() if name != "picture"} for gap in row["gaps"]]
-    chosen = {"engine": settings.engine, "seed": settings.seed, "candidates": settings.candidates}
+    chosen = {
+        "engine": settings.engine,
+        "seed": settings.seed,
+        "candidates": settings.candidates,
+        "policy": settings.policy,
+    }
     return {"totals": totals(outcomes), "settings": chosen, "files": rows}
 
 
