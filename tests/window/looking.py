@@ -23,6 +23,18 @@ def waveform(picture: Picture) -> Place:
     return slice(top + 20, (top + bottom) // 2 - 30), _columns(picture)
 
 
+def lanes(picture: Picture) -> tuple[Place, Place]:
+    """Well inside the two channels of the waveform."""
+    rows, columns = waveform(picture)
+    middle = (rows.start + rows.stop) // 2 + 5
+    return (slice(rows.start, middle - 25), columns), (slice(middle + 25, rows.stop), columns)
+
+
+def marks(picture: Picture) -> Place:
+    """The lane for marks between the ruler and the waveform."""
+    return slice(156, 162), _columns(picture)
+
+
 def spectrogram(picture: Picture) -> Place:
     """Well inside the spectrogram."""
     top, bottom = _pictures(picture)

@@ -56,12 +56,12 @@ class Editing(QObject):
         if self._document.current is not None and len(ids) == 1:
             self.show(self._document.current)
 
-    def mark(self, start: int, end: int) -> None:
-        """Make a gap of the stretch that was marked."""
-        self._workspace.attempt(lambda: self._add_gap(start, end))
+    def mark(self, start: int, end: int, channels: tuple[int, ...] | None = None) -> None:
+        """Make a gap of the stretch that was marked, in some channels or in all."""
+        self._workspace.attempt(lambda: self._add_gap(start, end, channels))
 
-    def _add_gap(self, start: int, end: int) -> None:
-        ids = self._document.session.add_gaps([Damage(start, end)])
+    def _add_gap(self, start: int, end: int, channels: tuple[int, ...] | None = None) -> None:
+        ids = self._document.session.add_gaps([Damage(start, end, channels)])
         if ids:
             self._document.select(ids)
         else:

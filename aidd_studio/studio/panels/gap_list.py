@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QStackedLayout,
     QTableView,
@@ -19,12 +19,22 @@ from aidd_studio.restoration.session.history import Entry
 from aidd_studio.studio.model.document import Document
 from aidd_studio.studio.panels.gap_table import SORT_ROLE, GapFilter, GapTable
 from aidd_studio.studio.timeline.time_axis import TimeAxis
+from aidd_studio.studio.widgets import theme
+from aidd_studio.studio.widgets.columns import ColumnHeader
 
-FILTERS = (("All gaps", None), ("Open", "open"), ("To choose", "candidates"), ("Accepted", "accepted"))
+WIDTHS = (30, 72, 60, 92, 86)
+"""Pixels of the columns: state, time, length, kind and confidence."""
+
+TIME, KIND = 1, 3
+
+PADDING = 16
+"""Pixels left and right of a text in its cell."""
+
+FILTERS = (("All gaps", None), ("Open", "open"), ("Choose a fill", "candidates"), ("Accepted", "accepted"))
 
 
 class GapList(QWidget):
-    """The table with its filter; tells which gaps the person selected."""
+    """The table with its filter; reports which gaps the person selects."""
 
     selected = Signal(list)  # ids
     activated = Signal(int)  # id
@@ -37,6 +47,8 @@ class GapList(QWidget):
         self._proxy.setSortRole(SORT_ROLE)
         self._document: Document | None = None
         self._following = False
+        self._axis = axis
+        self._header = ColumnHeader(WIDTHS, KIND)
         self.table = self._table()
         self.filter = QComboBox()
         self.filter.setAccessibleName("Which gaps are listed")
@@ -62,7 +74,7 @@ class GapList(QWidget):
         column.setSpacing(8)
         column.addLayout(head)
         column.addLayout(self._stack, 1)
-        axis.format_changed.connect(self._model.refresh_all)
+        axis.format_changed.connect(self._times_changed)
         self._refresh()
 
     def sizeHint(self) -> QSize:
@@ -72,6 +84,7 @@ class GapList(QWidget):
         """Show another document's gaps."""
         self._document = document
         self._model.set_document(document)
+        self._times_changed()
         if document is not None:
             document.changed.connect(self._refresh)
             document.filling_changed.connect(self._filling_changed)
@@ -90,6 +103,13 @@ class GapList(QWidget):
         """Draw again after a change of theme."""
         self._model.refresh_all()
 
+    def _times_changed(self) -> None:
+        """Times have another length now; the column has room for the longest."""
+        self._model.refresh_all()
+        longest = self._axis.short_text(self._axis.frames)
+        digits = QFontMetrics(theme.number_font(-0.5)).horizontalAdvance(longest)
+        self._header.set_width(TIME, max(WIDTHS[TIME], digits + PADDING))
+
     def _table(self) -> QTableView:
         table = QTableView()
         table.setModel(self._proxy)
@@ -97,20 +117,15 @@ class GapList(QWidget):
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         table.setShowGrid(False)
-        table.setSortingEnabled(True)
-        table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
         table.setWordWrap(False)
         table.setTabKeyNavigation(False)
         table.setIconSize(QSize(16, 16))
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(28)
-        header = table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setMinimumSectionSize(28)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        for column, width in enumerate((28, 70, 64, 80, 84)):
-            header.resizeSection(column, width)
-        header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
+        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self._header.give(table)
+        table.setSortingEnabled(True)
+        table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
         table.selectionModel().selectionChanged.connect(self._table_selected)
         table.doubleClicked.connect(self._double_clicked)
         return table

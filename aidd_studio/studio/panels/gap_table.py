@@ -26,10 +26,10 @@ Index = QModelIndex | QPersistentModelIndex
 COLUMNS = ("", "Time", "Length", "Kind", "Confidence")
 
 KINDS = {
-    "manual": "by hand",
+    "manual": "manual",
     "silence": "silence",
-    "near-silence": "faint",
-    "held": "held",
+    "near-silence": "near-silent",
+    "held": "stuck samples",
     "invalid": "invalid",
 }
 
@@ -132,7 +132,9 @@ class GapTable(QAbstractTableModel):
             return format_length(gap.frames, self._axis.rate)
         if column == 3:
             return KINDS[gap.kind]
-        return f"{round(gap.confidence * 100)} %" if column == 4 else ""
+        if column == 4:
+            return "–" if gap.kind == "manual" else f"{round(gap.confidence * 100)} %"
+        return ""
 
     def sentence(self, entry: Entry) -> str:
         """All that the row says, in words."""

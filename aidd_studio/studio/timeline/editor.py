@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from aidd_studio.studio.model.document import Document
 from aidd_studio.studio.model.time_format import TimeFormat
+from aidd_studio.studio.timeline.gap_lane import GapLane
 from aidd_studio.studio.timeline.gap_regions import GapRegions
 from aidd_studio.studio.timeline.overview_view import OverviewView
 from aidd_studio.studio.timeline.spectrogram_view import SpectrogramSource, SpectrogramView
@@ -39,7 +40,7 @@ class Editor(QWidget):
 
     clicked = Signal(int, object)
     extended = Signal(object)
-    marked = Signal(int, int)
+    marked = Signal(int, int, object)  # start, end, channels or None for all
     edge_moved = Signal(int, int, int)
     double_clicked = Signal(int)
     menu_wanted = Signal(QPoint)
@@ -47,10 +48,13 @@ class Editor(QWidget):
     def __init__(self, axis: TimeAxis, regions: GapRegions, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._axis = axis
+        self._regions = regions
         self._document: Document | None = None
         self._overlaid = False
         self.overview = OverviewView(axis, regions)
         self.ruler = TimeRuler(axis)
+        self.lane = GapLane(axis, regions)
+        self.lane.clicked.connect(self.clicked)
         self.waveform = WaveformView(axis, regions)
         self.spectrogram = SpectrogramView(axis, regions)
         self.views = (self.waveform, self.spectrogram)
@@ -77,6 +81,7 @@ class Editor(QWidget):
         column.setSpacing(0)
         column.addWidget(self.overview)
         column.addWidget(self.ruler)
+        column.addWidget(self.lane)
         column.addWidget(self._splitter, 1)
         bar = QHBoxLayout()
         bar.setContentsMargins(GUTTER, 0, 0, 0)
@@ -126,7 +131,7 @@ class Editor(QWidget):
         ratio = self.devicePixelRatioF()
         self._left.setPixmap(pixmap("waveform", 18, "dim", ratio))
         self._right.setPixmap(pixmap("spectrogram", 18, "dim", ratio))
-        for view in (*self.views, self.overview, self.ruler):
+        for view in (*self.views, self.overview, self.ruler, self.lane):
             view.update()
 
     def set_document(self, document: Document | None) -> None:
@@ -150,6 +155,14 @@ class Editor(QWidget):
         self.waveform.setVisible(not on)
         self.spectrogram.labels = on
         self._blend(self.blend.value())
+
+    def set_gaps_shown(self, on: bool) -> None:
+        """Draw gaps over the pictures, or leave the pictures bare."""
+        self._regions.set_shown(on)
+
+    def set_channels_apart(self, on: bool) -> None:
+        """A spectrogram for each channel, or one of all of them."""
+        self.spectrogram.set_channels_apart(on)
 
     def refresh(self) -> None:
         """Something about the recording looks different."""

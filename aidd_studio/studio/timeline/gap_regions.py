@@ -12,7 +12,7 @@ from PySide6.QtGui import QPainter, QPen, QPixmap
 
 from aidd_studio.restoration.session.history import Entry
 from aidd_studio.studio.model.document import STATES, Document
-from aidd_studio.studio.timeline.gap_strip import LOOKS, GapPlaces, region_strip
+from aidd_studio.studio.timeline.gap_strip import LOOKS, NARROW, GapPlaces, Mask, RegionStyle, region_strip
 from aidd_studio.studio.timeline.time_axis import TimeAxis
 from aidd_studio.studio.widgets import theme
 from aidd_studio.studio.widgets.icons import pixmap
@@ -45,15 +45,6 @@ class Hit:
     side: Side | None
 
 
-@dataclass(frozen=True)
-class RegionStyle:
-    """How gaps are drawn on one picture."""
-
-    colours: theme.Colours
-    labels: bool = True
-    strength: float = 1.0  # of the tint
-
-
 class GapRegions(QObject):
     """Draws the document's gaps on a shared time axis. `moving` shows a gap with other borders while it is dragged."""
 
@@ -65,10 +56,12 @@ class GapRegions(QObject):
         self.document: Document | None = None
         self.moving: tuple[int, int, int] | None = None  # id, start, end
         self.marking: tuple[int, int] | None = None
+        self.marking_channel: int | None = None  # None: all of them
+        self.are_shown = True
         self._places: GapPlaces | None = None
         self._places_of: tuple[Entry, ...] = ()
         self._places_selected: tuple[int, ...] = ()
-        self._strips: dict[RegionStyle, tuple[object, QPixmap]] = {}
+        self._strips: dict[tuple[RegionStyle, int], tuple[object, QPixmap, QPixmap]] = {}
 
     def set_document(self, document: Document | None) -> None:
         """Draw another document's gaps."""
@@ -89,9 +82,14 @@ class GapRegions(QObject):
         self.moving = moving
         self.changed.emit()
 
-    def mark(self, marking: tuple[int, int] | None) -> None:
-        """Show a stretch that is being marked."""
-        self.marking = marking
+    def mark(self, marking: tuple[int, int] | None, channel: int | None = None) -> None:
+        """Show a stretch that is being marked, in one channel or in all."""
+        self.marking, self.marking_channel = marking, channel
+        self.changed.emit()
+
+    def set_shown(self, on: bool) -> None:
+        """Draw gaps over the pictures, or leave the pictures bare."""
+        self.are_shown = on
         self.changed.emit()
 
     def borders(self, entry: Entry) -> tuple[int, int]:
@@ -100,13 +98,18 @@ class GapRegions(QObject):
             return self.moving[1], self.moving[2]
         return entry.gap.start, entry.gap.end
 
+    @property
+    def channels(self) -> int:
+        """How many the recording has."""
+        return self.document.clip.channels if self.document is not None else 1
+
     def places(self) -> GapPlaces:
         """All gaps as arrays, counted anew when they have changed."""
         document = self.document
         entries = document.entries if document else ()
         selected = document.selected if document else ()
         if self._places is None or self._places_of is not entries or self._places_selected is not selected:
-            self._places = GapPlaces.of(entries, document.filling if document else {}, selected)
+            self._places = GapPlaces.of(entries, document.filling if document else {}, selected, self.channels)
             self._places_of, self._places_selected = entries, selected
         return self._places
 
@@ -118,13 +121,15 @@ class GapRegions(QObject):
         seen = np.flatnonzero((rights >= 0) & (lefts <= self._axis.width))
         return [self.document.entries[index] for index in seen]
 
-    def hit(self, x: float) -> Hit | None:
-        """The gap at a pixel; edges of selected gaps first, then edges of others, then bodies."""
+    def hit(self, x: float, channel: int | None = None, reach: float = 1.0) -> Hit | None:
+        """The gap at a pixel, in a channel or in any: edges of selected gaps first, then of others, then bodies."""
         document = self.document
         if document is None:
             return None
         entries = sorted(self.visible(), key=lambda entry: entry.id not in document.selected)
         for entry in entries:
+            if channel is not None and channel not in entry.gap.channel_indices(self.channels):
+                continue
             left, right = self._span(entry)
             if left - GRIP <= x <= right + GRIP:
                 if right - left > 3 * GRIP or entry.id in document.selected:
@@ -132,55 +137,73 @@ class GapRegions(QObject):
                         return Hit(entry, "start")
                     if abs(x - right) <= GRIP:
                         return Hit(entry, "end")
-                if left - 1 <= x <= right + 1:
+                if left - reach <= x <= right + reach:
                     return Hit(entry, None)
         return None
 
     def paint(self, painter: QPainter, box: QRectF, ratio: float, style: RegionStyle) -> None:
-        """Draw all visible gaps over `box`, whose left edge is the axis's pixel 0."""
+        """Draw the visible gaps that are wide enough over `box`, whose left edge is the axis's pixel 0."""
         document = self.document
         if document is None:
             return
         painter.save()
         painter.setClipRect(box)
-        self._paint_strip(painter, box, ratio, style)
-        for entry in self._told(style):
-            self._paint_details(painter, box, entry, document, ratio, style)
+        if self.are_shown:
+            for lane in range(style.lanes):
+                self._paint_strip(painter, _lane_of(box, lane, style.lanes), ratio, style, lane)
+            for entry in self._detailed(style):
+                self._paint_details(painter, box, entry, document, ratio, style)
         if self.marking is not None:
-            self._paint_mark(painter, box, self.marking)
+            channel = self.marking_channel
+            whole = channel is None or style.lanes == 1
+            self._paint_mark(painter, box if whole else _lane_of(box, channel or 0, style.lanes), self.marking)
         painter.restore()
 
-    def _paint_strip(self, painter: QPainter, box: QRectF, ratio: float, style: RegionStyle) -> None:
+    def _paint_strip(self, painter: QPainter, box: QRectF, ratio: float, style: RegionStyle, lane: int) -> None:
         """The regions themselves; none of them depends on the others, so they are kept for the next frame."""
         places, (lefts, rights) = self.places(), self._spans()
-        seen = (rights >= -1) & (lefts <= box.width() + 1)
+        seen = (rights >= -1) & (lefts <= box.width() + 1) & self._is_wide()
+        if style.lanes > 1:
+            seen &= places.channels[:, lane]
         if not seen.any():
             return
-        key = (places, self._axis.start, self._axis.scale, self.moving, box.width(), ratio, style)
-        if self._strips.get(style, (None,))[0] != key:
-            strip = region_strip(
-                lefts[seen], rights[seen], places.only(seen), round(box.width()), ratio, style.colours, style.strength
-            )
-            self._strips[style] = key, strip
-        painter.drawTiledPixmap(box, self._strips[style][1])
+        key = (places, self._axis.start, self._axis.scale, self.moving, box.width(), ratio)
+        if self._strips.get((style, lane), (None,))[0] != key:
+            strip, rims = region_strip(lefts[seen], rights[seen], places.only(seen), round(box.width()), ratio, style)
+            self._strips[style, lane] = key, strip, rims
+        _, strip, rims = self._strips[style, lane]
+        painter.drawTiledPixmap(box, strip)
+        painter.drawTiledPixmap(QRectF(box.left(), box.top(), box.width(), 1), rims)
+        painter.drawTiledPixmap(QRectF(box.left(), box.bottom() - 1, box.width(), 1), rims)
 
-    def _told(self, style: RegionStyle) -> list[Entry]:
+    def _is_wide(self) -> Mask:
+        """Which gaps are drawn over the pictures: the wide ones, and a few that are selected."""
+        places = self.places()
+        wide: Mask = (places.ends - places.starts) / self._axis.scale >= NARROW
+        if self.moving is not None or np.count_nonzero(places.selected) <= MOST_LABELS:
+            wide = wide | places.selected
+        return wide
+
+    def _detailed(self, style: RegionStyle) -> list[Entry]:
         """The visible gaps with a label or progress; a thousand have no room for that."""
         document = self.document
         if document is None:
             return []
         lefts, rights = self._spans()
         places = self.places()
-        told = places.looks == LOOKS.index("filling")
+        detailed = places.looks == LOOKS.index("filling")
         if style.labels:
-            told |= rights - lefts >= SPACE_FOR_LABEL
+            detailed |= rights - lefts >= SPACE_FOR_LABEL
             if len(document.selected) <= MOST_LABELS:
-                told |= places.selected
-        told &= (rights >= 0) & (lefts <= self._axis.width)
-        return [document.entries[index] for index in np.flatnonzero(told)]
+                detailed |= places.selected
+        detailed &= (rights >= 0) & (lefts <= self._axis.width) & self._is_wide()
+        return [document.entries[index] for index in np.flatnonzero(detailed)]
 
-    def _area(self, entry: Entry, box: QRectF) -> QRectF:
+    def _area(self, entry: Entry, box: QRectF, lanes: int) -> QRectF:
+        """Where a gap's details go: its first channel's lane, or the whole height."""
         left, right = self._span(entry)
+        if lanes > 1 and entry.gap.channels is not None:
+            box = _lane_of(box, entry.gap.channels[0], lanes)
         return QRectF(box.left() + left, box.top(), right - left, box.height())
 
     def _spans(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -207,7 +230,7 @@ class GapRegions(QObject):
         self, painter: QPainter, box: QRectF, entry: Entry, document: Document, ratio: float, style: RegionStyle
     ) -> None:
         """How far a fill is, and the label."""
-        area = self._area(entry, box)
+        area = self._area(entry, box, style.lanes)
         filling = document.filling.get(entry.id)
         state = "filling" if filling is not None else entry.state
         _, glyph, tint = STATES[state]
@@ -223,7 +246,9 @@ class GapRegions(QObject):
     def _paint_done(self, painter: QPainter, area: QRectF, fraction: float, tint: str, style: RegionStyle) -> None:
         """How far a fill is: the region is covered from its left, and a bar at its foot says so more plainly."""
         width = area.width() * fraction
-        painter.fillRect(QRectF(area.left(), area.top(), width, area.height()), theme.colour(tint, 60, style.colours))
+        if style.strength > 0:
+            done = QRectF(area.left(), area.top(), width, area.height())
+            painter.fillRect(done, theme.colour(tint, 60, style.colours))
         foot = area.bottom() - BAR
         painter.fillRect(QRectF(area.left(), foot, area.width(), BAR), theme.colour(tint, 90, style.colours))
         painter.fillRect(QRectF(area.left(), foot, width, BAR), theme.colour(tint, 255, style.colours))
@@ -257,3 +282,9 @@ class GapRegions(QObject):
         painter.setPen(QPen(theme.colour("accent"), 1.0))
         painter.drawLine(area.topLeft(), area.bottomLeft())
         painter.drawLine(area.topRight(), area.bottomRight())
+
+
+def _lane_of(box: QRectF, lane: int, lanes: int) -> QRectF:
+    """The part of a picture that shows one channel."""
+    height = box.height() / lanes
+    return QRectF(box.left(), box.top() + round(lane * height), box.width(), round(height))

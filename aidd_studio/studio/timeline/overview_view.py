@@ -8,9 +8,8 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QWh
 from PySide6.QtWidgets import QFrame, QWidget
 
 from aidd_studio.audio.clip import Samples
-from aidd_studio.studio.model.document import STATES
 from aidd_studio.studio.timeline.gap_regions import GapRegions
-from aidd_studio.studio.timeline.gap_strip import LOOKS, GapPlaces, Strip, covered
+from aidd_studio.studio.timeline.gap_strip import gap_marks
 from aidd_studio.studio.timeline.time_axis import TimeAxis
 from aidd_studio.studio.timeline.time_ruler import GUTTER
 from aidd_studio.studio.timeline.waveform_drawing import WaveformSource, paint_waveform
@@ -62,7 +61,7 @@ class OverviewView(QFrame):
         self._source: WaveformSource | None = None
         self._picture: QPixmap | None = None
         self._picture_key: object = None
-        self._gaps: tuple[QPixmap, QPixmap, QPixmap] | None = None
+        self._gaps: tuple[QPixmap, QPixmap] | None = None
         self._gaps_key: object = None
         self._grabbed: float | None = None
         self.setFixedHeight(HEIGHT)
@@ -123,12 +122,11 @@ class OverviewView(QFrame):
             return
         key = (places, box.width(), self._whole.scale, ratio, theme.current().name)
         if self._gaps is None or key != self._gaps_key:
-            self._gaps, self._gaps_key = _gap_marks(places, self._whole, round(box.width()), ratio), key
-        tint, above, below = self._gaps
-        painter.drawTiledPixmap(box, tint)
+            self._gaps, self._gaps_key = gap_marks(places, self._whole, round(box.width()), ratio), key
+        accepted, others = self._gaps
         # Accepted gaps are marked below, all others above, so that the colour does not carry it alone.
-        painter.drawTiledPixmap(QRectF(box.left(), box.top(), box.width(), MARK), above)
-        painter.drawTiledPixmap(QRectF(box.left(), box.bottom() - MARK, box.width(), MARK), below)
+        painter.drawTiledPixmap(QRectF(box.left(), box.top(), box.width(), MARK), others)
+        painter.drawTiledPixmap(QRectF(box.left(), box.bottom() - MARK, box.width(), MARK), accepted)
 
     def _paint_frame(self, painter: QPainter, box: QRectF) -> None:
         left = box.left() + self._whole.to_x(self._axis.start)
@@ -171,20 +169,3 @@ class OverviewView(QFrame):
         frame = (event.position().x() - GUTTER) * self._whole.scale
         self._axis.centre(frame + (self._grabbed or 0.0))
         self.moved.emit()
-
-
-def _gap_marks(places: GapPlaces, whole: TimeAxis, width: int, ratio: float) -> tuple[QPixmap, QPixmap, QPixmap]:
-    """The gaps as strips: their tint over the whole height, the marks above, and those below."""
-    tint, above, below = (Strip(round(width * ratio), 1) for _ in range(3))
-    left = np.round((places.starts - whole.start) / whole.scale * ratio).astype(np.int64)
-    right = left + np.maximum(2 * ratio, (places.ends - places.starts) / whole.scale * ratio).astype(np.int64)
-    for selected in (False, True):
-        for code, look in enumerate(LOOKS):
-            which = (places.looks == code) & (places.selected == selected)
-            if not which.any():
-                continue
-            columns = covered(left[which], right[which], round(width * ratio))
-            tint.fill(columns, theme.colour(STATES[look][2], 50))
-            marks = below if look == "accepted" else above
-            marks.fill(columns, theme.colour(STATES[look][2], 255 if selected else 170))
-    return tint.picture(ratio), above.picture(ratio), below.picture(ratio)

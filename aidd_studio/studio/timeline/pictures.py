@@ -204,7 +204,14 @@ class Pictures(QObject):
         """What there is of a stretch, coarser tiles first; better ones are asked for."""
         if self._clip is None or self._peaks is None:
             return ()
-        return self._tiles.between(self._clip, self._arrived, start, end, scale)
+        (shared,) = self._tiles.between(self._clip, self._arrived, start, end, scale)
+        return shared
+
+    def channel_tiles(self, start: float, end: float, scale: float) -> Sequence[Sequence[Tile]]:
+        """The same for each channel by itself."""
+        if self._clip is None or self._peaks is None:
+            return ()
+        return self._tiles.between(self._clip, self._arrived, start, end, scale, range(self._clip.channels))
 
     def develop_with(self, pictures: TilePictures) -> None:
         """Where the pictures of new tiles are wanted."""

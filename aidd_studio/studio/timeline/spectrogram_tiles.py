@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from aidd_studio.audio.clip import Clip, Patch
+from aidd_studio.audio.clip import Clip, Patch, Samples
 from aidd_studio.audio.spectrogram import TILE_COLUMNS, tile_levels
 from aidd_studio.audio.tile_cache import TileCache
 from aidd_studio.progress import Progress
@@ -27,6 +27,23 @@ class TileKey:
     hop: int
     index: int
     patches: tuple[Patch, ...]
+    channel: int | None = None  # None: the mean power of all
+
+
+@dataclass(frozen=True)
+class _OneChannel:
+    """One channel of a recording, to be made tiles of."""
+
+    clip: Clip
+    channel: int
+
+    @property
+    def frames(self) -> int:
+        return self.clip.frames
+
+    def read(self, start: int, end: int) -> Samples:
+        """Frames `start` to `end`: [1, n]."""
+        return self.clip.read(start, end)[self.channel : self.channel + 1]
 
 
 class SpectrogramTiles:
@@ -56,21 +73,38 @@ class SpectrogramTiles:
         """What was asked for and is not begun yet need not be made."""
         self._wanted.clear()
 
-    def between(self, clip: Clip, known: int, start: float, end: float, scale: float) -> tuple[Tile, ...]:
-        """What there is from frame `start` to `end`, coarser tiles first; better ones are asked for.
+    def between(
+        self, clip: Clip, known: int, start: float, end: float, scale: float, channels: Sequence[int | None] = (None,)
+    ) -> tuple[tuple[Tile, ...], ...]:
+        """What there is from frame `start` to `end` for each channel (None: all in one), coarser tiles first.
 
-        known: frames of the clip whose samples are there. scale: frames per pixel.
+        Better ones are asked for. known: frames of the clip whose samples have arrived. scale: frames per pixel.
         """
+        self.is_lacking = False
+        wanted: list[TileKey] = []
+        found = tuple(self._of_channel(clip, known, start, end, scale, channel, wanted) for channel in channels)
+        self._wanted = set(wanted)
+        return found
+
+    def _of_channel(
+        self,
+        clip: Clip,
+        known: int,
+        start: float,
+        end: float,
+        scale: float,
+        channel: int | None,
+        wanted: list[TileKey],
+    ) -> tuple[Tile, ...]:
+        """The tiles of one channel; those that are missing are added to `wanted`."""
         hop = max(FINEST_HOP, 2 ** round(math.log2(max(1.0, scale))))
         fft = self._fft_at(scale)
         span = hop * TILE_COLUMNS
         first, last = int(start // span), int(min(end, clip.frames - 1) // span)
         exact: list[Tile] = []
-        self.is_lacking = False
-        wanted: list[TileKey] = []
         for index in range(first, last + 1):
             touching = _touching(clip, index * span - fft, (index + 1) * span + fft)
-            key = TileKey(fft, hop, index, touching)
+            key = TileKey(fft, hop, index, touching, channel)
             tile = self._tiles.get(key)
             is_known = known >= min(clip.frames, (index + 1) * span + fft)
             if tile is not None:
@@ -81,21 +115,20 @@ class SpectrogramTiles:
             if is_known or (key not in self._not_kept and not touching):
                 wanted.append(key)
                 self._ask(clip, key, is_known)
-        self._wanted = set(wanted)
         if len(exact) > last - first:
             return tuple(exact)
-        return needed([*self._stand_ins(start, end, hop), *exact], start, end)
+        return needed([*self._stand_ins(start, end, hop, channel), *exact], start, end)
 
     def _fft_at(self, scale: float) -> int:
         """Near by, shorter spectra: what happens within a gap of milliseconds matters more than fine pitch."""
         return int(min(self.fft, max(SHORTEST_FFT, 2 ** round(math.log2(max(1.0, scale * 160))))))
 
-    def _stand_ins(self, start: float, end: float, hop: int) -> list[Tile]:
+    def _stand_ins(self, start: float, end: float, hop: int, channel: int | None) -> list[Tile]:
         """Tiles of other levels or versions: coarse ones first, those nearest to the level last."""
         found = [
             (abs(math.log2(key.hop / hop)), tile)
             for key, tile in self._tiles.items()
-            if tile.end > start and tile.start < end and key.hop >= hop / 8
+            if key.channel == channel and tile.end > start and tile.start < end and key.hop >= hop / 8
         ]
         found.sort(key=lambda item: -item[0])
         return [tile for _, tile in found]
@@ -110,14 +143,16 @@ class SpectrogramTiles:
             progress.check()
             if key not in self._wanted:
                 return None  # the person has looked elsewhere meanwhile
-            levels = kept.load(key.fft, key.hop, key.index) if not key.patches else None
+            is_kept = key.channel is None and not key.patches
+            levels = kept.load(key.fft, key.hop, key.index) if is_kept else None
             start = key.index * key.hop * TILE_COLUMNS
             if levels is None:
                 self._not_kept.add(key)
                 if not is_known:
                     return None
-                levels = tile_levels(clip, start, key.hop, TILE_COLUMNS, key.fft)
-                if not key.patches:
+                sound = clip if key.channel is None else _OneChannel(clip, key.channel)
+                levels = tile_levels(sound, start, key.hop, TILE_COLUMNS, key.fft)
+                if is_kept:
                     kept.keep(key.fft, key.hop, key.index, levels)
             tile = Tile(key, start, start + levels.shape[1] * key.hop, levels)
             return tile, pictures.develop(tile) if pictures is not None else None

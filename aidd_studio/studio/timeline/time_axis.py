@@ -38,6 +38,7 @@ class TimeAxis(QObject):
         self.frames, self.rate = frames, rate
         self.cursor, self.playhead = 0, None
         self.show_all()
+        self.format_changed.emit()  # hours are written only where there are some
         self.cursor_moved.emit(0)
 
     def set_width(self, width: int) -> None:

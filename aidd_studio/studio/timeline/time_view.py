@@ -18,7 +18,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QWidget
 
-from aidd_studio.studio.timeline.gap_regions import GapRegions, Hit, RegionStyle
+from aidd_studio.studio.timeline.gap_regions import GapRegions, Hit
+from aidd_studio.studio.timeline.gap_strip import RegionStyle
 from aidd_studio.studio.timeline.time_axis import TimeAxis
 from aidd_studio.studio.timeline.time_ruler import GUTTER
 from aidd_studio.studio.widgets import theme
@@ -43,7 +44,7 @@ class TimeView(QFrame):
 
     clicked = Signal(int, object)  # frame, Entry or None
     extended = Signal(object)  # Entry, clicked with Ctrl
-    marked = Signal(int, int)
+    marked = Signal(int, int, object)  # start, end, channels or None for all
     edge_moved = Signal(int, int, int)  # id, start, end
     double_clicked = Signal(int)
     hovered = Signal(int, float)  # frame, share of the height from the bottom; -1: the pointer has left
@@ -61,6 +62,7 @@ class TimeView(QFrame):
         self._scale: QPixmap | None = None
         self._scale_key: object = None
         self._pressed: QPointF | None = None
+        self._channel: int | None = None  # the one that is being marked
         self._grabbed: Hit | None = None
         self._panned: float | None = None
         self._drawn_playhead: int | None = None
@@ -86,6 +88,11 @@ class TimeView(QFrame):
     def colours(self) -> theme.Colours:
         """The colours that are seen on this picture."""
         return theme.current()
+
+    @property
+    def lanes(self) -> int:
+        """Parts of the height that stand for one channel each; 1 where all channels are shown in one."""
+        return 1
 
     def content_key(self) -> object:
         """Changes when the picture has to be drawn again."""
@@ -113,7 +120,7 @@ class TimeView(QFrame):
             if event.rect().left() < GUTTER:
                 self._paint_gutter(painter, ratio)
             painter.drawPixmap(canvas.topLeft(), self._content)
-            style = RegionStyle(self.colours, self.labels, self.tint)
+            style = RegionStyle(self.colours, self.labels, self.tint, self.lanes)
             self.regions.paint(painter, QRectF(canvas), ratio, style)
             if self.axis.frames:
                 painter.setClipRect(canvas)
@@ -163,6 +170,17 @@ class TimeView(QFrame):
 
     # Hands
 
+    def _lane(self, y: float) -> int:
+        """The lane at a height."""
+        return min(self.lanes - 1, max(0, int(y * self.lanes / max(1, self.height()))))
+
+    def _channel_at(self, y: float) -> int | None:
+        """The channel at a height; None where all channels are shown in one."""
+        return self._lane(y) if self.lanes > 1 else None
+
+    def _hit(self, position: QPointF) -> Hit | None:
+        return self.regions.hit(position.x() - GUTTER, self._channel_at(position.y()))
+
     def _x(self, event: QMouseEvent) -> float:
         return event.position().x() - GUTTER
 
@@ -174,24 +192,27 @@ class TimeView(QFrame):
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
         elif event.button() == Qt.MouseButton.LeftButton:
             self._pressed = event.position()
-            hit = self.regions.hit(self._x(event))
+            one_channel = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+            self._channel = self._channel_at(event.position().y()) if one_channel else None
+            hit = self._hit(event.position())
             self._grabbed = hit if hit is not None and hit.side is not None else None
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         x = self._x(event)
-        share = 1.0 - event.position().y() / max(1, self.height())
+        lane = max(1.0, self.height() / self.lanes)
+        share = 1.0 - (event.position().y() - self._lane(event.position().y()) * lane) / lane
         self.hovered.emit(self.axis.to_frame(x), min(1.0, max(0.0, share)))
         if self._panned is not None:
             self.axis.scroll(self._panned - event.position().x())
             self._panned = event.position().x()
         elif self._pressed is None:
-            self._show_pointer(x)
+            self._show_pointer(event.position())
         elif self._grabbed is not None:
             self._drag_edge(self._grabbed, self._frame(event))
         elif abs(event.position().x() - self._pressed.x()) >= DRAG_FROM or self.regions.marking:
             begin = self._snapped(self._pressed.x() - GUTTER, event)
             here = self._frame(event)
-            self.regions.mark((min(begin, here), max(begin, here)))
+            self.regions.mark((min(begin, here), max(begin, here)), self._channel)
             self._scroll_at_edges(x)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -207,15 +228,15 @@ class TimeView(QFrame):
         self.regions.move(None)
         if marking is not None:
             if marking[1] > marking[0]:
-                self.marked.emit(*marking)
+                self.marked.emit(*marking, None if self._channel is None else (self._channel,))
         elif moving is not None:
             self.edge_moved.emit(*moving)
         elif event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            hit = self.regions.hit(self._x(event))
+            hit = self._hit(event.position())
             if hit is not None:
                 self.extended.emit(hit.entry)
         else:
-            hit = self.regions.hit(self._x(event)) or grabbed
+            hit = self._hit(event.position()) or grabbed
             self.clicked.emit(self.axis.to_frame(self._x(event)), hit.entry if hit else None)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -265,8 +286,8 @@ class TimeView(QFrame):
         elif x > self.axis.width - 8:
             self.axis.scroll(12)
 
-    def _show_pointer(self, x: float) -> None:
-        hit = self.regions.hit(x)
+    def _show_pointer(self, position: QPointF) -> None:
+        hit = self._hit(position)
         shape = Qt.CursorShape.SizeHorCursor if hit is not None and hit.side else Qt.CursorShape.IBeamCursor
         if self.cursor().shape() != shape:
             self.setCursor(QCursor(shape))

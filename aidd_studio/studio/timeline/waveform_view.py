@@ -20,6 +20,11 @@ MOST_FITTED = 16.0
 """A recording that is quieter still is shown quiet."""
 
 
+def channel_name(channel: int, channels: int) -> str:
+    """What stands beside a channel's lane."""
+    return ("L", "R")[channel] if channels == 2 else str(channel + 1)
+
+
 class WaveformView(TimeView):
     """The waveform with its gaps. `gain` enlarges quiet recordings."""
 
@@ -29,6 +34,10 @@ class WaveformView(TimeView):
         self.gain = 1.0
         self.setAccessibleName("Waveform")
         self.setMinimumHeight(64)
+
+    @property
+    def lanes(self) -> int:
+        return self.source.channels if self.source is not None else 1
 
     def set_source(self, source: WaveformSource | None) -> None:
         self.source = source
@@ -77,8 +86,8 @@ class WaveformView(TimeView):
             middle = lane * (channel + 0.5)
             self._paint_marks(painter, middle, lane)
             if channels > 1:
-                painter.setPen(theme.colour("faint"))
-                name = ("L", "R")[channel] if channels == 2 else str(channel + 1)
+                painter.setPen(theme.colour("dim"))
+                name = channel_name(channel, channels)
                 label = QRectF(4, middle - 8, 16, 16)
                 painter.drawText(label, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
         painter.setPen(theme.colour("line"))
@@ -96,7 +105,7 @@ class WaveformView(TimeView):
                 y = middle + side * offset
                 painter.setPen(theme.colour("faint"))
                 painter.drawLine(QPointF(self.canvas.left() - 5, y), QPointF(self.canvas.left() - 1, y))
-                painter.setPen(theme.colour("dim" if level == 0 else "faint"))
+                painter.setPen(theme.colour("dim"))
                 y = min(max(y, middle - lane / 2 + 7), middle + lane / 2 - 7)
                 where = QRectF(0, y - 7, self.canvas.left() - 8, 14)
                 painter.drawText(where, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)

@@ -165,6 +165,22 @@ VIEW: tuple[Action[Any], ...] = (
         separator=True,
     ),
     WindowAction(
+        "channels_apart",
+        "&View",
+        "Spectrogram of &each channel",
+        keys=("C",),
+        tip="Show one spectrogram per channel instead of one of all",
+        switch=lambda it, on: it.editor.set_channels_apart(on),
+    ),
+    WindowAction(
+        "hide_gaps",
+        "&View",
+        "Hide &gaps over the pictures",
+        keys=("H",),
+        tip="Show waveform and spectrogram without anything drawn over them",
+        switch=lambda it, on: it.editor.set_gaps_shown(not on),
+    ),
+    WindowAction(
         "history",
         "&View",
         "&History",

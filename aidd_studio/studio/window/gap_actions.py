@@ -60,7 +60,7 @@ GAPS: tuple[Action[Any], ...] = (
         "&Mark gap at the cursor",
         "gap-add",
         ("M",),
-        "Mark 20 ms at the cursor; drag over the picture to mark more",
+        "Mark 20 ms at the cursor; drag over the picture to mark more, with Shift in one channel",
         run=lambda it: it.editing.add_at_cursor(),
         when=lambda now: now.document.clip.frames > 0,
     ),
