@@ -75,7 +75,8 @@ def test_a_tile_whose_samples_come_while_it_is_looked_for_on_disk_is_asked_for_a
     tiles.open(clip, 0)
 
     def look(known: int) -> int:
-        return len(tiles.between(clip, known, 0, clip.frames, 64))
+        (found,) = tiles.between(clip, known, 0, clip.frames, 64)
+        return len(found)
 
     assert look(0) == 0
     assert look(clip.frames) == 0, "the search on the disk goes on"

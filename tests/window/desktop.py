@@ -23,6 +23,7 @@ Picture = NDArray[np.uint8]
 
 LOOK_EVERY = 0.05
 PATIENCE = 60.0
+STARTS = 3
 AT_REST = 8
 """Looks in a row at which nothing has changed."""
 
@@ -33,13 +34,17 @@ class Desktop:
     def __init__(self, folder: Path, size: tuple[int, int] = (1280, 800)) -> None:
         self.size = size
         self._frame_buffer = folder / "Xvfb_screen0"
-        read, write = os.pipe()
-        screen = f"{size[0]}x{size[1]}x24"
-        command = ["Xvfb", "-displayfd", str(write), "-screen", "0", screen, "-fbdir", str(folder), "-nolisten", "tcp"]
-        self._server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
-        os.close(write)
-        with os.fdopen(read) as answer:
-            self.display = f":{answer.readline().strip()}"
+        for _ in range(STARTS):
+            self._server, self.display = _started(folder, size)
+            if self._server.poll() is None and self._answers():
+                return
+            self._server.kill()
+        raise AssertionError("Xvfb does not start")
+
+    def _answers(self) -> bool:
+        """False where another server took the same number at the same time."""
+        asked = subprocess.run(["xdotool", "getdisplaygeometry"], env=self.environment, capture_output=True, text=True)
+        return asked.stdout.split() == [str(side) for side in self.size]
 
     def __enter__(self) -> Self:
         return self
@@ -67,6 +72,17 @@ class Desktop:
     def environment(self) -> dict[str, str]:
         """For programs that are to be on this screen."""
         return os.environ | {"DISPLAY": self.display, "QT_QPA_PLATFORM": "xcb"}
+
+
+def _started(folder: Path, size: tuple[int, int]) -> tuple[subprocess.Popen[bytes], str]:
+    """A server with a free number, and the display that it serves."""
+    read, write = os.pipe()
+    screen = f"{size[0]}x{size[1]}x24"
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", screen, "-fbdir", str(folder), "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
+    os.close(write)
+    with os.fdopen(read) as answer:
+        return server, f":{answer.readline().strip()}"
 
 
 class Program:

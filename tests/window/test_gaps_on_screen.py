@@ -17,6 +17,9 @@ Start = Callable[..., Program]
 Record = Callable[..., Path]
 
 RATE = 16000
+RULER, FOOT = slice(128, 150), slice(-112, -70)
+"""Rows above and below the pictures."""
+
 LONG = 0.3
 """Seconds: a gap that is dozens of pixels wide in a recording of two seconds."""
 
@@ -49,7 +52,14 @@ def changed(before: Picture, after: Picture, place: Place) -> NDArray[np.bool_]:
 def after_detecting(program: Program, before: Picture) -> Picture:
     program.press("d")
     program.wait_until(lambda picture: lists_gaps(before, picture), "no gap is listed")
+    # The message that says how many were found moves the pictures until it leaves.
+    program.wait_until(lambda picture: is_where_it_was(before, picture), "the message stays")
     return program.at_rest()
+
+
+def is_where_it_was(before: Picture, after: Picture) -> bool:
+    columns = slice(560, -400)  # the cursor is left of them
+    return all(np.array_equal(before[rows, columns], after[rows, columns]) for rows in (RULER, FOOT))
 
 
 def lists_gaps(before: Picture, after: Picture) -> bool:
