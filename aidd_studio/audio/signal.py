@@ -38,6 +38,14 @@ def rise(frames: int) -> Signal:
     return curve
 
 
+def edge_weight(frames: int, edge: int) -> Signal:
+    """Raised cosines at both ends: just above 0 there, 1 from `edge` frames inwards: float64 [frames]."""
+    at = np.arange(frames)
+    inwards = (np.minimum(at, frames - 1 - at) + 0.5) / edge
+    weight: Signal = 0.5 - 0.5 * np.cos(np.pi * np.clip(inwards, 0.0, 1.0))
+    return weight
+
+
 def rms(samples: NDArray[Any]) -> float:
     """The root mean square of all samples, in double precision; 0 for none."""
     return float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) if samples.size else 0.0

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from aidd_studio.engines import catalogue
 from aidd_studio.engines.engine import EngineInfo
 from aidd_studio.errors import UsageError
 
 Policy = Literal["any", "signal"]
 """Any engine, or signal models only: those that are not generative."""
+
+CHOOSER = "auto"
+"""The engine that chooses among the others, and keeps to the policy by itself."""
 
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 
@@ -24,7 +26,7 @@ def as_policy(text: str) -> Policy:
 
 def may_fill(info: EngineInfo, policy: Policy) -> bool:
     """Whether a policy lets an engine fill; `auto` may always, and chooses among those that may."""
-    return policy == "any" or not info.generative or info.name == catalogue.AUTO.name
+    return policy == "any" or not info.generative or info.name == CHOOSER
 
 
 def refusal(info: EngineInfo) -> str:

@@ -1,34 +1,42 @@
-"""Which engines there are, and how they are made by name. Listing them loads none."""
+"""Which engines there are, and how they are made by name. What they work with is loaded with their first fill."""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, cast
+from typing import Any
 
-from aidd_studio.engines import catalogue
+from aidd_studio.engines.aidd.engine import AIDD, AiddEngine
+from aidd_studio.engines.aidd.settings import AiddSettings
+from aidd_studio.engines.auto.engine import AUTO, AutoEngine, AutoSettings
 from aidd_studio.engines.engine import Engine, EngineInfo
+from aidd_studio.engines.linear.engine import (
+    AUTOREGRESSIVE,
+    EXTRAPOLATION,
+    AutoregressiveEngine,
+    AutoregressiveSettings,
+    ExtrapolationEngine,
+    ExtrapolationSettings,
+)
+from aidd_studio.engines.similar.engine import SIMILAR, SimilarEngine, SimilarSettings
+from aidd_studio.engines.sparse.engine import SPARSE, SparseEngine, SparseSettings
 from aidd_studio.errors import UsageError
 
 
 @dataclass(frozen=True)
 class _Entry:
-    """Where an engine's class and its settings' dataclass are found."""
-
     info: EngineInfo
-    module: str
-    engine: str
-    settings: str
+    engine: Callable[[Any], Engine]
+    settings: Callable[..., Any]
 
 
 _ENTRIES = (
-    _Entry(catalogue.AUTO, "auto.engine", "AutoEngine", "AutoSettings"),
-    _Entry(catalogue.AUTOREGRESSIVE, "linear.autoregressive", "AutoregressiveEngine", "AutoregressiveSettings"),
-    _Entry(catalogue.AIDD, "aidd.engine", "AiddEngine", "AiddSettings"),
-    _Entry(catalogue.SIMILAR, "similar.engine", "SimilarEngine", "SimilarSettings"),
-    _Entry(catalogue.SPARSE, "sparse.engine", "SparseEngine", "SparseSettings"),
-    _Entry(catalogue.EXTRAPOLATION, "linear.autoregressive", "ExtrapolationEngine", "ExtrapolationSettings"),
+    _Entry(AUTO, AutoEngine, AutoSettings),
+    _Entry(AUTOREGRESSIVE, AutoregressiveEngine, AutoregressiveSettings),
+    _Entry(AIDD, AiddEngine, AiddSettings),
+    _Entry(SIMILAR, SimilarEngine, SimilarSettings),
+    _Entry(SPARSE, SparseEngine, SparseSettings),
+    _Entry(EXTRAPOLATION, ExtrapolationEngine, ExtrapolationSettings),
 )
 
 
@@ -38,7 +46,7 @@ def engine_names() -> list[str]:
 
 
 def engine_infos() -> list[EngineInfo]:
-    """What may be shown of every engine; loads none of them."""
+    """What may be shown of every engine."""
     return [entry.info for entry in _ENTRIES]
 
 
@@ -54,7 +62,7 @@ def is_generative(name: str) -> bool:
 
 def engine_settings(name: str) -> dict[str, Any]:
     """The settings of an engine with their defaults. Raises UsageError for an unknown engine."""
-    made = _settings_class(_entry(name))()
+    made = _entry(name).settings()
     return {field.name: getattr(made, field.name) for field in fields(made)}
 
 
@@ -65,14 +73,12 @@ def create_engine(name: str, settings: Mapping[str, Any] | None = None) -> Engin
     or value, with those that exist.
     """
     entry = _entry(name)
-    settings_class = _settings_class(entry)
     defaults = engine_settings(name)
     for key in settings or {}:
         if key not in defaults:
             raise UsageError(f"The engine {name} has no setting “{key}”; it has {_listed(defaults)}.")
     given = {key: _read(name, key, value, defaults[key]) for key, value in (settings or {}).items()}
-    engine_class = getattr(_module(entry), entry.engine)
-    return cast(Engine, engine_class(settings_class(**given)))
+    return entry.engine(entry.settings(**given))
 
 
 def _entry(name: str) -> _Entry:
@@ -80,14 +86,6 @@ def _entry(name: str) -> _Entry:
         if entry.info.name == name:
             return entry
     raise UsageError(f"There is no engine “{name}”; choose one of {', '.join(engine_names())}.")
-
-
-def _module(entry: _Entry) -> Any:
-    return importlib.import_module(f"aidd_studio.engines.{entry.module}")
-
-
-def _settings_class(entry: _Entry) -> Any:
-    return getattr(_module(entry), entry.settings)
 
 
 def _listed(defaults: Mapping[str, Any]) -> str:

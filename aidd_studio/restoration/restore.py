@@ -12,7 +12,7 @@ from aidd_studio.audio.clip import Clip
 from aidd_studio.damage.arithmetic import by_place
 from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.auto.calibration import CALIBRATION
-from aidd_studio.engines.catalogue import AUTO
+from aidd_studio.engines.auto.engine import AUTO
 from aidd_studio.engines.engine import Engine, Fill, Window
 from aidd_studio.engines.policy import Policy, as_policy, may_fill, refusal
 from aidd_studio.engines.registry import create_engine, engine_info, is_generative

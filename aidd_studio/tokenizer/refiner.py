@@ -6,9 +6,9 @@ keep and what to add to it.
 
 It was trained on windows prepared in one way, and whoever runs it prepares them so: 24 kHz mono, scaled so that the
 known samples have a root mean square of `LEVEL`; the gap filled by two-sided Burg extrapolation of order
-`EXTRAPOLATION_ORDER` from `EXTRAPOLATION_SIGHT` samples on each side (`BothSides.hand_overs`); about `CONTEXT` samples
-of sound before and after the gap; the tokens those of the pre-filled window, but in the gap (every token whose own
-samples touch it) those that the score model chose.
+`EXTRAPOLATION_ORDER` from `EXTRAPOLATION_CONTEXT` samples on each side (`BothSides.hand_overs`); about `CONTEXT`
+samples of sound before and after the gap; the tokens those of the pre-filled window, but in the gap (every token whose
+own samples touch it) those that the score model chose.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from aidd_studio.tokenizer.spectrum import aligned_istft, aligned_stft
 
 LEVEL = 0.1
 EXTRAPOLATION_ORDER = 1000
-EXTRAPOLATION_SIGHT = 2400
+EXTRAPOLATION_CONTEXT = 2400
 CONTEXT = 9600
 MOST_OF_A_SIDE = 2.0
 """The largest factor by which one side's prediction is taken; it decays, and may be raised again."""

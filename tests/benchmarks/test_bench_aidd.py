@@ -24,8 +24,10 @@ from aidd_studio.diffusion.noise import LogLinear
 from aidd_studio.diffusion.randomness import SeededRandomness
 from aidd_studio.diffusion.sampling.stepping import analytic
 from aidd_studio.diffusion.score_model import OFFICIAL, ScoreModel
-from aidd_studio.engines.aidd.engine import AiddEngine, AiddSettings
-from aidd_studio.engines.aidd.models import Models, load_models
+from aidd_studio.engines.aidd.client import load_models
+from aidd_studio.engines.aidd.engine import AiddEngine
+from aidd_studio.engines.aidd.models import Models
+from aidd_studio.engines.aidd.settings import AiddSettings
 from aidd_studio.engines.engine import Fill, Window
 from aidd_studio.errors import Cancelled
 from aidd_studio.progress import Progress

@@ -21,10 +21,8 @@ import torch
 
 from aidd_studio.audio.files import reading, writing
 from aidd_studio.damage.detection import dropouts as detection
-from aidd_studio.engines.aidd import engine as aidd
-from aidd_studio.engines.aidd import rendering as aidd_rendering
-from aidd_studio.engines.aidd import sampling as aidd_tokens
-from aidd_studio.engines.aidd.models import load_models
+from aidd_studio.engines.aidd import channel_groups, filling, rendering
+from aidd_studio.engines.aidd.client import load_models
 from aidd_studio.engines.aidd.settings import AiddSettings
 from aidd_studio.progress import Progress
 from aidd_studio.restoration.batch import BatchSettings, collect, restore_file, run_batch
@@ -40,13 +38,13 @@ pytestmark = pytest.mark.timeout(3600)
 
 PARTS: dict[str, list[tuple[Any, str]]] = {
     "networks": [
-        (aidd_tokens, "draw_tokens"),
-        (aidd._Work, "_encoded"),
+        (filling, "draw_tokens"),
+        (channel_groups, "_encode"),
         (WavTokenizer, "decode"),
         (Refiner, "forward"),
     ],
-    "linear prediction": [(aidd._Work, "_extrapolated"), (aidd_rendering, "_predicted")],
-    "band and image": [(aidd._Work, "_channels")],
+    "linear prediction": [(channel_groups, "_extrapolate"), (rendering, "_predicted")],
+    "band and image": [(channel_groups.ChannelGroup, "with_wave")],
     "reading, finding gaps, writing": [(reading, "read"), (detection, "detect"), (writing, "write")],
 }
 """Where the time of one file goes: functions of modules and classes."""

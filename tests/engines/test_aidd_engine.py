@@ -11,8 +11,13 @@ import pytest
 import torch
 
 from aidd_studio.damage.damage import Damage
-from aidd_studio.engines.aidd.engine import TOLD, AiddEngine, AiddSettings, _Work, candidate_seed
-from aidd_studio.engines.aidd.models import Models, load_models
+from aidd_studio.engines.aidd import filling
+from aidd_studio.engines.aidd.client import load_models
+from aidd_studio.engines.aidd.engine import AiddEngine, candidate_seed
+from aidd_studio.engines.aidd.filling import ON_CPU, PREDICTED
+from aidd_studio.engines.aidd.memory import forget_full
+from aidd_studio.engines.aidd.models import Models
+from aidd_studio.engines.aidd.settings import AiddSettings
 from aidd_studio.engines.engine import Fill, Window
 from aidd_studio.engines.registry import create_engine
 from aidd_studio.errors import Cancelled, DeviceError, UsageError
@@ -23,10 +28,12 @@ from tests.engines.aidd_tiny import SEANET, SPECTRAL, install, install_refiner
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
+def one_thread_and_free_memory() -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
+    forget_full()
     yield
+    forget_full()
     torch.set_num_threads(before)
 
 
@@ -85,7 +92,7 @@ def test_a_gap_at_the_recordings_end_is_filled_from_the_other_side(start: int, e
     assert np.sqrt(np.mean(fill.samples[:, start:end] ** 2)) > 0.02
 
 
-def test_no_step_is_heard_at_the_edges() -> None:
+def test_there_is_no_step_at_the_edges() -> None:
     sound = recording(44_100, 2)
     start, end = 20_000, 26_000
     (fill,) = fills(engine(), damaged(sound, 44_100, Damage(start, end)))
@@ -119,7 +126,7 @@ def test_candidates_of_a_batch_come_best_first() -> None:
 def test_a_small_networks_candidates_are_made_at_once_and_a_large_ones_one_by_one(
     large: int, calls: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aidd_studio.engines.aidd.engine.LARGE", large)
+    monkeypatch.setattr("aidd_studio.engines.aidd.filling.LARGE", large)
     made = engine(steps=4)
     counted = []
     assert made.settings.model
@@ -189,7 +196,7 @@ def test_an_intact_channel_that_differs_is_left_alone() -> None:
     window = damaged(sound, 24_000, Damage(12_000, 15_000, channels=(0,)))
     (fill,) = fills(engine(), window)
     assert np.array_equal(fill.samples[1], sound[1])
-    assert fill.note != TOLD and np.any(fill.samples[0, 12_000:15_000])
+    assert fill.note != PREDICTED and np.any(fill.samples[0, 12_000:15_000])
 
 
 def test_an_intact_channel_that_knows_the_sound_is_believed() -> None:
@@ -197,7 +204,7 @@ def test_an_intact_channel_that_knows_the_sound_is_believed() -> None:
     sound = np.stack((left, 0.5 * left))
     window = damaged(sound, 24_000, Damage(12_000, 15_000, channels=(1,)))
     (fill,) = fills(engine(), window)
-    assert fill.note == TOLD
+    assert fill.note == PREDICTED
     error = fill.samples[1, 12_000:15_000] - sound[1, 12_000:15_000]
     assert np.sqrt(np.mean(error**2)) < 0.05 * np.sqrt(np.mean(sound[1] ** 2))
 
@@ -215,9 +222,9 @@ def test_channels_with_different_gaps_are_filled_each_where_it_is_damaged() -> N
 def test_cancelling_ends_the_work_at_every_stage(stage: str) -> None:
     seen = []
 
-    def stop(_fraction: float, told: str) -> None:
-        seen.append(told)
-        if told == stage:
+    def stop(_fraction: float, reported: str) -> None:
+        seen.append(reported)
+        if reported == stage:
             progress.cancel()
 
     progress = Progress(stop)
@@ -234,7 +241,7 @@ def test_progress_only_rises() -> None:
     assert fractions == sorted(fractions) and fractions[-1] == pytest.approx(1.0)
 
 
-def test_when_memory_is_short_the_batch_is_halved_and_it_is_said() -> None:
+def test_when_memory_is_short_the_batch_is_halved_and_the_note_says_so() -> None:
     made = engine(batch=4)
     window = damaged(recording(24_000, 1), 24_000, Damage(12_000, 14_000))
     expected = {fill.seed: fill.samples for fill in fills(made, window, 4)}
@@ -251,40 +258,54 @@ def test_when_memory_is_short_the_batch_is_halved_and_it_is_said() -> None:
     assert all("1 at a time" in fill.note for fill in got)
 
 
-def test_when_one_candidate_is_too_much_for_the_gpu_the_cpu_takes_over() -> None:
-    made = engine()
-    window = damaged(recording(24_000, 1), 24_000, Damage(12_000, 14_000))
-    work = _Work(made.settings, window, Progress(), on_cpu=False)
-    on_gpu = dataclasses.replace(load(made), device=torch.device("cuda"))
-    batch, models = work._with_less_memory(1, on_gpu)
-    assert batch == 1 and models.device.type == "cpu" and "CPU" in "".join(work.notes)
-    with pytest.raises(MemoryError):
-        work._with_less_memory(1, models)
+class FullCard:
+    """Models on a graphics card that is too small for some of what they do; on the CPU they work."""
+
+    def __init__(self, made: AiddEngine, monkeypatch: pytest.MonkeyPatch, holds_models: bool) -> None:
+        self.tried, self._made, self._holds_models = 0, made, holds_models
+        monkeypatch.setattr(filling, "load_models", self.load_models)
+
+    def load_models(self, *_given: Any, on_cpu: bool = False, **_named: Any) -> Models:
+        models = load(self._made)
+        if on_cpu or (_given and _given[-1] is True):
+            return models
+        self.tried += 1
+        if not self._holds_models:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return dataclasses.replace(models, score=self, remote_device="cuda", remote_size=1)
+
+    def __call__(self, *_: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(load(self._made).score, name)
 
 
-def test_a_gpu_too_small_for_the_models_or_the_context_leaves_the_work_to_the_cpu(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    made = engine()
+@pytest.mark.parametrize("holds_models", [True, False])
+def test_what_is_too_much_for_the_gpu_is_done_by_the_cpu(holds_models: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = engine(batch=1)
     window = damaged(recording(24_000, 1), 24_000, Damage(12_000, 14_000))
     expected = fills(made, window)[0].samples
-    real, refused = _Work._models, []
-
-    def models(self: _Work) -> Models:
-        if not self.on_cpu:
-            refused.append(self)
-            raise torch.OutOfMemoryError("CUDA out of memory.")
-        return real(self)
-
-    monkeypatch.setattr(_Work, "_models", models)
+    card = FullCard(made, monkeypatch, holds_models)
     (fill,) = fills(made, window)
-    assert len(refused) == 1 and np.array_equal(fill.samples, expected)
-    assert fill.note == "ran on the CPU: the GPU's memory was full" and fill.settings["device"] == "cpu"
+    assert card.tried == 1 and np.array_equal(fill.samples, expected)
+    assert fill.note == ON_CPU and fill.settings["device"] == "cpu"
+    (second,) = fills(made, window)
+    assert card.tried == 1, "the full card is remembered"
+    assert second.note == ON_CPU
+
+
+def test_a_full_card_is_tried_again_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = engine()
+    window = damaged(recording(24_000, 1), 24_000, Damage(12_000, 14_000))
+    card = FullCard(made, monkeypatch, holds_models=False)
     fills(made, window)
-    assert len(refused) == 1  # the engine remembers
+    monkeypatch.setattr("aidd_studio.engines.aidd.memory.RETRY", 0.0)
+    fills(made, window)
+    assert card.tried == 2
 
 
-def test_too_little_memory_on_the_cpu_is_told_as_that() -> None:
+def test_too_little_memory_on_the_cpu_is_an_error_of_its_own() -> None:
     made = engine()
     window = damaged(recording(24_000, 1), 24_000, Damage(12_000, 14_000))
 
@@ -305,7 +326,7 @@ def test_the_models_card_recommends_and_the_person_decides() -> None:
     assert fill.settings["temperature"] == 0.9 and fill.settings["top_p"] == 1.0
 
 
-def test_a_fill_tells_what_made_it() -> None:
+def test_a_fill_records_what_made_it() -> None:
     window = damaged(recording(24_000, 1), 24_000, Damage(12_000, 14_000))
     (fill,) = fills(engine(), window)
     assert set(fill.weights) == {"tiny-tokenizer", "tiny-score"}
@@ -367,7 +388,7 @@ def test_the_first_candidate_is_what_the_model_expects_unless_it_is_said_how_to_
     assert counted == [1]
 
 
-def test_no_candidate_is_the_likeliest_where_a_gap_is_longer_than_the_context() -> None:
+def test_no_candidate_is_the_most_likely_one_where_a_gap_is_longer_than_the_context() -> None:
     install(tokenizer_name=DEFAULT_TOKENIZER)
     install_refiner()
     window = damaged(recording(24_000, 1, seconds=3.0), 24_000, Damage(24_000, 48_000))
@@ -403,7 +424,7 @@ def test_a_device_that_is_not_there_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "says"),
     [
         ("sampler", "magic", "first-hitting"),
         ("precision", "int4", "bf16"),
@@ -411,8 +432,8 @@ def test_a_device_that_is_not_there_is_named() -> None:
         ("top_p", 2, "top_p"),
     ],
 )
-def test_settings_that_make_no_sense_are_refused(name: str, value: Any, told: str) -> None:
-    with pytest.raises(UsageError, match=told):
+def test_settings_that_make_no_sense_are_refused(name: str, value: Any, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
         AiddSettings(**{name: value})
 
 

@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from aidd_studio.damage.damage import Damage
-from aidd_studio.engines.aidd import models as aidd_models
-from aidd_studio.engines.aidd.client import Address, Link, serve
-from aidd_studio.engines.aidd.engine import AiddEngine, AiddSettings
-from aidd_studio.engines.aidd.models import ask_at
-from aidd_studio.engines.aidd.server import Networks, Pair, Question
+from aidd_studio.engines.aidd import server as aidd_server
+from aidd_studio.engines.aidd.client import Address, Link, ask_at
+from aidd_studio.engines.aidd.engine import AiddEngine
+from aidd_studio.engines.aidd.server import Networks, Pair, Question, serve
+from aidd_studio.engines.aidd.settings import AiddSettings
 from aidd_studio.engines.engine import Fill, Window
 from aidd_studio.errors import Cancelled, ModelNotInstalled
 from aidd_studio.progress import Progress
@@ -64,9 +64,9 @@ def test_a_fill_by_networks_elsewhere_is_the_fill_by_ones_own(link: Link) -> Non
 
 def test_the_models_are_not_loaded_where_they_are_asked(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[str] = []
-    load = aidd_models.load_here
+    load = aidd_server.load_here
     monkeypatch.setattr(
-        aidd_models, "load_here", lambda *given: (loaded.append(threading.current_thread().name), load(*given))[1]
+        aidd_server, "load_here", lambda *given: (loaded.append(threading.current_thread().name), load(*given))[1]
     )
     fill()
     fill()

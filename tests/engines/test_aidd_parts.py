@@ -10,11 +10,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aidd_studio.audio.signal import edge_weight
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
-from aidd_studio.engines.aidd.mixing import combine, edge_weight, faded
-from aidd_studio.engines.aidd.ranking import boundary_mismatch, near
+from aidd_studio.engines.aidd.ranking import boundary_mismatch, consensus_score
+from aidd_studio.engines.aidd.rendering import combine, fade
 from aidd_studio.engines.aidd.sampling import draw_tokens, plan_pieces, touched_tokens
-from aidd_studio.engines.aidd.segment import Segment, cut_segment, lay_back
+from aidd_studio.engines.aidd.segment import Segment, cut_segment, map_back
 from aidd_studio.engines.aidd.settings import AiddSettings
 from aidd_studio.engines.aidd.stereo import band_edges, complete
 
@@ -74,9 +75,9 @@ def test_a_segment_begins_its_first_gap_with_a_token_and_can_be_laid_back(rate: 
     assert start % 320 == 0 and abs((end - start) / RATE - (0.2 - 7 / rate)) < 2 / RATE + 1 / rate
     assert np.sqrt(np.mean(segment.wave[~segment.missing] ** 2)) == pytest.approx(0.1, rel=1e-3)
     first, last = int(missing.nonzero()[0][0]), int(missing.nonzero()[0][-1])
-    back = lay_back(segment.wave, segment, first, last, rate)
+    back = map_back(segment.wave, segment, first, last, rate)
     assert np.sqrt(np.mean((back - sound[first:last]) ** 2)) < 0.02 * np.sqrt(np.mean(sound**2))
-    whole = lay_back(segment.wave, segment, 0, len(sound), rate)
+    whole = map_back(segment.wave, segment, 0, len(sound), rate)
     assert np.allclose(back, whole[first:last], atol=1e-9), "what lies around is resampled with it as far as it matters"
 
 
@@ -126,7 +127,7 @@ def test_drawn_codes_come_with_their_vectors_and_what_the_network_held_of_them()
 
 
 @torch.inference_mode()
-def test_the_likeliest_codes_are_those_that_the_surroundings_alone_make_most_probable() -> None:
+def test_the_most_likely_codes_are_those_that_the_surroundings_alone_make_most_probable() -> None:
     torch.manual_seed(0)
     model = ScoreModel(ScoreModelConfig(tokens=8, hidden_size=16, blocks=1, heads=2, cond_dim=8)).eval()
     for parameter in model.parameters():
@@ -167,10 +168,10 @@ def test_only_the_edges_come_from_the_extrapolation() -> None:
 def test_the_fade_has_no_dip_where_both_sounds_have_nothing_in_common() -> None:
     rng = np.random.default_rng(0)
     outer, inner = rng.standard_normal((2, 400, 2000))
-    made = np.stack([faded(a, b, edge_weight(2000, 500), 500) for a, b in zip(outer, inner, strict=True)])
+    made = np.stack([fade(a, b, edge_weight(2000, 500), 500) for a, b in zip(outer, inner, strict=True)])
     levels = np.sqrt(np.mean(made**2, axis=0))
     assert levels.min() > 0.85 and levels.max() < 1.15
-    same = faded(outer[0], outer[0], edge_weight(2000, 500), 500)
+    same = fade(outer[0], outer[0], edge_weight(2000, 500), 500)
     assert np.allclose(same, outer[0])
 
 
@@ -278,6 +279,6 @@ def test_nearness_to_what_is_expected_counts_in_the_gap_alone_and_falls_with_dis
     softer[missing] *= 0.7
     silent[missing] = 0
     elsewhere[:5000] = 0
-    assert near(segment, expected, expected) == 0
-    assert near(segment, elsewhere, expected) == 0
-    assert 0 > near(segment, softer, expected) > near(segment, silent, expected)
+    assert consensus_score(segment, expected, expected) == 0
+    assert consensus_score(segment, elsewhere, expected) == 0
+    assert 0 > consensus_score(segment, softer, expected) > consensus_score(segment, silent, expected)

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from aidd_studio.damage.damage import Damage
+from aidd_studio.engines.aidd.engine import AiddEngine
 from aidd_studio.engines.auto import routing
-from aidd_studio.engines.auto.engine import AutoEngine
+from aidd_studio.engines.auto.engine import AutoEngine, AutoSettings, engines_to_choose_from
 from aidd_studio.engines.auto.routing import TABLE, route
 from aidd_studio.engines.engine import Engine, Window
 from aidd_studio.engines.registry import create_engine, engine_infos, engine_names, engine_settings
-from aidd_studio.engines.window_parts import laid_over, narrowed, settled
+from aidd_studio.engines.windows import narrow, overlay, settle
 from aidd_studio.errors import UsageError
 from aidd_studio.progress import Progress
 
@@ -58,13 +59,12 @@ def test_a_short_gap_is_filled_by_linear_prediction_with_the_reason() -> None:
 def test_scores_come_back_on_the_scale_that_all_engines_share(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(routing.CALIBRATION, "autoregressive", (0.5, ((5.0, 3.0), (20.0, 1.0))))
     window = window_of(8000, Damage(4000, 4160))
-    (own,) = create_engine("autoregressive").fill(narrowed(window, window.gaps, 0.1), 1, 0, Progress())
+    (own,) = create_engine("autoregressive").fill(narrow(window, window.gaps, 0.1), 1, 0, Progress())
     (fill,) = AutoEngine().fill(window, 1, 0, Progress())
     assert fill.score == pytest.approx(0.5 * own.score + 2.0)  # 10 ms lie in the middle of 5 and 20 on a log scale
 
 
 def test_a_long_gap_is_filled_by_what_can_work_and_the_note_says_why() -> None:
-    pytest.importorskip("aidd_studio.engines.aidd.engine")
     weights_missing = create_engine("aidd").unavailable()
     (fill,) = AutoEngine().fill(window_of(40000, Damage(18000, 22000)), 1, 0, Progress())
     assert fill.engine == ("extrapolation" if weights_missing else "aidd")
@@ -74,7 +74,6 @@ def test_a_long_gap_is_filled_by_what_can_work_and_the_note_says_why() -> None:
 
 
 def test_short_gaps_beside_a_long_one_are_settled_first() -> None:
-    pytest.importorskip("aidd_studio.engines.aidd.engine")
     window = window_of(40000, Damage(6000, 6100), Damage(18000, 22000))
     (fill,) = AutoEngine().fill(window, 1, 0, Progress())
     times = np.arange(6000, 6100) / RATE
@@ -84,18 +83,18 @@ def test_short_gaps_beside_a_long_one_are_settled_first() -> None:
 
 def test_a_part_of_a_window_shows_its_gaps_and_their_context_only() -> None:
     window = window_of(40000, Damage(6000, 6100), Damage(18000, 22000))
-    part = narrowed(window, [window.gaps[1]], 0.5)
+    part = narrow(window, [window.gaps[1]], 0.5)
     assert (part.offset, part.frames) == (10000, 20000)
     assert part.local(part.gaps[0]) == (8000, 12000)
-    assert narrowed(window, window.gaps, float("inf")).frames == 40000
+    assert narrow(window, window.gaps, float("inf")).frames == 40000
 
 
 def test_a_settled_gap_is_known_sound_and_survives_another_rendition() -> None:
     window = window_of(20000, Damage(6000, 6100), Damage(12000, 15000))
-    done = settled(window, [window.gaps[0]], np.full(window.samples.shape, 0.25, np.float32))
+    done = settle(window, [window.gaps[0]], np.full(window.samples.shape, 0.25, np.float32))
     assert done.gaps == (window.gaps[1],)
     assert not done.missing[:, 6000:6100].any()
-    whole = laid_over(done, done, np.full(window.samples.shape, 0.5, np.float32), [window.gaps[0]], 100)
+    whole = overlay(done, done, np.full(window.samples.shape, 0.5, np.float32), [window.gaps[0]], 100)
     assert np.all(whole[:, 6000:6100] == 0.25)
     assert np.array_equal(whole[:, 5900:6000], window.samples[:, 5900:6000])
     assert np.all(whole[:, 12000:15000] == 0.5)
@@ -111,11 +110,11 @@ def test_engines_are_made_by_name(name: str) -> None:
 
 
 def test_the_device_goes_on_to_the_neural_engine() -> None:
-    pytest.importorskip("aidd_studio.engines.aidd.engine")
-    auto = create_engine("auto", {"device": "cpu"})
-    assert isinstance(auto, AutoEngine)
-    assert auto._engine("aidd").settings.device == "cpu"  # type: ignore[attr-defined]
-    assert auto._engine("autoregressive").info.name == "autoregressive"
+    engines = engines_to_choose_from(AutoSettings(device="cpu", likeliest_first=False))
+    neural = engines["aidd"]
+    assert isinstance(neural, AiddEngine)
+    assert (neural.settings.device, neural.settings.likeliest_first) == ("cpu", False)
+    assert all(engine.info.name == name for name, engine in engines.items())
 
 
 def test_settings_are_read_from_text() -> None:

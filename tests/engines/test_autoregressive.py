@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.engine import Engine, Window
-from aidd_studio.engines.linear.autoregressive import (
+from aidd_studio.engines.linear.autoregressive import interpolate
+from aidd_studio.engines.linear.engine import (
     AutoregressiveEngine,
     AutoregressiveSettings,
     ExtrapolationEngine,
     ExtrapolationSettings,
 )
-from aidd_studio.engines.linear.janssen import interpolate
 from aidd_studio.errors import Cancelled, UsageError
 from aidd_studio.progress import Progress
 

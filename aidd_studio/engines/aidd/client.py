@@ -1,27 +1,26 @@
-"""The networks of the engine `aidd` in another process: who asks them, and the process that answers.
+"""The models that a fill works with: loaded into this process, or standing for the networks of another one.
 
-A worker of a batch asks; what is drawn, extrapolated and spliced is done where it is asked, so that the process of the
-networks does nothing else. When it dies, the worker loads the models itself and does the same arithmetic.
+A worker of a batch asks the server; what is drawn, extrapolated and spliced is done by the worker, so that the process
+of the networks does nothing else. When it dies, the worker loads the models itself and does the same arithmetic.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing.connection import Client, Connection, Listener, wait
-from typing import TYPE_CHECKING, Any, cast
+from multiprocessing.connection import Client, Connection
+from typing import Any, cast
 
-from aidd_studio.engines.aidd.server import Description, Networks, Pair, Question, to_numpy, to_torch, tried
-
-if TYPE_CHECKING:
-    from aidd_studio.engines.aidd.models import Models
+from aidd_studio.engines.aidd.models import Models, check_interrupted, load_here
+from aidd_studio.engines.aidd.server import Description, Networks, Pair, Question, answer_all, to_numpy, to_torch
+from aidd_studio.engines.aidd.settings import AiddSettings
+from aidd_studio.progress import Progress
 
 log = logging.getLogger(__name__)
 
 PATIENCE = 0.02
-"""Seconds between two looks at the watch while an answer is awaited, and at those who join."""
+"""Seconds between two checks for cancellation while an answer is awaited."""
 
 Check = Callable[[], None]
 """Raises Cancelled when somebody asked to stop."""
@@ -57,18 +56,18 @@ class Link:
         answer: Any = None
         if self._own is None:
             try:
-                answer = self._asked_there(what, check)
+                answer = self._ask_there(what, check)
             except (EOFError, OSError) as error:
                 log.warning("the networks' process is gone (%s); this worker loads the models itself", error)
                 self._close()
                 self._own = Networks(self._address.joint)
         if self._own is not None:
-            (answer,) = _answered(self._own, [what])
+            (answer,) = answer_all(self._own, [what])
         if isinstance(answer, BaseException):
             raise answer
         return answer
 
-    def _asked_there(self, what: Pair | Question, check: Check) -> Any:
+    def _ask_there(self, what: Pair | Question, check: Check) -> Any:
         if self._connection is None:
             self._connection = Client(self._address.place, authkey=self._address.key)
         connection = self._connection
@@ -88,12 +87,12 @@ class Link:
 
 
 @dataclass(frozen=True, eq=False)
-class _There:
-    """A part of the models that is asked over a link; called as the part itself would be."""
+class _RemoteNetwork:
+    """Stands for a network at the other end of a link; called as the network itself would be."""
 
     link: Link
     pair: Pair
-    part: str
+    name: str
     config: Any
     check: Check
 
@@ -110,71 +109,45 @@ class _There:
         return self._ask("embed", (codes,))
 
     def _ask(self, method: str, arguments: tuple[Any, ...]) -> Any:
-        question = Question(self.pair, self.part, method, tuple(to_numpy(value) for value in arguments))
+        question = Question(self.pair, self.name, method, tuple(to_numpy(value) for value in arguments))
         return to_torch(self.link.ask(question, self.check), "cpu")
 
 
-def models_there(link: Link, pair: Pair, check: Check, later: Check) -> Models:
-    """Models whose networks run at the other end of the link; `later` is the check while they are asked.
+_link: Link | None = None
+"""In a worker of a batch that shares its networks with others: the way to them."""
+
+
+def ask_at(link: Link | None) -> None:
+    """From now on this process asks the networks at the other end of a link; None for networks of its own."""
+    global _link
+    _link = link
+
+
+def load_models(tokenizer: str, score: str, settings: AiddSettings, progress: Progress, on_cpu: bool = False) -> Models:
+    """A pair of models that run where and as the settings say; on the CPU in any case with `on_cpu`.
 
     Raises ModelNotInstalled, DeviceError, Cancelled.
     """
+    if _link is None or on_cpu:
+        return load_here(tokenizer, score, settings, progress, on_cpu)
+    return _remote_models(_link, Pair.of(tokenizer, score, settings), progress.check)
+
+
+def _remote_models(link: Link, pair: Pair, check: Check) -> Models:
+    """Models whose networks run at the other end of the link."""
     import torch
 
-    from aidd_studio.engines.aidd.models import Models
-
-    told = link.describe(pair, check)
-    parts = {name: _There(link, pair, name, config, later) for name, config in told.configs.items()}
+    described = link.describe(pair, check)
+    networks: dict[str, Any] = {
+        name: _RemoteNetwork(link, pair, name, config, check_interrupted) for name, config in described.configs.items()
+    }
     return Models(
-        cast(Any, parts["tokenizer"]),
-        cast(Any, parts["score"]),
-        cast(Any, parts.get("refiner")),
+        networks["tokenizer"],
+        networks["score"],
+        networks.get("refiner"),
         torch.device("cpu"),  # where the tensors are that a worker holds
-        told.precision,
-        told.weights,
-        told.device,
-        told.parameters,
+        described.precision,
+        described.weights,
+        described.device,
+        described.parameters,
     )
-
-
-def serve(networks: Networks, listener: Listener, stopped: Callable[[], bool]) -> None:
-    """Answer whoever connects until `stopped` says True; what was asked meanwhile is answered together."""
-    connections: list[Connection] = []
-    threading.Thread(target=_welcome, args=(listener, connections, stopped), name="welcome", daemon=True).start()
-    while not stopped():
-        ready = cast(list[Connection], wait(list(connections), timeout=PATIENCE))
-        asked = []
-        for connection in ready:
-            try:
-                asked.append((connection, connection.recv()))
-            except (EOFError, OSError):
-                connections.remove(connection)
-        answers = _answered(networks, [what for _, what in asked])
-        for (connection, _), answer in zip(asked, answers, strict=True):
-            try:
-                connection.send(answer)
-            except (OSError, ValueError):
-                connections.remove(connection)
-
-
-def _welcome(listener: Listener, connections: list[Connection], stopped: Callable[[], bool]) -> None:
-    from multiprocessing import AuthenticationError
-
-    while not stopped():
-        try:
-            connections.append(listener.accept())
-        except (AuthenticationError, EOFError):
-            continue  # somebody who does not know the key
-        except OSError:
-            return
-
-
-def _answered(networks: Networks, asked: list[Any]) -> list[Any]:
-    """The answers, or the exceptions that came instead, in the order of the questions."""
-    questions = [what for what in asked if isinstance(what, Question)]
-    answers = iter(networks.answer(questions) if questions else [])
-    return [next(answers) if isinstance(what, Question) else _described(networks, what) for what in asked]
-
-
-def _described(networks: Networks, pair: Pair) -> Any:
-    return tried(networks.describe, pair)

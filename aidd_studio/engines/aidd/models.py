@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from torch import nn
 
     from aidd_studio.diffusion.score_model import ScoreModel
-    from aidd_studio.engines.aidd.client import Link
     from aidd_studio.tokenizer.model import WavTokenizer
     from aidd_studio.tokenizer.refiner import Refiner
 
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
 class Models:
     """Tokenizer, score model and perhaps a refiner, ready to run.
 
-    device: where the tensors are that they take and give. Where the parts only stand for networks in another process,
-    `elsewhere` is the device there, and `told_size` the size of the score network.
+    device: where the tensors are that they take and give. Where these are stand-ins for networks in another process,
+    `remote_device` is the device there, and `remote_size` the size of the score network.
     """
 
     tokenizer: WavTokenizer
@@ -35,47 +34,24 @@ class Models:
     device: torch.device
     precision: str
     weights: dict[str, str]  # name -> sha256
-    elsewhere: str = ""
-    told_size: int = 0
+    remote_device: str = ""
+    remote_size: int = 0
 
     @property
     def runs_on(self) -> str:
         """The device that the networks run on."""
-        return self.elsewhere or str(self.device)
+        return self.remote_device or str(self.device)
 
     @property
     def size(self) -> int:
         """Parameters of the score network."""
-        return self.told_size or sum(part.numel() for part in self.score.parameters())
-
-
-_link: Link | None = None
-"""In a worker of a batch that shares its networks with others: the way to them."""
-
-
-def ask_at(link: Link | None) -> None:
-    """From now on this process asks the networks at the other end of a link; None for networks of its own."""
-    global _link
-    _link = link
-
-
-def load_models(tokenizer: str, score: str, settings: AiddSettings, progress: Progress, on_cpu: bool = False) -> Models:
-    """A pair of models that run where and as the settings say; on the CPU in any case with `on_cpu`.
-
-    They are loaded, or stand for those of the process that this one was told to ask.
-    """
-    if _link is not None and not on_cpu:
-        from aidd_studio.engines.aidd.client import models_there
-        from aidd_studio.engines.aidd.server import Pair
-
-        return models_there(_link, Pair.of(tokenizer, score, settings), progress.check, check_interrupted)
-    return load_here(tokenizer, score, settings, progress, on_cpu)
+        return self.remote_size or sum(weights.numel() for weights in self.score.parameters())
 
 
 def load_here(tokenizer: str, score: str, settings: AiddSettings, progress: Progress, on_cpu: bool = False) -> Models:
-    """Load a pair of models into this process.
+    """Load a pair of models into this process, to run as the settings say; with `on_cpu` on the CPU in any case.
 
-    Loading cannot be interrupted; when the watch is cancelled, it goes on in its own thread and is kept for later.
+    Loading cannot be interrupted; when it is cancelled, it goes on in its own thread and is kept for later.
     """
     return patiently(lambda: _load(tokenizer, score, settings, on_cpu), progress)
 
@@ -88,7 +64,7 @@ def _load(tokenizer: str, score: str, settings: AiddSettings, on_cpu: bool) -> M
     device = find_device("cpu" if on_cpu else settings.device)
     precision, dtype = _precision(settings.precision, device)
     name = loading.default_refiner() if settings.refine and tokenizer == DEFAULT_TOKENIZER else None
-    # Where the refiner renders, the tokenizer's decoder rests and stays as it was loaded.
+    # Where the refiner renders, the tokenizer's decoder is not used and stays in float32.
     codec = loading.load_tokenizer(tokenizer, device, dtype if name is None else None)
     network = loading.load_score_model(score, device, dtype)
     weights = {codec.name: codec.sha256, network.name: network.sha256}
@@ -125,21 +101,22 @@ def _cpu_multiplies_bf16() -> bool:
 
 
 _current = threading.local()
+"""Holds, for each thread, the progress that interrupts its models."""
 
 
 def make_interruptible(model: nn.Module) -> None:
-    """Let every layer of a model look at the watch of `interrupted_by` before it runs."""
+    """Let every layer of a model check the progress of `interrupted_by` before it runs."""
     for module in model.modules():
-        if not any(hook is _look for hook in module._forward_pre_hooks.values()):
-            module.register_forward_pre_hook(_look)
+        if not any(hook is _check_before for hook in module._forward_pre_hooks.values()):
+            module.register_forward_pre_hook(_check_before)
 
 
-def _look(_module: nn.Module, _arguments: Any) -> None:
+def _check_before(_module: nn.Module, _arguments: Any) -> None:
     check_interrupted()
 
 
 def check_interrupted() -> None:
-    """Raise Cancelled when the watch of `interrupted_by` was cancelled."""
+    """Raise Cancelled when the progress of `interrupted_by` was cancelled."""
     progress = getattr(_current, "progress", None)
     if progress is not None:
         progress.check()
@@ -147,7 +124,7 @@ def check_interrupted() -> None:
 
 @contextmanager
 def interrupted_by(progress: Progress) -> Iterator[None]:
-    """While this lasts, models run by this thread stop within one layer when the watch is cancelled."""
+    """While this lasts, models run by this thread stop within one layer when the progress is cancelled."""
     before = getattr(_current, "progress", None)
     _current.progress = progress
     try:

@@ -1,8 +1,8 @@
-"""How good a candidate is: how near it comes to what the model expects.
+"""How good a candidate is: its distance from what the model expects.
 
-Whoever guesses what was lost errs least with what is expected; of several drawn candidates the one that lies nearest
-to it is the best bet (minimum Bayes risk). How probable a candidate's tokens are says next to nothing about that. Where
-nothing is expected of a gap as a whole, the probability counts, and how well the candidate meets its surroundings.
+The expected fill errs least on average, so of several drawn candidates the one nearest to it is the best bet (minimum
+Bayes risk). How probable a candidate's tokens are says next to nothing about its quality. Where there is no expected
+fill of a gap as a whole, the probability counts, and how well the candidate meets its surroundings.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ MISMATCH_WEIGHT = 1.0
 """How many nats per token one neper of mismatch is worth."""
 
 
-def likely(log_likelihood: float, segment: Segment, made: Signal) -> float:
+def likelihood_score(log_likelihood: float, segment: Segment, made: Signal) -> float:
     """Nats per token less the mismatch at the gaps' ends in nepers; higher is better."""
     return log_likelihood - MISMATCH_WEIGHT * boundary_mismatch(segment, made)
 
 
-def near(segment: Segment, made: Signal, expected: Signal) -> float:
+def consensus_score(segment: Segment, made: Signal, expected: Signal) -> float:
     """The mean difference of band levels from what is expected in the gaps, negative, in nepers; 0 is best.
 
     made, expected: float64 [T], the segment's wave with different sound in its gaps.

@@ -1,28 +1,53 @@
-"""From drawn tokens to sound in the gaps of a segment."""
+"""From drawn tokens to sound in the gaps of a segment, joined with linear prediction at the edges and in its tones."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
+from torch import Tensor
 
-from aidd_studio.audio.signal import Signal
-from aidd_studio.engines.aidd.mixing import combine
+from aidd_studio.audio.signal import Signal, best_lag, correlation, edge_weight, hann, level_gain, rise
+from aidd_studio.audio.stft import ShortTime, Spectrum, averaged
 from aidd_studio.engines.aidd.models import Models
 from aidd_studio.engines.aidd.sampling import DrawnTokens
 from aidd_studio.engines.aidd.segment import Segment
 from aidd_studio.engines.aidd.settings import AiddSettings
-from aidd_studio.engines.aidd.tones import Tones
 from aidd_studio.engines.linear.extrapolation import both_sides
+from aidd_studio.tokenizer.refiner import CONTEXT, EXTRAPOLATION_CONTEXT, EXTRAPOLATION_ORDER
 
-if TYPE_CHECKING:
-    from torch import Tensor
+LARGEST_LAG = 0.0025
+"""Seconds by which the decoded sound may be moved to meet the phase at an edge."""
+
+LEVEL_ZONE = 0.1
+"""Seconds beside the gap over which the decoder's rendition is compared with the known sound."""
+
+LARGEST_GAIN = 2.0
+"""A larger difference (6 dB) is the music's doing or the model's mistake, not a matter of level."""
+
+FASTEST_GROWTH = 2.0
+"""The fade makes up for cancellation between its two sides by this factor at most."""
+
+TONE_WINDOW = 1024
+"""Frames at the models' rate: 43 ms, long enough to separate tones."""
+
+TONE_TAPER = 480
+"""Frames at each end of the gap over which the predictions fade in to be compared; a quarter of the gap at most."""
+
+TONE_SPAN = (8, 3)
+"""Pieces and bins over which agreement is averaged."""
+
+TONE_AGREEMENT = (0.9, 0.98)
+"""Where a tone begins to be kept, and from where on it is kept altogether; 1 is equality in phase and level."""
+
+TONE_FLOOR = 1e-12
+"""Power, of sound of unit window scale, below which nothing is a tone."""
 
 
 def edge_frames(gap: int, rate: int, settings: AiddSettings) -> int:
-    """How many frames at each end of a gap fade over from linear prediction."""
+    """How many frames at each end of a gap are cross-faded with linear prediction."""
     return max(1, round(min(settings.edge * rate, settings.edge_share * gap)))
 
 
@@ -30,35 +55,30 @@ def render(models: Models, segment: Segment, drawn: DrawnTokens, settings: AiddS
     """The segment's wave with new sound in its gaps: float64 [B, T].
 
     By the refiner where there is one, else by the decoder, cross-faded at the edges with linear prediction. Tones that
-    linear prediction is sure of are kept.
+    linear prediction continues alike from both sides are kept.
     """
     if models.refiner is not None:
         made = _refined(models, segment, drawn.vectors)
     else:
         decoded = models.tokenizer.decode(drawn.codes).double().cpu().numpy()[:, : len(segment.wave)]
-        made = np.stack([_mixed(segment, row, settings) for row in decoded])
+        made = np.stack([_cross_faded(segment, row, settings) for row in decoded])
     for start, end in segment.gaps:
         tones = _predicted(segment, start, end).tones
         if tones is not None:
-            made[:, start:end] = [tones.kept_in(row[start:end]) for row in made]
+            made[:, start:end] = [tones.keep_in(row[start:end]) for row in made]
     return made
 
 
-def _mixed(segment: Segment, decoded: Signal, settings: AiddSettings) -> Signal:
+def _cross_faded(segment: Segment, decoded: Signal, settings: AiddSettings) -> Signal:
     mixed = segment.wave.copy()
     for start, end in segment.gaps:
         edge = edge_frames(end - start, segment.rate, settings)
-        part = combine(segment.wave, decoded, start, end, segment.rate, edge)
-        mixed[start:end] = part[start:end]
+        mixed[start:end] = combine(segment.wave, decoded, start, end, segment.rate, edge)[start:end]
     return mixed
 
 
 def _refined(models: Models, segment: Segment, vectors: Tensor) -> Signal:
     """Each gap rendered by the refiner, which mixes linear prediction and tokens by itself. vectors: [B, L, D]."""
-    import torch
-
-    from aidd_studio.tokenizer.refiner import CONTEXT
-
     assert models.refiner is not None
     hop = models.refiner.config.hop
     length = vectors.shape[1] * hop
@@ -92,9 +112,112 @@ class _Prediction:
 @lru_cache(maxsize=8)
 def _predicted(segment: Segment, start: int, end: int) -> _Prediction:
     """Kept for the next candidates."""
-    from aidd_studio.tokenizer.refiner import EXTRAPOLATION_ORDER, EXTRAPOLATION_SIGHT
-
-    sides = both_sides(segment.wave, start, end, EXTRAPOLATION_ORDER, EXTRAPOLATION_SIGHT)
+    sides = both_sides(segment.wave, start, end, EXTRAPOLATION_ORDER, EXTRAPOLATION_CONTEXT)
     fills = sides.hand_overs()
     tones = Tones.of(sides.forward, sides.backward, fills[0]) if sides.complete else None
     return _Prediction(fills, tones)
+
+
+def combine(extrapolated: Signal, decoded: Signal, start: int, end: int, rate: int, edge: int) -> Signal:
+    """The decoded sound in the gap `start` to `end`, cross-faded with the extrapolation over `edge` frames at each end.
+
+    extrapolated, decoded: float64 [frames]; outside the gap the first is the known sound, and the result is it. At
+    each edge the decoded sound is brought to the level of its surroundings and to the phase of the extrapolation.
+    """
+    levelled = decoded * _gains(extrapolated, decoded, start, end, rate)
+    edge = max(1, min(edge, (end - start) // 2))
+    most = round(LARGEST_LAG * rate)
+    left = _find_lag(extrapolated, levelled, start, start + edge, most)
+    right = _find_lag(extrapolated, levelled, end - edge, end, most)
+    change = rise(end - start)
+    inner = _move(levelled, left, start, end) * (1 - change) + _move(levelled, right, start, end) * change
+    weight = edge_weight(end - start, edge)
+    mixed = extrapolated.copy()
+    mixed[start:end] = fade(extrapolated[start:end], inner, weight, edge)
+    return mixed
+
+
+def fade(outer: Signal, inner: Signal, weight: Signal, edge: int) -> Signal:
+    """`outer` fading to `inner` and back, without the dip in level of two sounds that do not agree: [..., frames]."""
+    result: Signal = outer * (1 - weight) + inner * weight
+    frames = outer.shape[-1]
+    for zone in (slice(0, edge), slice(frames - edge, frames)):
+        share = weight[zone]
+        agreement = max(0.0, correlation(outer[..., zone], inner[..., zone]))
+        power = (1 - share) ** 2 + share**2 + 2 * agreement * share * (1 - share)
+        result[..., zone] *= np.minimum(FASTEST_GROWTH, 1 / np.sqrt(power))
+    return result
+
+
+def _gains(known: Signal, decoded: Signal, start: int, end: int, rate: int) -> Signal:
+    """Factors [frames] that bring the decoded sound to the level of both sides, changing evenly across the gap."""
+    zone = round(LEVEL_ZONE * rate)
+    sides = [slice(max(0, start - zone), start), slice(end, min(len(known), end + zone))]
+    found = [
+        level_gain(known[side], decoded[side], LARGEST_GAIN) for side in sides if side.stop - side.start > zone // 4
+    ]
+    left, right = (found[0], found[-1]) if found else (1.0, 1.0)
+    gains = np.full(len(known), right)
+    gains[:start] = left
+    gains[start:end] = np.geomspace(left, right, end - start)
+    return gains
+
+
+def _find_lag(wanted: Signal, moving: Signal, start: int, end: int, most: int) -> int:
+    """The lag by which `moving` fits `wanted` best between two frames, the smallest of equals."""
+    here = wanted[start:end]
+    lags = sorted(range(max(-most, end - len(moving)), min(most, start) + 1), key=abs)
+    return best_lag(lambda lag: correlation(here, moving[start - lag : end - lag]), lags)
+
+
+def _move(signal: Signal, lag: int, start: int, end: int) -> Signal:
+    """The frames `start` to `end` of a signal moved by `lag` frames."""
+    at = np.clip(np.arange(start, end) - lag, 0, len(signal) - 1)
+    return np.asarray(signal[at], dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Tones:
+    """Tones of a gap's extrapolation that are kept, as both sides predict them alike.
+
+    Where the continuation of the sound before a gap and that of the sound after it agree, bin by bin of a short-time
+    spectrum, both are most likely right to the phase, which no model of tokens is.
+
+    extrapolated: float64 [n], the gap filled from both sides. share: float64 [pieces, bins], 0 to 1.
+    """
+
+    transform: ShortTime
+    extrapolated: Signal
+    share: Signal
+
+    @staticmethod
+    def of(forward: Signal, backward: Signal, extrapolated: Signal) -> Tones:
+        """From the predictions of a gap from before and from after it, and both together: float64 [n] each."""
+        frames = len(extrapolated)
+        transform = ShortTime(hann(TONE_WINDOW, symmetry="periodic"), frames)
+        edge = rise(max(1, min(TONE_TAPER, frames // 4)))
+        taper = np.ones(frames)
+        taper[: len(edge)], taper[frames - len(edge) :] = edge, edge[::-1]
+        share = _smooth_step(_agreement(transform.of(forward * taper), transform.of(backward * taper)))
+        return Tones(transform, extrapolated, share)
+
+    def keep_in(self, made: Signal) -> Signal:
+        """A model's sound for the gap with its own version of these tones replaced: float64 [n]."""
+        change = self.transform.back(self.share * self.transform.of(self.extrapolated - made))
+        kept: Signal = made + change
+        return kept
+
+
+def _agreement(forward: Spectrum, backward: Spectrum) -> Signal:
+    """How far two spectra [pieces, bins] are the same around each bin: at most 1, 0 for nothing in common."""
+    common = 2 * (forward * backward.conj()).real
+    power = np.abs(forward) ** 2 + np.abs(backward) ** 2
+    agreement: Signal = averaged(common, TONE_SPAN) / (averaged(power, TONE_SPAN) + TONE_FLOOR)
+    return agreement
+
+
+def _smooth_step(agreement: Signal) -> Signal:
+    low, high = TONE_AGREEMENT
+    at = np.clip((agreement - low) / (high - low), 0.0, 1.0)
+    rising: Signal = at * at * (3 - 2 * at)
+    return rising

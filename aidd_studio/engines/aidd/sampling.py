@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from aidd_studio.diffusion.graph import AbsorbingGraph
 from aidd_studio.diffusion.noise import LogLinear
 from aidd_studio.diffusion.randomness import SeededRandomness
 from aidd_studio.diffusion.sampling import SamplerName, find_sampler
 from aidd_studio.diffusion.sampling.canvas import SamplerProgress
-from aidd_studio.engines.aidd.recall import CacheModel, recall_for
+from aidd_studio.diffusion.score_model import ScoreModel
 from aidd_studio.engines.aidd.settings import AiddSettings
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from aidd_studio.diffusion.score_model import ScoreModel
 
 LOOK_AHEAD = 0.25
 """Share of a context whose tokens are drawn again in the next piece, where a gap goes on beyond the context."""
+
+WIDTH = 0.25
+"""How far a code counts for its neighbours: squared distance, as a share of that to its nearest neighbour."""
+
+UNSEEN = 0.1
+"""Share of the cache that goes to all codes alike."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,9 +34,9 @@ class DrawnTokens:
     """What a network drew.
 
     codes int64 [B, L]. vectors float32 [B, L, D]: the codes' vectors. log_likelihood float64 [B]: nats per drawn token.
-    Where nothing was drawn (the likeliest), the codes are the most probable ones given the surroundings alone, and the
-    vectors the mean of all codes' vectors, as probable as the network holds them; expected float32 [L, D] are those of
-    a likeliest row, whether there is one or not, or None where a gap is longer than the context.
+    In a row that is the most likely one, nothing is drawn: its codes are the most probable ones given the surroundings
+    alone, its vectors the mean of all codes' vectors, weighted by their probabilities. expected float32 [L, D]: these
+    vectors, whether there is such a row or not; None where a gap is longer than the context.
     """
 
     codes: Tensor
@@ -58,29 +62,27 @@ def draw_tokens(
     seeds: Sequence[int],
     settings: AiddSettings,
     report: Callable[[float], None],
-    likeliest: Sequence[bool] = (),
+    most_likely: Sequence[bool] = (),
 ) -> DrawnTokens:
     """Fill positions `fill` [L] of codes int64 [L], once for each seed. `table` [codes, D]: the codes' vectors.
 
-    likeliest: for each seed whether nothing is drawn; that takes a single call. A context longer than `settings.tokens`
-    is gone through from left to right in pieces of that length; what was drawn becomes known. `report` is told the
-    share that is done, and may raise.
+    most_likely: for each seed whether it is the most likely row, which takes a single call. A context longer than
+    `settings.tokens` is filled from left to right in pieces of that length; what was drawn becomes known. `report`
+    gets the share that is done, and may raise.
     """
-    import torch
-
     drawn = codes.expand(len(seeds), -1).clone()
     vectors = torch.nn.functional.embedding(drawn, table)
     pieces = plan_pieces(fill, settings.tokens or len(fill))
     randomness = SeededRandomness(seeds, codes.device)
     likelihood = np.zeros(len(seeds))
-    plain = torch.tensor(list(likeliest) or [False] * len(seeds), device=codes.device)
-    steps = 1 if bool(plain.all()) else settings.steps
+    undrawn = torch.tensor(list(most_likely) or [False] * len(seeds), device=codes.device)
+    steps = 1 if bool(undrawn.all()) else settings.steps
     counted = 0
     for number, (start, end, kept) in enumerate(pieces):
-        part = torch.from_numpy(fill[start:end] & (np.arange(start, end) >= _first_open(pieces, number)))
-        part = part.to(codes.device)
+        hidden = torch.from_numpy(fill[start:end] & (np.arange(start, end) >= _first_open(pieces, number)))
+        hidden = hidden.to(codes.device)
         known = codes[start:end][~torch.from_numpy(fill[start:end]).to(codes.device)]
-        listener = _Listener(model, recall_for(model, table, known, settings.recall))
+        listener = _Listener(model, cache_model(model, table, known, settings.recall))
 
         def follow(progress: SamplerProgress, number: int = number, listener: _Listener = listener) -> None:
             listener.follow(progress)
@@ -89,7 +91,7 @@ def draw_tokens(
         piece = find_sampler(_sampler(settings))(
             listener,
             drawn[:, start:end],
-            part,
+            hidden,
             model.config.build_graph(),
             LogLinear(),
             steps=steps,
@@ -99,14 +101,14 @@ def draw_tokens(
             callback=follow,
         )
         rendition = torch.nn.functional.embedding(piece, table)
-        if bool(plain.any()):
-            where = part.nonzero().flatten()
-            piece[plain.nonzero(), where] = listener.most_probable(plain)
-            rendition[plain.nonzero(), where] = listener.mean(table)[plain]
+        if bool(undrawn.any()):
+            where = hidden.nonzero().flatten()
+            piece[undrawn.nonzero(), where] = listener.most_probable(undrawn)
+            rendition[undrawn.nonzero(), where] = listener.mean(table)[undrawn]
         drawn[:, start:kept] = piece[:, : kept - start]
         vectors[:, start:kept] = rendition[:, : kept - start]
         likelihood += listener.log_likelihood
-        counted += int(part.sum())
+        counted += int(hidden.sum())
     expected = None
     if len(pieces) == 1 and model.config.graph == "absorbing":
         expected = torch.nn.functional.embedding(codes, table)
@@ -115,15 +117,15 @@ def draw_tokens(
 
 
 class _Listener:
-    """Stands before a network and keeps what it held of the hidden positions at first, when nothing was drawn yet."""
+    """Stands before a network and keeps its first answer, given when nothing was drawn yet."""
 
-    def __init__(self, model: ScoreModel, recall: CacheModel) -> None:
-        self._model, self._recall = model, recall
+    def __init__(self, model: ScoreModel, cache: CacheModel) -> None:
+        self._model, self._cache = model, cache
         self._first: Tensor | None = None
         self.log_likelihood: NDArray[np.float64] = np.zeros(0)
 
     def __call__(self, tokens: Tensor, sigma: Tensor, positions: Tensor) -> Tensor:
-        log_score = self._recall(self._model(tokens, sigma, positions))
+        log_score = self._cache(self._model(tokens, sigma, positions))
         if self._first is None:
             self._first = log_score[..., : self._model.config.tokens].log_softmax(-1)
         return log_score
@@ -135,27 +137,27 @@ class _Listener:
     def most_probable(self, rows: Tensor) -> Tensor:
         """The most probable codes of rows bool [B]: int64 [n, hidden]. The rows' likelihood becomes theirs."""
         assert self._first is not None
-        sure, codes = self._first[rows].max(-1)
-        self.log_likelihood[rows.cpu().numpy()] = sure.double().sum(-1).cpu().numpy()
+        log_probability, codes = self._first[rows].max(-1)
+        self.log_likelihood[rows.cpu().numpy()] = log_probability.double().sum(-1).cpu().numpy()
         return codes
 
     def mean(self, table: Tensor) -> Tensor:
-        """The mean of all codes' vectors, as probable as the network held them: [B, hidden, D]."""
+        """The mean of all codes' vectors, weighted by their probabilities: [B, hidden, D]."""
         assert self._first is not None
         mean: Tensor = self._first.exp() @ table[: self._first.shape[-1]]
         return mean
 
 
 def plan_pieces(fill: NDArray[np.bool_], longest: int) -> list[tuple[int, int, int]]:
-    """Pieces (start, end, kept): the tokens start to end are looked at, those to be filled before `kept` are settled.
+    """Pieces (start, end, kept): the tokens start to end are the context, those to be filled before `kept` are final.
 
-    Every position to fill is settled exactly once, from left to right, with up to half of a piece known before it.
+    Every position to fill becomes final exactly once, from left to right, with up to half of a piece known before it.
     """
     length = len(fill)
     pieces: list[tuple[int, int, int]] = []
-    settled = 0
-    while fill[settled:].any():
-        first = settled + int(np.argmax(fill[settled:]))
+    final = 0
+    while fill[final:].any():
+        first = final + int(np.argmax(fill[final:]))
         start = max(0, min(first - longest // 2, length - longest))
         if not pieces and _extent(fill) <= longest:
             start = max(0, min(first - (longest - _extent(fill)) // 2, length - longest))
@@ -163,7 +165,7 @@ def plan_pieces(fill: NDArray[np.bool_], longest: int) -> list[tuple[int, int, i
         open_end = end < length and bool(fill[end - 1] and fill[end])
         kept = max(first + 1, end - round(LOOK_AHEAD * longest)) if open_end else end
         pieces.append((start, end, kept))
-        settled = kept
+        final = kept
     return pieces
 
 
@@ -173,9 +175,51 @@ def _extent(fill: NDArray[np.bool_]) -> int:
 
 
 def _first_open(pieces: Sequence[tuple[int, int, int]], number: int) -> int:
-    """The first position that earlier pieces have not settled."""
+    """The first position that earlier pieces left open."""
     return pieces[number - 1][2] if number else 0
 
 
 def _sampler(settings: AiddSettings) -> SamplerName:
     return cast(SamplerName, settings.sampler or "confidence")
+
+
+class CacheModel:
+    """Mixes log scores of an absorbing graph's network with how often codes stand in the surroundings.
+
+    A code of the surroundings, or one close to it, becomes more likely; this makes up for recordings unlike those of
+    the training. After Kuhn & De Mori, "A cache-based natural language model for speech recognition" (PAMI 1990).
+
+    known: int64 [n], the context's codes. table: [codes, D], the codes' vectors. share: of the cache, 0 for none.
+    """
+
+    def __init__(self, known: Tensor, table: Tensor, share: float) -> None:
+        self.share = share if len(known) else 0.0
+        self._cache = table.new_zeros(0)
+        if self.share:
+            codes, counts = torch.unique(known, return_counts=True)
+            distances = torch.cdist(table[codes].float(), table.float()).square()
+            nearest = distances.topk(2, largest=False).values[:, 1:].clamp_min(1e-6)
+            closeness = torch.softmax(-distances / (WIDTH * nearest), -1)
+            seen = (counts / counts.sum()).to(closeness) @ closeness
+            self._cache = ((1 - UNSEEN) * seen + UNSEEN / len(table)).log()
+
+    def __call__(self, log_score: Tensor) -> Tensor:
+        """[..., states] to the same; the scores' sum over the codes stays, and so do states that are no codes."""
+        if not self.share:
+            return log_score
+        count = len(self._cache)
+        real = log_score[..., :count].float()
+        total = real.logsumexp(-1, keepdim=True)
+        kept = torch.log1p(torch.tensor(-self.share)) + real - total
+        mixed = torch.logaddexp(kept, torch.log(torch.tensor(self.share)) + self._cache) + total
+        return torch.cat((mixed.to(log_score), log_score[..., count:]), -1)
+
+
+def cache_model(model: ScoreModel, table: Tensor, known: Tensor, share: float | None) -> CacheModel:
+    """The cache of a model's context; empty for a uniform graph, whose scores are no probabilities.
+
+    known: int64 [n]; table: [codes, D]. A code that the model takes for its mask is left out.
+    """
+    real = model.config.tokens
+    absorbing = isinstance(model.config.build_graph(), AbsorbingGraph)
+    return CacheModel(known[known < real], table[:real], (share or 0.0) if absorbing else 0.0)

@@ -1,4 +1,4 @@
-"""The part of a window that the models see: one channel at their rate, at their level, on the grid of tokens."""
+"""The stretch of a window that the models get: one channel at their rate, at their level, on the grid of tokens."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LARGEST_BOOST = 100.0
 """Near-silence is raised by 40 dB at most."""
 
 MARGIN = 0.05
-"""Seconds beside a stretch that are resampled with it; the resampler looks less far."""
+"""Seconds beside a stretch that are resampled with it; the resampler's filter is shorter."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +27,8 @@ class Segment:
     """One channel at the models' rate.
 
     wave: float64 [T], extrapolated where `missing` bool [T]. The wave is `scale` times the sound; it begins at frame
-    `offset` of the resampled window. elsewhere: bool [T], what is missing too but far off, and rendered with another
-    window. gaps: half-open runs of what else is missing, which are to be rendered.
+    `offset` of the resampled window. elsewhere: bool [T], what is missing too, but rendered with another window. gaps:
+    half-open runs of what else is missing, which are to be rendered.
     """
 
     wave: Signal
@@ -85,7 +85,7 @@ def _at_rate(missing: NDArray[np.bool_], length: int, rate: int, model_rate: int
     return hidden
 
 
-def lay_back(change: Signal, segment: Segment, start: int, end: int, rate: int) -> Signal:
+def map_back(change: Signal, segment: Segment, start: int, end: int, rate: int) -> Signal:
     """A change of the segment's wave float64 [T] as a change of the window's sound from `start` to `end`."""
     common = math.gcd(rate, segment.rate)
     step, model_step = rate // common, segment.rate // common  # frames at both rates that span the same time

@@ -1,20 +1,24 @@
-"""The networks of the engine `aidd` in one place for many: they answer questions, several gaps' in one call."""
+"""The networks of the engine `aidd` in one process for many workers: several gaps are answered in one call."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Connection, Listener, wait
+from typing import Any, cast
 
+from aidd_studio.engines.aidd.models import Models, load_here
 from aidd_studio.engines.aidd.settings import AiddSettings
 from aidd_studio.errors import AiddError
 from aidd_studio.progress import Progress
 
-if TYPE_CHECKING:
-    from aidd_studio.engines.aidd.models import Models
+METHODS = {("tokenizer", "encode"), ("tokenizer", "decode"), ("tokenizer", "embed"), ("score", ""), ("refiner", "")}
+"""The networks that answer, and by which methods; "" calls the network itself."""
 
-ASKED = {("tokenizer", "encode"), ("tokenizer", "decode"), ("tokenizer", "embed"), ("score", ""), ("refiner", "")}
-"""The parts of the models that answer, and their methods; "" calls the part itself."""
+PATIENCE = 0.02
+"""Seconds between two checks whether the server was stopped."""
 
 
 @dataclass(frozen=True)
@@ -38,17 +42,17 @@ class Pair:
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """A call of one part of the models; its arguments are NumPy arrays and plain values."""
+    """A call of one network; its arguments are NumPy arrays and plain values."""
 
     pair: Pair
-    part: str
+    network: str
     method: str
     arguments: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
 class Description:
-    """What must be known of models without having them. configs: by part; the refiner's is missing without one."""
+    """What must be known of models without having them. configs: by network; without a refiner, it is missing."""
 
     configs: dict[str, Any]
     parameters: int  # of the score network
@@ -60,8 +64,7 @@ class Description:
 class Networks:
     """Models by pair, each loaded once.
 
-    joint: whether calls of the score network are put together; None to do so on anything but a CPU, where a single
-    gap keeps the arithmetic busy.
+    joint: whether calls of the score network are batched; None for on a GPU only, as a single gap keeps a CPU busy.
     """
 
     def __init__(self, joint: bool | None = None) -> None:
@@ -71,10 +74,9 @@ class Networks:
     def describe(self, pair: Pair) -> Description:
         """Load the models. Raises ModelNotInstalled, DeviceError."""
         models = self._loaded(pair)
-        parts = {"tokenizer": models.tokenizer, "score": models.score, "refiner": models.refiner}
-        configs = {name: part.config for name, part in parts.items() if part is not None}
-        parameters = sum(part.numel() for part in models.score.parameters())
-        return Description(configs, parameters, models.weights, str(models.device), models.precision)
+        networks = {"tokenizer": models.tokenizer, "score": models.score, "refiner": models.refiner}
+        configs = {name: network.config for name, network in networks.items() if network is not None}
+        return Description(configs, models.size, models.weights, str(models.device), models.precision)
 
     def answer(self, questions: Sequence[Question]) -> list[Any]:
         """The answer to each question, a NumPy array, or the exception that came instead."""
@@ -84,12 +86,12 @@ class Networks:
         together: dict[Pair, list[int]] = {}
         with torch.inference_mode():
             for number, question in enumerate(questions):
-                if question.part == "score" and self._is_joint(question.pair):
+                if question.network == "score" and self._is_joint(question.pair):
                     together.setdefault(question.pair, []).append(number)
                 else:
-                    answers[number] = tried(self._alone, question)
+                    answers[number] = attempt(self._alone, question)
             for pair, numbers in together.items():
-                found = tried(self._together, pair, [questions[number] for number in numbers])
+                found = attempt(self._together, pair, [questions[number] for number in numbers])
                 for place, number in enumerate(numbers):
                     answers[number] = found if isinstance(found, BaseException) else found[place]
         return answers
@@ -102,17 +104,15 @@ class Networks:
 
     def _loaded(self, pair: Pair) -> Models:
         if pair not in self._models:
-            from aidd_studio.engines.aidd.models import load_here
-
             self._models[pair] = load_here(pair.tokenizer, pair.score, pair.settings, Progress())
         return self._models[pair]
 
     def _alone(self, question: Question) -> Any:
-        if (question.part, question.method) not in ASKED:
-            raise ValueError(f"nobody answers {question.part}.{question.method}")
+        if (question.network, question.method) not in METHODS:
+            raise ValueError(f"nobody answers {question.network}.{question.method}")
         models = self._loaded(question.pair)
-        part = getattr(models, question.part)
-        work = getattr(part, question.method) if question.method else part
+        network = getattr(models, question.network)
+        work = getattr(network, question.method) if question.method else network
         return to_numpy(work(*(to_torch(value, models.device) for value in question.arguments)))
 
     def _together(self, pair: Pair, questions: Sequence[Question]) -> list[Any]:
@@ -121,6 +121,43 @@ class Networks:
         models = self._loaded(pair)
         calls = [ScoreCall(*(to_torch(value, models.device) for value in question.arguments)) for question in questions]
         return [to_numpy(scores) for scores in joint_scores(models.score, calls)]
+
+
+def serve(networks: Networks, listener: Listener, stopped: Callable[[], bool]) -> None:
+    """Answer whoever connects until `stopped` says True; what was asked meanwhile is answered together."""
+    connections: list[Connection] = []
+    threading.Thread(target=_welcome, args=(listener, connections, stopped), name="welcome", daemon=True).start()
+    while not stopped():
+        ready = cast(list[Connection], wait(list(connections), timeout=PATIENCE))
+        asked = []
+        for connection in ready:
+            try:
+                asked.append((connection, connection.recv()))
+            except (EOFError, OSError):
+                connections.remove(connection)
+        answers = answer_all(networks, [what for _, what in asked])
+        for (connection, _), answer in zip(asked, answers, strict=True):
+            try:
+                connection.send(answer)
+            except (OSError, ValueError):
+                connections.remove(connection)
+
+
+def _welcome(listener: Listener, connections: list[Connection], stopped: Callable[[], bool]) -> None:
+    while not stopped():
+        try:
+            connections.append(listener.accept())
+        except (AuthenticationError, EOFError):
+            continue  # somebody who does not know the key
+        except OSError:
+            return
+
+
+def answer_all(networks: Networks, asked: Sequence[Pair | Question]) -> list[Any]:
+    """The answers, or the exceptions that came instead, in the order of what was asked."""
+    questions = [what for what in asked if isinstance(what, Question)]
+    answers = iter(networks.answer(questions) if questions else [])
+    return [next(answers) if isinstance(what, Question) else attempt(networks.describe, what) for what in asked]
 
 
 def to_torch(value: Any, device: Any) -> Any:
@@ -141,8 +178,8 @@ def to_numpy(value: Any) -> Any:
     return (value.float() if value.dtype in (torch.bfloat16, torch.float16) else value).contiguous().numpy()
 
 
-def tried(work: Callable[..., Any], *arguments: Any) -> Any:
-    """What the work gives, or the exception that it raises, so that one gap's fault stays that gap's."""
+def attempt(work: Callable[..., Any], *arguments: Any) -> Any:
+    """The result, or the exception that came instead, so that one gap's failure stays that gap's."""
     import torch
 
     try:

@@ -9,6 +9,9 @@ from typing import Any
 from aidd_studio.diffusion.sampling import SAMPLER_NAMES
 from aidd_studio.errors import UsageError
 
+NAME = "aidd"
+"""The engine's name."""
+
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
 CARD = {"sampler": "confidence", "steps": None, "temperature": 1.0, "top_p": 1.0, "tokens": 1024, "recall": 0.0}
@@ -24,9 +27,9 @@ class AiddSettings:
     products. batch: candidates made at once, 0 to choose by device and size of the model. widen: tokens masked beyond
     those that touch the gap, on each side. edge: most seconds at each end of a gap that fade over from linear
     prediction, and edge_share the largest share of the gap. refine: use the model's refiner where there is one.
-    recall: share of what the surroundings' own codes make likely, beside what the score model does (aidd_recall).
-    likeliest_first: whether the first candidate is what the score model expects, drawn by nobody (a refiner renders
-    it); None means so unless it is said how to draw.
+    recall: weight of the cache model of the surroundings' own codes beside the score model (sampling.CacheModel).
+    likeliest_first: whether the first candidate is what the score model expects most, not drawn (a refiner renders it);
+    None means yes, unless a setting says how to draw.
     """
 
     model: str | None = None
@@ -65,7 +68,7 @@ class AiddSettings:
 
     @property
     def expects_first(self) -> bool:
-        """Whether the first candidate is to be the likeliest."""
+        """Whether the first candidate is to be the most likely one."""
         if self.likeliest_first is not None:
             return self.likeliest_first
         return self.sampler is None and self.steps is None and self.temperature is None and self.top_p is None

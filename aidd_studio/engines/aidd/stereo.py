@@ -2,8 +2,8 @@
 
 Both are drawn from the surroundings. In bands of a short-time spectrum, each channel is the common signal (the mean of
 the channels), a multiple of it, and a rest; the multiples and the rests' covariance are measured on both sides of the
-gap and carried across it. The multiples follow the model's sound. Of the rests, and of the common signal above the
-model's band, what linear prediction foretells is kept; noise makes up the level that it has lost.
+gap and interpolated across it. The multiples follow the model's sound. Of the rests, and of the common signal above the
+model's band, what linear prediction gives is kept; noise makes up the level that it has lost.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aidd_studio.audio.signal import Signal, hann
+from aidd_studio.audio.signal import Signal, edge_weight, hann
 from aidd_studio.audio.stft import ShortTime, Spectrum
-from aidd_studio.engines.aidd.mixing import edge_weight
 
 WINDOW = 0.023
 """Seconds of the short-time window."""
@@ -75,31 +74,30 @@ def complete(
     [frames], the mean of the channels outside and the model's sound inside; above half of `model_rate` it is the
     extrapolation's. Outside the gap the result is `channels`.
     """
-    foretold = channels.mean(axis=0)
-    made: Signal = channels + (common - foretold)
+    made: Signal = channels + (common - channels.mean(axis=0))
     if channels.shape[0] == 1 and rate <= model_rate:
         return made
-    size, reach = _window_size(rate), sight(rate)
+    size, reach = _window_size(rate), context_frames(rate)
     first, last = max(0, start - reach), min(channels.shape[1], end + reach)
     transform = ShortTime(np.sqrt(hann(size, symmetry="periodic")), last - first)
     limit = int(np.searchsorted(np.arange(transform.bins) * rate / size, TRANSITION * model_rate / 2))
     bands = band_edges(transform.bins, rate, limit)
     old = np.stack([transform.of(row[first:last]) for row in channels])  # [m, frames, bins]
-    sides = _measured(old, bands, transform.pieces_outside(start - first, end - first))
+    sides = _measure_sides(old, bands, transform.pieces_outside(start - first, end - first))
     if not sides:
         return made
-    near = transform.pieces_near(start - first, end - first, SMOOTHING // 2)
-    progress = transform.progress(start - first, end - first)[near]
-    noise = transform.noise(2 * len(channels) + 1, rng, near)
-    change = _change(old[:, near], transform.of(common[first:last], near), sides, bands, limit, progress, noise)
+    pieces = transform.pieces_near(start - first, end - first, SMOOTHING // 2)
+    progress = transform.progress(start - first, end - first)[pieces]
+    noise = transform.noise(2 * len(channels) + 1, rng, pieces)
+    change = _change(old[:, pieces], transform.of(common[first:last], pieces), sides, bands, limit, progress, noise)
     fade = edge_weight(end - start, max(1, min(round(FADE * rate), (end - start) // 4)))
     for row, spectrum in zip(made, change, strict=True):
-        row[start:end] += fade * transform.back(spectrum, near)[start - first : end - first]
+        row[start:end] += fade * transform.back(spectrum, pieces)[start - first : end - first]
     return made
 
 
-def sight(rate: int) -> int:
-    """How many frames beside a gap are looked at."""
+def context_frames(rate: int) -> int:
+    """How many frames beside a gap are taken into account."""
     return round(CONTEXT * rate) + 2 * _window_size(rate)
 
 
@@ -118,7 +116,7 @@ def band_edges(bins: int, rate: int, limit: int) -> list[tuple[int, int]]:
     return list(itertools.pairwise(sorted({*edges, limit})))
 
 
-def _measured(
+def _measure_sides(
     known: Spectrum, bands: list[tuple[int, int]], sides: tuple[NDArray[np.bool_], NDArray[np.bool_]]
 ) -> list[Surroundings]:
     return [_measure(known[:, side], bands) for side in sides if np.count_nonzero(side) >= 3]
@@ -158,19 +156,19 @@ def _change(
     """
     left, right = sides[0], sides[-1]
     channels = len(old)
-    foretold = old.mean(axis=0)
+    predicted = old.mean(axis=0)
     change = np.zeros_like(old)
     follow = np.ones(len(progress))
     for number, (low, high) in enumerate(bands):
         band = (..., slice(low, high))
-        power = _carried(left.power[number], right.power[number], progress)
-        before, after = foretold[band], model[band]
+        power = _interpolate(left.power[number], right.power[number], progress)
+        before, after = predicted[band], model[band]
         if high <= limit:
             # Where the rests are louder than the common signal, its rises and falls say little about theirs.
-            rests = _carried(left.rests[number], right.rests[number], progress)
+            rests = _interpolate(left.rests[number], right.rests[number], progress)
             follow = np.clip((_level(after[None]) + rests) / (power + rests + FLOOR), *FOLLOWING)
         else:
-            after = _made_up(before[None], power * follow, noise[-1:][band] * np.sqrt(power * follow)[:, None])[0]
+            after = _fill_up(before[None], power * follow, noise[-1:][band] * np.sqrt(power * follow)[:, None])[0]
             change[band] += after - before
         share = left.share[number] + progress[:, None] * (right.share[number] - left.share[number])
         shared = share.T[:, :, None]
@@ -180,19 +178,19 @@ def _change(
         for weight, side, own in ((1 - progress, left, noise[:channels]), (progress, right, noise[channels:-1])):
             drawn += np.einsum("ij,jfb->ifb", side.root[number], own[band]) * np.sqrt(weight * follow)[:, None]
             wanted += weight * follow * side.rests[number]
-        change[band] += shared * (after - before) + _made_up(rest, wanted, drawn) - rest
+        change[band] += shared * (after - before) + _fill_up(rest, wanted, drawn) - rest
     return change
 
 
-def _made_up(foretold: Spectrum, wanted: Signal, noise: Spectrum) -> Spectrum:
-    """What is foretold, at most as loud as wanted, and as much noise as it lacks.
+def _fill_up(predicted: Spectrum, wanted: Signal, noise: Spectrum) -> Spectrum:
+    """What linear prediction gives, at most as loud as wanted, and as much noise as it lacks.
 
-    foretold, noise: [m, frames, bins]; wanted: [frames], the power of all m together, which is the noise's.
+    predicted, noise: [m, frames, bins]; wanted: [frames], the power of all m together, which is the noise's.
     """
-    present = _level(foretold)
+    present = _level(predicted)
     gain = np.minimum(1.0, np.sqrt(wanted / np.maximum(present, FLOOR)))
     lacking = np.clip(1.0 - gain**2 * present / np.maximum(wanted, FLOOR), 0.0, 1.0)
-    made: Spectrum = foretold * gain[:, None] + noise * np.sqrt(lacking)[:, None]
+    made: Spectrum = predicted * gain[:, None] + noise * np.sqrt(lacking)[:, None]
     return made
 
 
@@ -206,10 +204,10 @@ def _level(band: Spectrum) -> Signal:
     return smooth
 
 
-def _carried(left: float, right: float, progress: Signal) -> Signal:
-    """A power that goes evenly in decibels from one side to the other: [frames]."""
-    carried: Signal = np.exp((1 - progress) * np.log(left + FLOOR) + progress * np.log(right + FLOOR))
-    return carried
+def _interpolate(left: float, right: float, progress: Signal) -> Signal:
+    """A power that changes evenly in decibels from one side to the other: [frames]."""
+    interpolated: Signal = np.exp((1 - progress) * np.log(left + FLOOR) + progress * np.log(right + FLOOR))
+    return interpolated
 
 
 def _roots(covariances: Spectrum) -> Spectrum:

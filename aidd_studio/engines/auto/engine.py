@@ -1,33 +1,47 @@
-"""The engine `auto`: asks the engines that measurement recommends for a gap's length."""
+"""The engine `auto`: hands each window to the engines that measurement recommends for its gaps' length."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from aidd_studio.damage.damage import Damage
-from aidd_studio.engines import catalogue
-from aidd_studio.engines.auto.routing import Route, calibrated, route
+from aidd_studio.engines.aidd.engine import AIDD, AiddEngine
+from aidd_studio.engines.aidd.settings import AiddSettings
+from aidd_studio.engines.auto.routing import Route, calibrate, route
 from aidd_studio.engines.engine import Engine, EngineInfo, Fill, Window
-from aidd_studio.engines.policy import Policy, as_policy
-from aidd_studio.engines.registry import create_engine
-from aidd_studio.engines.window_parts import laid_over, narrowed, settled
+from aidd_studio.engines.linear.engine import AUTOREGRESSIVE, EXTRAPOLATION, AutoregressiveEngine, ExtrapolationEngine
+from aidd_studio.engines.policy import CHOOSER, Policy, as_policy
+from aidd_studio.engines.similar.engine import SIMILAR, SimilarEngine
+from aidd_studio.engines.windows import narrow, overlay, settle
 from aidd_studio.errors import AiddError, Cancelled, DamageError
 from aidd_studio.progress import Progress
+
+AUTO = EngineInfo(
+    name=CHOOSER,
+    title="Automatic",
+    summary="Chooses by the length of each gap, and says which engine it took and why.",
+    stochastic=True,
+    rate=None,
+    shortest=0.0,
+    longest=math.inf,
+    context=12.0,
+    generative=True,  # it may choose `aidd`
+)
 
 MARGIN = 0.05
 """Seconds around a short gap in which another engine's rendition of the surroundings is of no use."""
 
-
-LAST_RESORT = "extrapolation"
-"""Who is asked when those of the routing table find nothing; it always finds something, and long gaps fade in it."""
+LAST_RESORT = EXTRAPOLATION.name
+"""What is tried when the engines of the routing table find nothing: it always fills, and long gaps fade in it."""
 
 
 @dataclass(frozen=True)
 class AutoSettings:
-    """Which engine is asked is the routing table's choice, among those that the policy allows.
+    """Which engine works is up to the routing table, among those that the policy allows.
 
-    The rest is for the neural one, as AiddSettings says. Raises UsageError for an unknown policy.
+    The rest is for the neural one, as in AiddSettings. Raises UsageError for an unknown policy.
     """
 
     device: str = "auto"
@@ -39,7 +53,7 @@ class AutoSettings:
 
 
 class AutoEngine:
-    """Asks other engines, chosen by the length of the longest gap in a window.
+    """Lets other engines work, chosen by the length of the longest gap in a window.
 
     Fills come back under the name of the engine that made them, with the reason in their note, in the order of the
     routing table. Their scores are on one scale, so that they can be ranked across engines.
@@ -47,11 +61,11 @@ class AutoEngine:
 
     def __init__(self, settings: AutoSettings | None = None) -> None:
         self.settings = settings or AutoSettings()
-        self._made: dict[str, Engine] = {}
+        self._engines = engines_to_choose_from(self.settings)
 
     @property
     def info(self) -> EngineInfo:
-        return catalogue.AUTO if self.settings.policy == "any" else replace(catalogue.AUTO, generative=False)
+        return AUTO if self.settings.policy == "any" else replace(AUTO, generative=False)
 
     def unavailable(self) -> str | None:
         """It always finds an engine that works."""
@@ -60,17 +74,17 @@ class AutoEngine:
     def fill(self, window: Window, candidates: int, seed: int, progress: Progress) -> Iterator[Fill]:
         """Yield fills in the order of the routing table's row.
 
-        Gaps that linear prediction settles are filled first and serve the longer ones as context. An engine that
+        Gaps that linear prediction alone fills come first and serve the longer ones as context. An engine that
         finds nothing or fails is passed over. Raises DamageError when none finds anything.
         """
         longest = max(gap.seconds(window.rate) for gap in window.gaps)
         row = route(longest)
-        why_not_neural = self._why_not_neural() if "aidd" in row.engines else None
+        why_not_neural = self._why_not_neural() if AIDD.name in row.engines else None
         slots = row.slots(candidates, why_not_neural is None)
         note = f"{_length(longest)}: {row.reason}"
         if why_not_neural:
             note += f" ({why_not_neural})"
-        short = _settled_first(window, row)
+        short = _filled_first(window, row)
         if short:
             window = self._settle(window, short, seed, progress)
         failures: list[str] = []
@@ -86,23 +100,23 @@ class AutoEngine:
             raise DamageError(failures[-1] if failures else "No engine found a fill for the gap; choose one by hand.")
 
     def _why_not_neural(self) -> str | None:
-        """Why the neural engine is not asked; None when it is."""
+        """Why the neural engine does not take part; None when it does."""
         if self.settings.policy == "signal":
             return "the neural engine is kept out: signal models only"
-        missing = self._engine("aidd").unavailable()
+        missing = self._engines[AIDD.name].unavailable()
         return missing and f"the neural engine cannot work: {missing}"
 
     def _in_order(
         self, window: Window, slots: list[str], short: list[Damage], seed: int, progress: Progress, failures: list[str]
     ) -> Iterator[Fill]:
-        """The fills of all slots as they are made; what engines that failed said is appended to `failures`."""
+        """The fills of all slots as they are made; why an engine failed is appended to `failures`."""
         seconds = max(gap.seconds(window.rate) for gap in window.gaps)
         running = {}
         for name in dict.fromkeys(slots):
             positions = [index for index, slot in enumerate(slots) if slot == name]
             share = progress.part(positions[0] / len(slots), (positions[-1] + 1) / len(slots))
-            part = narrowed(window, window.gaps, self._engine(name).info.context)
-            running[name] = part, self._engine(name).fill(part, len(positions), seed, share)
+            part = narrow(window, window.gaps, self._engines[name].info.context)
+            running[name] = part, self._engines[name].fill(part, len(positions), seed, share)
         for name in slots:
             if name not in running:
                 continue
@@ -117,29 +131,33 @@ class AutoEngine:
             if fill is None:
                 del running[name]
                 continue
-            samples = laid_over(window, part, fill.samples, short, round(MARGIN * window.rate))
-            yield replace(fill, samples=samples, score=calibrated(fill.engine, fill.score, seconds))
+            samples = overlay(window, part, fill.samples, short, round(MARGIN * window.rate))
+            yield replace(fill, samples=samples, score=calibrate(fill.engine, fill.score, seconds))
 
     def _settle(self, window: Window, short: list[Damage], seed: int, progress: Progress) -> Window:
-        fill = next(iter(self._engine("autoregressive").fill(window, 1, seed, progress.part(0.0, 0.0))))
-        return settled(window, short, fill.samples)
-
-    def _engine(self, name: str) -> Engine:
-        if name not in self._made:
-            neural = {"device": self.settings.device, "likeliest_first": self.settings.likeliest_first}
-            self._made[name] = create_engine(name, neural if name == "aidd" else {})
-        return self._made[name]
+        fill = next(iter(self._engines[AUTOREGRESSIVE.name].fill(window, 1, seed, progress.part(0.0, 0.0))))
+        return settle(window, short, fill.samples)
 
 
-def _settled_first(window: Window, row: Route) -> list[Damage]:
+def engines_to_choose_from(settings: AutoSettings) -> dict[str, Engine]:
+    """The engines of the routing table, by name."""
+    return {
+        AIDD.name: AiddEngine(AiddSettings(device=settings.device, likeliest_first=settings.likeliest_first)),
+        AUTOREGRESSIVE.name: AutoregressiveEngine(),
+        EXTRAPOLATION.name: ExtrapolationEngine(),
+        SIMILAR.name: SimilarEngine(),
+    }
+
+
+def _filled_first(window: Window, row: Route) -> list[Damage]:
     """The gaps that linear prediction alone fills, where a window also holds longer ones some way off."""
-    short = [gap for gap in window.gaps if route(gap.seconds(window.rate)).engines == ("autoregressive",)]
-    if row.engines == ("autoregressive",):
+    short = [gap for gap in window.gaps if route(gap.seconds(window.rate)).engines == (AUTOREGRESSIVE.name,)]
+    if row.engines == (AUTOREGRESSIVE.name,):
         return []
-    others = [gap for gap in window.gaps if gap not in short]
+    longer = [gap for gap in window.gaps if gap not in short]
     margin = round(MARGIN * window.rate)
     return [
-        gap for gap in short if not any(gap.start < far.end + margin and far.start < gap.end + margin for far in others)
+        gap for gap in short if not any(gap.start < one.end + margin and one.start < gap.end + margin for one in longer)
     ]
 
 

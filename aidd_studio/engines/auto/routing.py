@@ -1,4 +1,4 @@
-"""Which engines `auto` asks for a gap, by its length: the one table."""
+"""Which engines `auto` chooses for a gap, by its length: the one table."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from aidd_studio.engines.auto.calibration import CALIBRATION
 class Route:
     """The row for gaps below `below` seconds.
 
-    engines: who makes the first, second, … candidate; the last one makes all further ones. without_weights: the same
-    where the neural engine cannot work. reason: why, for a person.
+    engines: which makes the first, second, … candidate; the last one makes all further ones. without_weights: the
+    same where the neural engine cannot work. reason: why, for a person.
     """
 
     below: float
@@ -30,24 +30,24 @@ class Route:
 
 
 TABLE = (
-    Route(0.028, ("autoregressive",), ("autoregressive",), "linear prediction restores gaps below 28 ms best"),
+    Route(0.028, ("autoregressive",), ("autoregressive",), "linear prediction is best below 28 ms"),
     Route(
         0.057,
         ("autoregressive", "aidd"),
         ("autoregressive", "extrapolation"),
-        "from 28 to 57 ms linear prediction leads and the neural engine offers other readings",
+        "28–57 ms: linear prediction leads, the neural engine offers alternatives",
     ),
     Route(
         0.226,
         ("aidd", "extrapolation", "aidd", "similar", "aidd"),
         ("extrapolation", "similar"),
-        "from 57 to 226 ms the neural engine, extrapolation and a similar passage measure alike; all are offered",
+        "57–226 ms: neural, extrapolation and similar passage perform alike; all are offered",
     ),
     Route(
         math.inf,
         ("aidd", "similar", "aidd"),
         ("similar", "extrapolation", "similar"),
-        "from 226 ms on linear prediction has faded, and only knowledge of music or a repetition fills the gap",
+        "226 ms and longer: linear prediction has faded; only a model of music or a repetition fills the gap",
     ),
 )
 """From docs/ROUTING.md; the limits lie in the middle, on a log scale, between the lengths that were measured.
@@ -61,7 +61,7 @@ def route(seconds: float) -> Route:
     return next(row for row in TABLE if seconds < row.below)
 
 
-def calibrated(engine: str, score: float, seconds: float) -> float:
+def calibrate(engine: str, score: float, seconds: float) -> float:
     """An engine's score for a gap of that many seconds on the scale that all engines share.
 
     It is the quality that fills with such a score had in the sweep of docs/ROUTING.md, in standard deviations above

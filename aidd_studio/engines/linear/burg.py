@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.blas import daxpy, dcopy, ddot  # type: ignore[attr-defined]
 
 from aidd_studio.audio.signal import Signal
 
@@ -57,8 +58,6 @@ def common_reflections(signals: NDArray[Any], order: int) -> Signal:
     Each step is BLAS over both residuals in place, and their energy is carried from step to step (Andersen 1978),
     computed anew before rounding can show.
     """
-    from scipy.linalg.blas import daxpy, dcopy, ddot  # type: ignore[attr-defined]
-
     signals = np.asarray(signals, dtype=np.float64)
     found = np.zeros(order)
     frames = signals.shape[-1]
@@ -91,8 +90,6 @@ def common_reflections(signals: NDArray[Any], order: int) -> Signal:
 
 def coefficients(reflections: NDArray[Any]) -> Signal:
     """Prediction coefficients from reflection coefficients (Levinson's step-up): [..., p] to [..., p + 1]."""
-    from scipy.linalg.blas import daxpy, dcopy  # type: ignore[attr-defined]
-
     reflections = np.asarray(reflections, dtype=np.float64)
     order = reflections.shape[-1]
     found = np.zeros((*reflections.shape[:-1], order + 1))

@@ -1,4 +1,4 @@
-"""What intact channels tell about damaged ones: the part of a channel that others predict through a short filter."""
+"""What intact channels predict of damaged ones, each through a short filter."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aidd_studio.audio.signal import Signal, correlation
-from aidd_studio.engines.stretches import Stretch
+from aidd_studio.engines.windows import Stretch
 
 REACH = 0.0004
-"""Seconds by which channels may lead or lag each other; longer filters fit the context and not the gap."""
+"""Seconds by which channels may lead or lag each other; longer filters overfit the context."""
 
 LARGEST_SHARE = 0.5
 """A companion counts when it leaves at most this share of the energy unexplained (3 dB)."""
@@ -18,7 +18,9 @@ MOST_COMPANIONS = 3
 RIDGE = 1e-6
 
 
-def companion_part(samples: Signal, missing: NDArray[np.bool_], stretch: Stretch, context: int, rate: int) -> Signal:
+def predict_from_intact(
+    samples: Signal, missing: NDArray[np.bool_], stretch: Stretch, context: int, rate: int
+) -> Signal:
     """What the intact channels predict of the damaged ones: float64 [len(stretch.channels), frames of the region].
 
     samples: [channels, frames] with first guesses in the gaps; the region reaches `context` frames to both sides of

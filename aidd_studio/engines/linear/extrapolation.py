@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.blas import ddot  # type: ignore[attr-defined]
 
 from aidd_studio.audio.signal import Signal, rise
 from aidd_studio.damage.detection.spans import true_runs
@@ -23,7 +24,7 @@ DAMPING_FRAMES = (np.inf, 32768.0, 8192.0, 2048.0)
 """Time constants in frames that are tried in turn when a prediction rises too far; none at first."""
 
 BLOCK = 256
-"""Frames predicted between two looks at the watch."""
+"""Frames predicted between two checks for cancellation."""
 
 CONTEXT = 0.1
 """Seconds of context at each side of a gap (about 4096 frames at 44.1 kHz)."""
@@ -40,8 +41,6 @@ def predict(past: NDArray[Any], model: NDArray[Any], frames: int, progress: Prog
 
     past: [n], n may be shorter than the order (older frames count as 0). model: [order + 1], from `burg`.
     """
-    from scipy.linalg.blas import ddot  # type: ignore[attr-defined]
-
     # Frame by frame: a model of sound with an empty band has coefficients of 1e9 and more, and what convolution by
     # Fourier transform rounds off then grows beyond the sound.
     past, model = np.asarray(past, dtype=np.float64), np.asarray(model, dtype=np.float64)
@@ -55,7 +54,7 @@ def predict(past: NDArray[Any], model: NDArray[Any], frames: int, progress: Prog
     for at in range(frames):
         if progress is not None and at % BLOCK == 0:
             progress.check()
-        found[order + at] = ddot(backwards, found, order, 0, 1, at)  # less ado than numpy's dot of the same arrays
+        found[order + at] = ddot(backwards, found, order, 0, 1, at)  # less overhead than numpy's dot of the same arrays
     return found[order:]
 
 
@@ -166,7 +165,7 @@ def cross_fade(forward: Signal, backward: Signal, before: int, after: int) -> Si
     """Both predictions of a gap made one: float64 like them, [..., n].
 
     before, after: the frames of context that each was made from. A side without any leaves the gap to the other; one
-    with very little is believed only as far as its context reaches.
+    with very little counts only as far as its context reaches.
     """
     if before < 2:
         return backward

@@ -7,29 +7,25 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
-import numpy as np
-from numpy.typing import NDArray
-
-from aidd_studio.audio.signal import Signal, hann
-from aidd_studio.damage.detection.spans import true_runs
-from aidd_studio.engines import catalogue
 from aidd_studio.engines.engine import EngineInfo, Fill, Window
-from aidd_studio.engines.sparse.basis_learning import learn
-from aidd_studio.engines.sparse.frames import RedundantFourier, Transform, cut, frame_starts, overlap_add
-from aidd_studio.engines.sparse.spain import spain
 from aidd_studio.errors import UsageError
 from aidd_studio.progress import Progress
+
+SPARSE = EngineInfo(
+    name="sparse",
+    title="Sparse (A-SPAIN)",
+    summary="Finds the sparsest spectrum that agrees with the surroundings: the literature's other baseline.",
+    stochastic=False,
+    rate=None,
+    shortest=0.0,
+    longest=0.05,
+    context=0.2,
+)
 
 Variant = Literal["aspain", "aspain-l"]
 
 LARGEST_FRAME = 0.5
 """Seconds that one frame may last; longer gaps are filled from their edges only."""
-
-FRAME_PER_GAP = 2.5
-"""A frame must reach well beyond the gap on both sides to know anything about it."""
-
-FEWEST_LESSONS = 8
-"""Intact frames that must be at hand to learn a basis from; with fewer, the Fourier basis is used."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +56,7 @@ class SparseEngine:
 
     @property
     def info(self) -> EngineInfo:
-        return catalogue.SPARSE
+        return SPARSE
 
     def unavailable(self) -> str | None:
         """It needs nothing but numpy and scipy."""
@@ -68,43 +64,10 @@ class SparseEngine:
 
     def fill(self, window: Window, candidates: int, seed: int, progress: Progress) -> Iterator[Fill]:
         """Yield the one fill there is; `candidates` and `seed` change nothing."""
-        started = time.perf_counter()
-        samples = window.samples.copy()
-        damaged = np.flatnonzero(window.missing.any(axis=1))
-        for index, channel in enumerate(damaged):
-            share = progress.part(index / len(damaged), (index + 1) / len(damaged))
-            missing = window.missing[channel]
-            filled = self._fill_row(window.samples[channel].astype(np.float64), missing, window.rate, share)
-            samples[channel, missing] = filled[missing]
+        from aidd_studio.engines.sparse.spain import Sparsity, fill_window
+
+        started, given = time.perf_counter(), self.settings
+        frame, largest = given.frame * window.rate, LARGEST_FRAME * window.rate
+        samples = fill_window(window, Sparsity(frame, largest, given.rounds, given.variant == "aspain-l"), progress)
         progress.report(1.0, "sparse")
-        yield Fill(samples, self.info.name, seed, 0.0, asdict(self.settings), seconds=time.perf_counter() - started)
-
-    def _fill_row(self, row: Signal, missing: NDArray[np.bool_], rate: int, progress: Progress) -> Signal:
-        longest = max(end - start for start, end in true_runs(missing))
-        frames = _frame_length(longest, rate, self.settings.frame)
-        window = hann(frames, symmetry="midpoint")
-        transform = self._transform(row, missing, window, progress.part(0.0, 0.2))
-        starts = frame_starts(missing, frames)
-        known = np.asarray(cut(~missing, starts, frames), dtype=np.bool_)
-        windowed = np.asarray(cut(row, starts, frames), dtype=np.float64) * window
-        estimates = spain(windowed, known, transform, self.settings.rounds, progress.part(0.2, 1.0))
-        filled = overlap_add(estimates, starts, window, len(row))
-        peak = float(np.max(np.abs(row[~missing]), initial=0.0))
-        return np.clip(filled, -peak, peak)
-
-    def _transform(self, row: Signal, missing: NDArray[np.bool_], window: Signal, progress: Progress) -> Transform:
-        frames = len(window)
-        if self.settings.variant == "aspain":
-            return RedundantFourier(frames)
-        counts = np.concatenate(([0], np.cumsum(missing)))
-        hop = max(1, frames // 16)
-        starts = [start for start in range(0, len(row) - frames + 1, hop) if counts[start + frames] == counts[start]]
-        if len(starts) < FEWEST_LESSONS:
-            return RedundantFourier(frames)
-        return learn(np.asarray(cut(row, starts, frames), dtype=np.float64) * window, progress)
-
-
-def _frame_length(longest: int, rate: int, seconds: float) -> int:
-    """Samples of a frame: a multiple of 8, long enough for the longest gap."""
-    wanted = max(seconds * rate, FRAME_PER_GAP * longest)
-    return max(64, 8 * round(min(wanted, LARGEST_FRAME * rate) / 8))
+        yield Fill(samples, self.info.name, seed, 0.0, asdict(given), seconds=time.perf_counter() - started)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import irfft, rfft
 
 from aidd_studio.audio.signal import Signal
 from aidd_studio.audio.stft import Spectrum
@@ -41,15 +42,11 @@ class RedundantFourier:
         return REDUNDANCY * self.frames
 
     def analysis(self, frames: Signal) -> Spectrum:
-        from scipy.fft import rfft
-
         spectra: Spectrum = np.asarray(rfft(frames, self.size, axis=-1, norm="ortho"))
         spectra[..., 1:-1] *= np.sqrt(2.0)
         return spectra
 
     def synthesis(self, spectra: Spectrum) -> Signal:
-        from scipy.fft import irfft
-
         halved = spectra / np.sqrt(2.0)
         halved[..., 0], halved[..., -1] = spectra[..., 0], spectra[..., -1]
         return np.asarray(irfft(halved, self.size, axis=-1, norm="ortho"))[..., : self.frames]

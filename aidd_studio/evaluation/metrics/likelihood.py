@@ -29,7 +29,7 @@ def measure_likelihood(files: Sequence[Path]) -> dict[str, list[float]]:
 
     from aidd_studio.diffusion.losses import cross_entropy
     from aidd_studio.diffusion.noise import sigma_of_masked_share
-    from aidd_studio.engines.aidd.recall import recall_for
+    from aidd_studio.engines.aidd.sampling import cache_model
     from aidd_studio.engines.aidd.settings import AiddSettings
     from aidd_studio.weights.loading import default_pair, load_score_model, load_tokenizer
     from aidd_studio.weights.store import find_installed
@@ -52,9 +52,9 @@ def measure_likelihood(files: Sequence[Path]) -> dict[str, list[float]]:
                     hidden[:, start : start + length] = True
                     sigma = sigma_of_masked_share(hidden.float().mean(1))
                     log_score = score(torch.where(hidden, score.config.tokens, clean), sigma)
-                    recall = recall_for(score, table, clean[~hidden], share)
+                    cache = cache_model(score, table, clean[~hidden], share)
                     alone.append(float(cross_entropy(log_score, clean, hidden, graph)))
-                    recalled.append(float(cross_entropy(recall(log_score), clean, hidden, graph)))
+                    recalled.append(float(cross_entropy(cache(log_score), clean, hidden, graph)))
             values.setdefault(kind, []).append(recalled)
             if share:
                 values.setdefault(f"{kind}, without recall", []).append(alone)

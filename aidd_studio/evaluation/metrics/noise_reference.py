@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from aidd_studio.audio.signal import hann
+from aidd_studio.audio.signal import edge_weight, hann
 from aidd_studio.audio.stft import ShortTime, averaged
-from aidd_studio.engines.aidd.mixing import edge_weight
 
 WINDOW = 1024
 FADE = 60

@@ -189,7 +189,7 @@ def _window(sound: Sound, begin: int, end: int) -> Window:
 
 @lru_cache(maxsize=1)
 def _models() -> Models:
-    from aidd_studio.engines.aidd.models import load_models
+    from aidd_studio.engines.aidd.client import load_models
     from aidd_studio.engines.aidd.settings import AiddSettings
     from aidd_studio.weights.loading import default_pair
 

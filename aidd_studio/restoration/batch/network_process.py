@@ -10,9 +10,10 @@ import threading
 from multiprocessing.connection import Connection, Listener
 from typing import Literal, get_args
 
-from aidd_studio.engines import catalogue
-from aidd_studio.engines.aidd.client import Address, serve
-from aidd_studio.engines.aidd.server import Networks
+from aidd_studio.engines.aidd.client import Address
+from aidd_studio.engines.aidd.engine import AIDD
+from aidd_studio.engines.aidd.server import Networks, serve
+from aidd_studio.engines.auto.engine import AUTO
 from aidd_studio.processes import CONTEXT, keep_to_one_thread, leave_with_parent
 from aidd_studio.restoration.batch.items import BatchSettings
 
@@ -25,7 +26,7 @@ Choice = Literal["auto", "own", "shared", "joint"]
 
 CHOICES: tuple[Choice, ...] = get_args(Choice)
 
-NEURAL = {catalogue.AIDD.name, catalogue.AUTO.name}
+NEURAL = {AIDD.name, AUTO.name}
 """Engines with networks."""
 
 PATIENCE = 5.0

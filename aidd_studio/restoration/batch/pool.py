@@ -160,8 +160,7 @@ def _begin(board: Any, networks: Address | None = None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     keep_to_one_thread()
     if networks is not None:
-        from aidd_studio.engines.aidd.client import Link
-        from aidd_studio.engines.aidd.models import ask_at
+        from aidd_studio.engines.aidd.client import Link, ask_at
 
         ask_at(Link(networks))
     leave_with_parent(_stop, PATIENCE)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from aidd_studio.engines.linear.extrapolation import both_sides
 from aidd_studio.processes import block_sigint, stoppable_pool
-from aidd_studio.tokenizer.refiner import EXTRAPOLATION_ORDER, EXTRAPOLATION_SIGHT
+from aidd_studio.tokenizer.refiner import EXTRAPOLATION_CONTEXT, EXTRAPOLATION_ORDER
 from aidd_studio.training.corpora.segments import Segments, levelled
 
 CONTEXT = 12_800
@@ -54,7 +54,7 @@ def make_shard(corpus: Path, split: str, folder: Path, length: int, count: int, 
             continue
         sound = levelled(sound)
         start, end = CONTEXT, CONTEXT + length
-        fill = both_sides(sound.astype(float), start, end, EXTRAPOLATION_ORDER, EXTRAPOLATION_SIGHT).hand_overs()
+        fill = both_sides(sound.astype(float), start, end, EXTRAPOLATION_ORDER, EXTRAPOLATION_CONTEXT).hand_overs()
         scale = float(max(np.abs(sound).max(), np.abs(fill).max())) / 32767
         sounds.append(np.round(sound / scale).astype(np.int16))
         fills.append(np.round(fill / scale).astype(np.int16))

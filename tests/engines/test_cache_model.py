@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
-from aidd_studio.engines.aidd.recall import CacheModel, recall_for
+from aidd_studio.engines.aidd.sampling import CacheModel, cache_model
 
 TABLE = torch.tensor([[0.0, 0.0], [1.0, 0.0], [5.0, 5.0], [6.0, 5.0], [20.0, 0.0], [21.0, 0.0]])
 
@@ -36,11 +36,11 @@ def test_without_a_share_or_a_context_the_network_is_left_alone() -> None:
     assert CacheModel(torch.zeros(0, dtype=torch.long), TABLE, 0.5)(scores) is scores
 
 
-def test_a_uniform_graph_recalls_nothing_and_a_mask_among_the_codes_is_none() -> None:
+def test_a_uniform_graph_remembers_nothing_and_a_mask_among_the_codes_is_none() -> None:
     sizes = {"hidden_size": 16, "blocks": 1, "heads": 2, "cond_dim": 8}
     table, known = torch.randn(9, 2), torch.tensor([1, 8])
     uniform = ScoreModel(ScoreModelConfig(tokens=9, graph="uniform", **sizes))
-    assert recall_for(uniform, table, known, 0.5).share == 0
+    assert cache_model(uniform, table, known, 0.5).share == 0
     published = ScoreModel(ScoreModelConfig(tokens=8, **sizes))  # whose mask is the tokenizer's last code
     scores = torch.randn(9)
-    assert recall_for(published, table, known, 0.5)(scores)[8] == scores[8]
+    assert cache_model(published, table, known, 0.5)(scores)[8] == scores[8]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import rfft
+from scipy.signal import oaconvolve  # type: ignore[attr-defined]
 
 from aidd_studio.audio.clip import Samples
 from aidd_studio.audio.signal import hann, mel_bank
@@ -38,8 +40,6 @@ class Features:
 
 def features(samples: Samples, missing: NDArray[np.bool_], rate: int, progress: Progress) -> Features:
     """Log-mel features of the channels' sum. samples, missing: [channels, frames]."""
-    from scipy.fft import rfft
-
     size, hop = 2 * round(WINDOW * rate / 2), max(1, round(HOP * rate))
     top = min(HIGHEST, 0.95 * rate / 2)
     bank = mel_bank(rate, size, BANDS, lowest=LOWEST, highest=top, narrow="widened").astype(np.float32)
@@ -50,7 +50,7 @@ def features(samples: Samples, missing: NDArray[np.bool_], rate: int, progress: 
     views = np.lib.stride_tricks.sliding_window_view(mono, size)
     powers = np.empty((len(starts), BANDS))
     for first in range(0, len(starts), FRAMES_PER_BLOCK):
-        progress.report(first / len(starts), "listening to the recording")
+        progress.report(first / len(starts), "analysing the recording")
         block = starts[first : first + FRAMES_PER_BLOCK]
         powers[first : first + len(block)] = np.abs(np.asarray(rfft(views[block] * window, axis=1))) ** 2 @ bank
     floor = float(powers.max(initial=0.0)) * 10 ** (-RANGE / 10)
@@ -64,8 +64,6 @@ def distances(found: Features, first: int, last: int, weights: NDArray[np.float6
     Entry i compares with the passage whose first frame is i; infinity where too little of it is intact.
     weights: [last − first].
     """
-    from scipy.signal import oaconvolve  # type: ignore[attr-defined]
-
     frames, length = len(found.values), last - first
     weights = weights * found.intact[first:last]
     query = found.values[first:last]
