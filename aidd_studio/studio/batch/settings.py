@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from aidd_studio.restoration.batch import BatchSettings
@@ -15,6 +16,7 @@ from aidd_studio.restoration.batch.items import FORMATS, PATTERN
 from aidd_studio.studio.dialogs.dialog import note, section
 from aidd_studio.studio.model.preferences import Preferences, settings_file
 from aidd_studio.studio.panels.fill_settings import RUN_ON_DEVICES
+from aidd_studio.studio.widgets.engine_choice import list_engines
 from aidd_studio.studio.widgets.fields import choice, form, whole_number
 from aidd_studio.studio.widgets.icons import icon
 
@@ -51,7 +53,8 @@ class BatchSettingsForm(QWidget):
         self.pattern.setAccessibleName("Names of the results")
         self.pattern.setToolTip("{stem} is the source's name, {suffix} the ending of the format")
         self.container = choice("Format", CONTAINERS, str(kept.value("batch/format") or ""))
-        self.engine = choice("Engine", _engines(), preferences.engine)
+        self.engine = choice("Engine", ())
+        list_engines(self.engine, preferences.policy, preferences.engine)
         self.candidates = whole_number("Candidates", 1, 64, 1)
         self.candidates.setToolTip("Fills to make for each gap; the best one is used")
         self.jobs = whole_number("Files in parallel", 0, 64, 0)
@@ -94,8 +97,15 @@ class BatchSettingsForm(QWidget):
                 self._preferences.crossfade_ms / 1000,
                 overwrite=self.overwrite.isChecked(),
                 pictures=self.pictures.isChecked(),
+                policy=self._preferences.policy,
             ),
         )
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Offer the engines that the preferences allow now."""
+        list_engines(self.engine, self._preferences.policy, str(self.engine.currentData()))
+        self._engine_changed()
+        super().showEvent(event)
 
     def propose_output(self, path: Path) -> None:
         """Results go beside what was added first, unless a folder was chosen already."""
@@ -165,12 +175,6 @@ class BatchSettingsForm(QWidget):
 
         name = self.engine.currentData()
         return name == "auto" or any(info.stochastic for info in engine_infos() if info.name == name)
-
-
-def _engines() -> list[tuple[str, str]]:
-    from aidd_studio.engines.registry import engine_infos
-
-    return [(info.title, info.name) for info in engine_infos()]
 
 
 def _fitting_jobs(engine: str) -> int:

@@ -84,7 +84,7 @@ class Filling(QObject):
             failures.append((len(gaps), why))
 
         def work(progress: JobProgress) -> Iterator[Candidate]:
-            request = FillRequest(choice.candidates, choice.seed, choice.crossfade)
+            request = FillRequest(choice.candidates, choice.seed, choice.crossfade, choice.policy)
             on_gaps = _shares_to(progress, by_gap)
             return process.fill_gaps(
                 clip, list(by_gap), choice.engine, choice.settings, request, progress, on_gaps, on_failed

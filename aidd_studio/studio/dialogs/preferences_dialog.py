@@ -27,6 +27,7 @@ from aidd_studio.studio.dialogs.dialog import Dialog, note, section
 from aidd_studio.studio.model.preferences import SCALES
 from aidd_studio.studio.model.workspace import Workspace
 from aidd_studio.studio.timeline.spectrogram_view import COLOUR_MAPS
+from aidd_studio.studio.widgets.engine_choice import list_engines
 from aidd_studio.studio.widgets.fields import choice, form, real_number, whole_number
 
 LABEL_WIDTH = 160
@@ -86,17 +87,23 @@ class PreferencesDialog(Dialog):
             self._row(rows, "", note("No audio output was found; a silent clock drives the playhead."))
 
     def _filling(self) -> None:
-        from aidd_studio.engines.registry import engine_infos
-
         rows = self._form("Filling")
-        engines = [(info.title, info.name) for info in engine_infos()]
-        self.engine = self._choice("engine", engines)
+        self.policy = self._choice("policy", (("All engines", "any"), ("Signal models only", "signal")))
+        self.policy.setToolTip("Signal models only: no engine that can make up sound, for archives and evidence")
+        self.policy.currentIndexChanged.connect(self._policy_changed)
+        self._row(rows, "Fill with", self.policy)
+        self.engine = self._choice("engine", ())
+        list_engines(self.engine, self._chosen.policy, self._chosen.engine)
         self._row(rows, "Engine", self.engine)
         self.candidates = self._number("candidates", 1, 64)
         self._row(rows, "Candidates", self.candidates)
         devices = (("Automatic", "auto"), ("Processor (CPU)", "cpu"), ("Graphics card (CUDA)", "cuda"))
         self.device = self._choice("device", devices)
         self._row(rows, "Neural engines run on", self.device)
+
+    def _policy_changed(self) -> None:
+        list_engines(self.engine, self._chosen.policy, self._chosen.engine)
+        self._set("engine", self.engine.currentData())
 
     def _spectrogram(self) -> None:
         rows = self._form("Spectrogram")

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from PySide6.QtCore import QSettings
 
 from aidd_studio import paths
+from aidd_studio.engines.policy import POLICIES, Policy
 from aidd_studio.studio.widgets.theme import ThemeChoice
 
 MOST_RECENT = 8
@@ -28,6 +29,7 @@ class Preferences:
     seed: int = 0
     crossfade_ms: float = 6.0
     device: str = "auto"  # for neural engines
+    policy: Policy = "any"  # which engines may fill
     colour_map: str = "magma"
     frequency_scale: FrequencyScale = "mel"
     fft_size: int = 2048
@@ -57,6 +59,8 @@ def load_preferences() -> Preferences:
                 loaded[field.name] = _as(type(field.default), value)
             except (TypeError, ValueError):
                 continue
+    if loaded.get("policy") not in POLICIES:
+        loaded.pop("policy", None)
     return Preferences(**loaded)
 
 

@@ -10,7 +10,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from aidd_studio.diffusion.sampling import SAMPLER_NAMES
+from aidd_studio.engines.policy import Policy
 from aidd_studio.studio.model.preferences import Preferences
+from aidd_studio.studio.widgets.engine_choice import list_engines
 from aidd_studio.studio.widgets.fields import choice, form, real_number, whole_number
 
 NEURAL = "aidd"
@@ -34,6 +36,7 @@ class FillChoice:
     seed: int
     crossfade: float  # seconds
     settings: Mapping[str, Any] = field(default_factory=dict)
+    policy: Policy = "any"
 
 
 class FillSettings(QWidget):
@@ -75,7 +78,7 @@ class FillSettings(QWidget):
         column.setContentsMargins(12, 4, 12, 12)
         column.addLayout(self._form)
         column.addStretch(1)
-        self._list_engines(preferences.engine)
+        list_engines(self.engine, preferences.policy, preferences.engine)
         self.engine.currentIndexChanged.connect(self._engine_changed)
         for widget in (self.candidates, self.seed, self.crossfade, self.steps, self.temperature):
             widget.valueChanged.connect(self._keep)
@@ -95,22 +98,27 @@ class FillSettings(QWidget):
                 settings["sampler"] = SAMPLERS[self.sampler.currentIndex()]
         if name in RUN_ON_DEVICES and self._preferences.device != "auto":
             settings["device"] = self._preferences.device
-        return FillChoice(name, self.candidates.value(), self.seed.value(), self.crossfade.value() / 1000, settings)
+        return FillChoice(
+            name,
+            self.candidates.value(),
+            self.seed.value(),
+            self.crossfade.value() / 1000,
+            settings,
+            self._preferences.policy,
+        )
 
-    def _list_engines(self, chosen: str) -> None:
-        from aidd_studio.engines.registry import engine_infos
-
-        for info in engine_infos():
-            self.engine.addItem(info.title, info.name)
-            if info.name == chosen:
-                self.engine.setCurrentIndex(self.engine.count() - 1)
+    def follow_policy(self) -> None:
+        """Offer the engines that the preferences allow now."""
+        list_engines(self.engine, self._preferences.policy, str(self.engine.currentData()))
+        self._engine_changed()
 
     def _engine_changed(self) -> None:
         from aidd_studio.engines.registry import engine_infos
 
         name = self.engine.currentData()
         info = next((info for info in engine_infos() if info.name == name), None)
-        self._summary.setText(info.summary if info else "")
+        only = " Signal models only, as the preferences say." if self._preferences.policy == "signal" else ""
+        self._summary.setText(info.summary + only if info else "")
         neural = name == NEURAL
         for widget in (self.sampler, self.steps, self.temperature):
             self._form.setRowVisible(widget, neural)

@@ -52,6 +52,8 @@ class AppliedPreferences(QObject):
         if name == "engine":
             box = self._fill_settings.engine
             box.setCurrentIndex(max(0, box.findData(self._chosen.engine)))
+        elif name == "policy":
+            self._fill_settings.follow_policy()
         elif name == "candidates":
             self._fill_settings.candidates.setValue(self._chosen.candidates)
         elif name == "output":
