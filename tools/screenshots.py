@@ -43,7 +43,7 @@ class Photographer:
         window, demo = self.window, demo_recording()
         assert demo is not None, "the demo recording is not installed"
         add_recent(demo)
-        window._show_welcome()
+        window.welcome.rebuild([demo], demo=True)
         self.shoot("welcome")
         window.open_path(demo)
         self.until(lambda: window.document is not None)
@@ -161,7 +161,7 @@ class Photographer:
         batch.settings.engine.setCurrentIndex(batch.settings.engine.findData("autoregressive"))
         batch.add([folder])
         self.until(lambda: bool(batch.table.rows))
-        batch.restore()
+        batch.commands.restore()
         self.until(lambda: sum(row.state == "restored" for row in batch.table.rows) > 1)
         batch.view.selectRow(0)
         self.save("batch-working", batch, alone=True)
