@@ -58,7 +58,7 @@ def restore_command(
     top_p: Annotated[
         Optional[float],
         typer.Option(
-            min=0.0, max=1.0, help="Draw only from the likeliest tokens that make up this share (aidd engine)."
+            min=0.0, max=1.0, help="Draw only from the most likely tokens that make up this share (aidd engine)."
         ),
     ] = None,
     likeliest_first: Annotated[
@@ -105,6 +105,7 @@ def restore_command(
         if device is not None and engine == "auto":  # which would pass over an engine that cannot run
             find_device(device)
         started = time.perf_counter()
+        notes: list[str] = []
         check_target(output, source, overwrite=True)
         if os.path.lexists(output) and not overwrite:
             raise FileWriteError(f"{output} exists already; use --overwrite to replace it.")
@@ -112,7 +113,7 @@ def restore_command(
         chosen = ready_engine(engine, settings, rule)
         with progress_bar(f"Restoring {source.name}") as progress:
             clip = read(source, progress.part(0.0, 0.1))
-            wanted = _gaps(clip, gap or [], gaps, detect, progress.part(0.1, 0.2))
+            wanted = _gaps(clip, gap or [], gaps, detect, notes, progress.part(0.1, 0.2))
             result = restore(
                 clip,
                 wanted,
@@ -130,13 +131,22 @@ def restore_command(
                     else f"No dropout was found in {source}; mark the gaps with --gap START:END."
                 )
             written = write(result.clip, output, like=clip, overwrite=overwrite, progress=progress.part(0.9, 1.0))
-        _tell(result, source, written, time.perf_counter() - started, as_json)
+        seconds = time.perf_counter() - started
+        if as_json:
+            _print_json(result, source, written, notes, seconds)
+        else:
+            _print_lines(result, written, seconds)
 
 
 def _gaps(
-    clip: Clip, spans: list[str], labels: Path | None, detect_too: bool, progress: Progress
+    clip: Clip, spans: list[str], labels: Path | None, detect_too: bool, notes: list[str], progress: Progress
 ) -> list[Damage] | None:
-    """The gaps a person asked for; None when they are to be detected."""
+    """The gaps a person asked for; None when they are to be detected. What labels could not give is noted."""
+
+    def note(text: str) -> None:
+        notes.append(text)
+        hint(text)
+
     from aidd_studio.damage.labels import read_labels
     from aidd_studio.damage.timecode import parse_gap
 
@@ -144,7 +154,7 @@ def _gaps(
         return None
     found = [parse_gap(span, clip.rate) for span in spans]
     if labels is not None:
-        found += read_labels(labels, clip.rate, hint)
+        found += read_labels(labels, clip.rate, note)
     if detect_too:
         from aidd_studio.damage.detection.dropouts import detect
 
@@ -152,43 +162,48 @@ def _gaps(
     return found
 
 
-def _tell(result: RestorationResult, source: Path, written: WriteReport, seconds: float, as_json: bool) -> None:
+def _print_json(
+    result: RestorationResult, source: Path, written: WriteReport, notes: list[str], seconds: float
+) -> None:
     from aidd_studio.damage.labels import gap_as_data
 
     rate = result.clip.rate
-    if as_json:
-        rows = [
-            gap_as_data(filled.gap, rate)
-            | {
-                "engine": filled.chosen.engine,
-                "generative": filled.chosen.generative,
-                "why": filled.chosen.note,
-                "seed": filled.chosen.seed,
-                "score": filled.chosen.score,
-                "seconds": round(filled.chosen.seconds, 4),
-                "candidates": [candidate.provenance() for candidate in filled.candidates],
-            }
-            for filled in result.gaps
-        ]
-        say_json(
-            {
-                "source": str(source),
-                "output": str(written.path),
-                "engine": result.engine,
-                "policy": result.policy,
-                "seed": result.seed,
-                "rate": rate,
-                "seconds": round(seconds, 3),
-                "peak_dbfs": written.peak_dbfs,
-                "over_full_scale": written.over_full_scale,
-                "notes": [*result.clip.notes, *written.notes],
-                "gaps": rows,
-            }
-        )
-        return
+    rows = [
+        gap_as_data(filled.gap, rate)
+        | {
+            "engine": filled.chosen.engine,
+            "generative": filled.chosen.generative,
+            "why": filled.chosen.note,
+            "seed": filled.chosen.seed,
+            "score": filled.chosen.score,
+            "seconds": round(filled.chosen.seconds, 4),
+            "candidates": [candidate.provenance() for candidate in filled.candidates],
+        }
+        for filled in result.gaps
+    ]
+    say_json(
+        {
+            "source": str(source),
+            "output": str(written.path),
+            "engine": result.engine,
+            "policy": result.policy,
+            "seed": result.seed,
+            "rate": rate,
+            "seconds": round(seconds, 3),
+            "peak_dbfs": written.peak_dbfs,
+            "over_full_scale": written.over_full_scale,
+            "notes": [*result.clip.notes, *notes, *written.notes],
+            "gaps": rows,
+        }
+    )
+
+
+def _print_lines(result: RestorationResult, written: WriteReport, seconds: float) -> None:
     for filled in result.gaps:
         chosen = filled.chosen
-        say(f"{gap_as_line(filled.gap, rate)}  <- {chosen.engine}{': ' + chosen.note if chosen.note else ''}")
+        made_by = f"{chosen.engine} (generative)" if chosen.generative else chosen.engine
+        line = gap_as_line(filled.gap, result.clip.rate)
+        say(f"{line}  <- {made_by}{': ' + chosen.note if chosen.note else ''}")
     count = len(result.gaps)
     hint(f"{plural(count, 'gap')} filled in {seconds:.1f} s; the result is {written.path}")
     if result.policy == "signal":

@@ -1,4 +1,4 @@
-"""A candidate: one finished way to fill one gap, ready to be laid over the recording."""
+"""A candidate: one finished way to fill one gap, ready to be placed in the recording."""
 
 from __future__ import annotations
 

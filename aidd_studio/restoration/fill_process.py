@@ -265,31 +265,31 @@ def _serve(pipe: Connection) -> None:
 
 def _listen(line: _Line, tasks: queue.SimpleQueue[tuple[_Task, Progress]]) -> None:
     """Take tasks and requests to stop; end the process when the program at the other end has gone."""
-    watches: dict[int, Progress] = {}
+    running: dict[int, Progress] = {}
     while True:
         try:
             message = line.receive()
         except (EOFError, OSError):
             os._exit(0)
         if isinstance(message, _Task):
-            watches = {message.number: _watch(line, message.number)}
-            tasks.put((message, watches[message.number]))
-        elif message in watches:
-            watches[message].cancel()
+            running = {message.number: _reporting_to(line, message.number)}
+            tasks.put((message, running[message.number]))
+        elif message in running:
+            running[message].cancel()
 
 
-def _watch(line: _Line, number: int) -> Progress:
-    """A watch whose progress goes to the other end, though not too often."""
+def _reporting_to(line: _Line, number: int) -> Progress:
+    """Progress that is reported to the other end, though not too often."""
     last, stage_then = 0.0, ""
 
-    def tell(fraction: float, stage: str) -> None:
+    def report(fraction: float, stage: str) -> None:
         nonlocal last, stage_then
         now = time.monotonic()
         if now - last >= REPORT_EVERY or stage != stage_then:
             last, stage_then = now, stage
             line.send((number, _Progress(fraction, stage)))
 
-    return Progress(tell)
+    return Progress(report)
 
 
 def _fill(line: _Line, task: _Task, engine: Engine, progress: Progress) -> None:

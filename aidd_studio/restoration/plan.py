@@ -30,7 +30,7 @@ LONGEST_GROUP = 6.0
 
 
 class Described(Protocol):
-    """What tells how much sound it wants to see around a gap: an engine, or its entry in a list."""
+    """What says how much context it wants around a gap: an engine, or its entry in a list."""
 
     @property
     def info(self) -> EngineInfo: ...

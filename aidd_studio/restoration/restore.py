@@ -1,4 +1,4 @@
-"""Restoring a recording: find the gaps, fill each, lay the best fill over it."""
+"""Restoring a recording: find the gaps, fill each, place the best fill in it."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def restore(
     """Fill the gaps of a clip, or the dropouts found in it when `gaps` is None.
 
     engine: an engine's name ("auto", "autoregressive", ...) with its `settings`, or an engine.
-    candidates: how many fills to make per gap (1 to 64); the best is laid over the clip, all are returned.
+    candidates: how many fills to make per gap (1 to 64); the best goes into the clip, all are returned.
     seed: with the same clip, gaps and settings the same seed gives the same result.
     crossfade: seconds outside each gap that may be faded over (0 to 1).
     policy: "signal" keeps generative engines out; `auto` then chooses among signal models.

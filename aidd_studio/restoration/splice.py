@@ -1,4 +1,4 @@
-"""Splicing: laying a fill over a gap so that nobody hears where it begins."""
+"""Splicing: placing a fill in its gap so that its edges are inaudible."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BITS = 23
 
 
 def splice(window: Window, fill: Fill, gap: Damage, crossfade: float = CROSSFADE) -> Patch:
-    """The patch that lays a fill over one gap of its window.
+    """The patch that places a fill in one gap of its window.
 
     Inside the gap the fill's samples are taken, matched in level and phase to the surroundings where the fill also
     renders those. Outside, up to `crossfade` seconds of good samples are faded over, and only as far as the fill

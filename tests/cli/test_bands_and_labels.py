@@ -82,7 +82,10 @@ def test_a_point_among_the_labels_is_skipped_and_said(damaged: Path, tmp_path: P
     labels.write_text("0.2\t0.2\tnote\n0.5\t0.51\tdropout\n")
     result = aidd("restore", damaged, "-o", tmp_path / "out.wav", "--gaps", labels)
     assert result.exit_code == 0
-    assert sentences(result)[0] == "Line 1 of labels.txt marks a point, not a span; it was skipped."
+    note = "Line 1 of labels.txt marks a point, not a span; it was skipped."
+    assert sentences(result)[0] == note
+    result = aidd("restore", damaged, "-o", tmp_path / "again.wav", "--gaps", labels, "--json")
+    assert note in json.loads(result.stdout)["notes"]
 
 
 @pytest.mark.parametrize(
@@ -95,3 +98,5 @@ def test_json_says_of_each_fill_whether_it_may_be_made_up(
     (gap,) = json.loads(result.stdout)["gaps"]
     assert gap["generative"] is generative
     assert [candidate["generative"] for candidate in gap["candidates"]] == [generative]
+    again = aidd("restore", damaged, "-o", tmp_path / "out.wav", "--overwrite", *options)
+    assert ("(generative)" in again.stdout) is generative

@@ -73,7 +73,7 @@ class State:
 class Step:
     """One entry of the history: what was done, and the state it led to.
 
-    key: tells it from all other steps of this run of the program, whatever candidates come to its gaps later.
+    key: no other step of this run of the program has it, whatever candidates come to its gaps later.
     """
 
     name: str
@@ -107,20 +107,20 @@ class Change:
 class History:
     """Steps, one of which is current. Candidates that are offered belong to every step that has their gap.
 
-    A step hears of what was offered when somebody looks at it, so that an offer costs the same however many steps
+    A step takes in what was offered when somebody looks at it, so that an offer costs the same however many steps
     there are. The current step always knows. The first step is there from the beginning.
     """
 
     def __init__(self, steps: Iterable[Step] = (), position: int = 0) -> None:
         self._steps = list(steps) or [Step("Open", State())]
-        self._heard = [-1] * len(self._steps)  # the number of the last offer that each step knows of
+        self._taken_in = [-1] * len(self._steps)  # the number of the last offer that each step knows of
         self._offers: list[Offer] = []
         self._position = min(max(0, position), len(self._steps) - 1)
 
     def copy(self) -> History:
         """The history as it is now, for another thread: steps are never changed, only replaced."""
         made = History(self._steps, self._position)
-        made._heard, made._offers = self._heard.copy(), self._offers.copy()
+        made._taken_in, made._offers = self._taken_in.copy(), self._offers.copy()
         return made
 
     @property
@@ -149,19 +149,19 @@ class History:
 
     def step(self, index: int) -> Step:
         """One step, with all that was offered."""
-        unheard = self.offers_after(self._heard[index])
-        if unheard:
+        missed = self.offers_after(self._taken_in[index])
+        if missed:
             step = self._steps[index]
-            self._steps[index] = replace(step, state=_with_offers(step.state, unheard))
-            self._heard[index] = unheard[-1].number
+            self._steps[index] = replace(step, state=_with_offers(step.state, missed))
+            self._taken_in[index] = missed[-1].number
         return self._steps[index]
 
     def put(self, index: int, name: str, state: State) -> None:
         """Make a step at that place the last and current one; what was there and behind it goes."""
         goes = index < len(self._steps)
-        del self._steps[index:], self._heard[index:]
+        del self._steps[index:], self._taken_in[index:]
         self._steps.append(Step(name, state))
-        self._heard.append(self._offers[-1].number if self._offers else -1)
+        self._taken_in.append(self._offers[-1].number if self._offers else -1)
         self._position = len(self._steps) - 1
         if goes:
             self._forget_offers()

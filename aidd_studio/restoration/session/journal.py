@@ -2,8 +2,8 @@
 
 A journal is a folder with `journal.jsonl` and one FLAC per candidate, written once. The file only grows, by what has
 happened since it was written last: a line for every candidate, step and move through the history, in the order that
-leads to the session again. A line that a crash cut off was never told to be safe. A lock file that the running
-program holds tells living journals from left-over ones.
+leads to the session again. A line that a crash cut off was never reported as safe. A lock file that the running
+program holds distinguishes live journals from left-over ones.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def source_from_data(data: Mapping[str, Any], folder: Path) -> SourceReference:
 
 
 def change_as_data(change: Change) -> dict[str, Any]:
-    """What a step does; candidates are named by digest. Repair passes are told where there are any."""
+    """What a step does; candidates are named by digest. Repair passes are named where there are any."""
     data: dict[str, Any] = {"put": [entry_as_data(entry) for entry in change.put], "removed": sorted(change.removed)}
     if change.passes:
         data["passes"] = [_pass_as_data(repair) for repair in change.passes]

@@ -14,6 +14,7 @@ from aidd_studio.damage.repair_pass import RepairPass
 from aidd_studio.errors import DamageError
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.session.history import Entry, History, Offer, State, Step, in_order
+from aidd_studio.text import plural
 
 
 class Session:
@@ -60,7 +61,7 @@ class Session:
         self._listeners.remove(listener)
 
     def restored(self) -> Clip:
-        """The recording with all accepted fills laid over it; costs no copy of the samples."""
+        """The recording with all accepted fills in place; costs no copy of the samples."""
         return self.clip.with_patches(*(candidate.patch for _, candidate in self.state.chosen))
 
     # Edits
@@ -102,11 +103,11 @@ class Session:
             self._step("Remove gap" if len(ids) == 1 else f"Remove {len(ids)} gaps", kept)
 
     def accept(self, id: int, digest: str) -> None:
-        """Lay a candidate over its gap."""
+        """Place a candidate in its gap."""
         self.accept_all({id: digest})
 
     def accept_all(self, chosen: Mapping[int, str]) -> None:
-        """Lay candidates over their gaps in one step; digests by the gaps' ids."""
+        """Place candidates in their gaps in one step; digests by the gaps' ids."""
         accepted = {}
         for id, digest in chosen.items():
             entry = self.state.entry(id)
@@ -149,8 +150,7 @@ class Session:
             self._check(member)
         repair = RepairPass(self._next_id, kind, sorted_members, dict(settings or {}))
         self._next_id += 1
-        count = len(sorted_members)
-        name = f"{kind.capitalize()}: {count} place{'' if count == 1 else 's'}"
+        name = f"{kind.capitalize()}: {plural(len(sorted_members), 'place')}"
         self._step(name, self.state.entries, (*self.state.passes, repair))
         return repair.id
 

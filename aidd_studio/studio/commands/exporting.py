@@ -74,15 +74,17 @@ class Exporting(QObject):
     def import_labels_from(self, path: Path) -> None:
         """Add the gaps of a label file."""
         rate = self._document.rate
+        notes: list[str] = []
 
         def read(_progress: Progress) -> list[Damage]:
             from aidd_studio.damage.labels import read_labels
 
-            return read_labels(path, rate)
+            return read_labels(path, rate, notes.append)
 
         def add(found: list[Damage]) -> None:
             ids = self._document.session.add_gaps(found, f"Import {len(found)} gaps")
-            self._workspace.notify(f"{len(ids)} of {len(found)} gaps were added from {path.name}.", "done")
+            added = f"{len(ids)} of {len(found)} gaps were added from {path.name}."
+            self._workspace.notify(" ".join([added, *notes]), "info" if notes else "done")
 
         def added(found: list[Damage]) -> None:
             self._workspace.attempt(lambda: add(found))
