@@ -124,10 +124,10 @@ def test_the_written_calibration_is_what_auto_ranks_by(tmp_path, monkeypatch) ->
     exec((tmp_path / "calibration.py").read_text(), written)
     monkeypatch.setattr(routing, "CALIBRATION", written["CALIBRATION"])
     for gap_ms in (5.0, 20.0, 63.0, 200.0, 900.0):
-        assert routing.calibrated("neural", 2.0, gap_ms / 1000) == pytest.approx(
+        assert routing.calibrate("neural", 2.0, gap_ms / 1000) == pytest.approx(
             found["neural"].quality(2.0, gap_ms), abs=2e-3
         )
-    assert routing.calibrated("unheard", 2.0, 0.1) == 2.0
+    assert routing.calibrate("unheard", 2.0, 0.1) == 2.0
 
 
 def test_the_document_says_what_follows(tmp_path):
