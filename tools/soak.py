@@ -60,7 +60,7 @@ class Soak:
         frames = document.clip.frames
         starts = sorted(int(start) for start in self.random.integers(0, frames - 4000, 6))
         for start in starts:
-            window.editor.marked.emit(start, start + 1000)
+            window.editor.marked.emit(start, start + 1000, None)
         window.actions_by_id["select_all"].trigger()
         window.actions_by_id["fill"].trigger()
         self.settle(0.05)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QFileOpenEvent, QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QApplication, QComboBox, QWidget
 
@@ -93,19 +93,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     from aidd_studio.studio.portrait import take_if_asked
     from aidd_studio.studio.widgets import theme
     from aidd_studio.studio.widgets.icons import app_icon
-    from aidd_studio.studio.window.main_window import MainWindow
+    from aidd_studio.studio.window.main_window import open_window
 
     preferences = load_preferences()
     theme.apply(app, preferences.theme)
     app.setWindowIcon(app_icon())
-    window = MainWindow(preferences)
-    window.show()
     files = [Path(argument) for argument in arguments if not argument.startswith("-")]
     wanted = files[0] if files else app.opened
-    if wanted is not None:
-        QTimer.singleShot(0, window, lambda: window.open_path(wanted))
-    else:
-        QTimer.singleShot(0, window, window.recovery.offer)
+    window = open_window(preferences, wanted)
     take_if_asked(window, window.workspace, wanted is not None)
     return int(app.exec())
 

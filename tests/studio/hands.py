@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
 
 from aidd_studio.studio.widgets.banner import Banner
 
@@ -16,3 +17,15 @@ def answers(banner: Banner) -> list[QPushButton]:
 def answer(window, label: str) -> None:
     """Press the answer of that name in the window's banner."""
     next(button for button in answers(window.banner) if button.text() == label).click()
+
+
+def other_window(window, app: QApplication, qtbot: QtBot, action: str) -> QWidget:
+    """The dialog or window that an action opens."""
+    before = set(app.topLevelWidgets())
+
+    def new() -> list[QWidget]:
+        return [made for made in app.topLevelWidgets() if made.isWindow() and made.isVisible() and made not in before]
+
+    window.actions_by_id[action].trigger()
+    qtbot.waitUntil(lambda: len(new()) == 1)
+    return new()[0]

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAccessible, QAccessibleInterface
 from PySide6.QtWidgets import QAbstractScrollArea, QDialog, QTabBar, QWidget
 
 from aidd_studio.studio.window.main_window import MainWindow
+from tests.studio.hands import other_window
 
 Role, Text = QAccessible.Role, QAccessible.Text
 
@@ -79,10 +80,7 @@ def test_everything_on_the_welcome_page_has_a_name(window: MainWindow) -> None:
 
 @pytest.mark.parametrize("action", ["preferences", "models", "shortcuts", "about", "export", "batch"])
 def test_everything_in_the_other_windows_has_a_name(filled: MainWindow, qapp, qtbot, action: str, idle) -> None:
-    before = set(qapp.topLevelWidgets())
-    filled.actions_by_id[action].trigger()
-    qtbot.wait(50)
-    (shown,) = {made for made in qapp.topLevelWidgets() if made.isWindow() and made.isVisible()} - before
+    shown = other_window(filled, qapp, qtbot, action)
     assert nameless(shown) == []
     assert unspoken_roles(shown) == []
     if isinstance(shown, QDialog):

@@ -80,7 +80,7 @@ REFUSED: dict[str, tuple[Callable[[Path], None], str]] = {
     "long.flac": (truncated_long_flac, "breaks off after"),
     "zero-bytes.wav": (zero_bytes, "is empty"),
     "zero-frames.wav": (zero_frames, "no sound"),
-    "letter.wav": (a_letter, "not a recording"),
+    "letter.wav": (a_letter, "cannot be read"),
     "folder.wav": (a_folder, "is a folder"),
     "missing.wav": (missing, "does not exist"),
     "nine.wav": (nine_channels, "9 channels"),
@@ -173,7 +173,7 @@ def test_odd_recordings_open_and_can_be_drawn_searched_marked_and_filled(qtbot, 
         window.axis.show_all()
         assert not window.grab().isNull()
         middle = shape[1] // 2
-        window.editor.marked.emit(middle, middle + 40)  # short, since filling costs much at 192 kHz
+        window.editor.marked.emit(middle, middle + 40, None)  # short, since filling costs much at 192 kHz
         for id in ("detect", "select_all", "fill"):
             window.actions_by_id[id].trigger()  # what makes no sense here is disabled or told in the banner
             qtbot.waitUntil(lambda: window.workspace.is_idle, timeout=WAIT)
@@ -196,7 +196,7 @@ def test_gaps_outside_the_recording_and_broken_labels_are_told_inline(qtbot, ope
         qtbot.waitUntil(lambda: not window.workspace.work.jobs, timeout=WAIT)
         assert window.document.entries == ()
         assert window.banner.message.endswith(".") and says in window.banner.message, window.banner.message
-    window.editor.marked.emit(50_000, 60_000)
+    window.editor.marked.emit(50_000, 60_000, None)
     assert window.document.entries == ()
     assert window.banner.message.endswith(".")
     window.banner.hide()

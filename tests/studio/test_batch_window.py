@@ -95,7 +95,7 @@ def test_files_of_any_name_are_restored_and_shown_on_one_line_each(batch, settle
     press(batch, "run")
     settled()
     failed = {row.path.name: row.remark for row in batch.table.rows if row.state == "failed"}
-    assert set(failed) == {"circle.wav", "memo.m4a"} and "can be read" in failed["memo.m4a"]
+    assert set(failed) == {"circle.wav", "memo.m4a"} and "Cannot be read" in failed["memo.m4a"]
     restored = {os.fsencode(path.name) for path in output.glob("[!.]*.wav")}
     assert restored == {name.replace(b".wav", b"_restored.wav") for name in names}
     assert not [row.name for row in batch.table.rows if "\n" in row.name + row.remark]
@@ -127,7 +127,7 @@ def test_files_are_added_looked_through_restored_and_the_failed_one_is_retried(b
     assert states(batch) == wanted
     assert results(output) == {"side1/take1_restored.wav", "side2/take2_restored.flac"}
     broken = next(row for row in batch.table.rows if row.path.name == "broken.wav")
-    assert broken.remark.startswith("Is "), "the reason, without the path that the row shows already"
+    assert broken.remark.startswith("Cannot be read"), "the reason, without the path that the row shows already"
     before, _ = soundfile.read(archive / "side1" / "take1.wav", dtype="int16")
     after, _ = soundfile.read(output / "side1" / "take1_restored.wav", dtype="int16")
     changed = np.flatnonzero(before != after)

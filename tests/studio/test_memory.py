@@ -16,7 +16,7 @@ def test_a_closed_recording_is_gone_without_the_garbage_collector(qtbot, opened,
     for action in ("detect", "select_all", "fill", "accept_best", "zoom_gap", "undo"):
         window.actions_by_id[action].trigger()
         idle()
-    qtbot.wait(500)  # the journal is written
+    window.commands.autosave.write()
     idle()
     window.garbage.close()
     gc.collect()
@@ -26,9 +26,12 @@ def test_a_closed_recording_is_gone_without_the_garbage_collector(qtbot, opened,
         window.document.mark_saved()
         window.actions_by_id["close"].trigger()
         idle()
-        qtbot.wait(50)
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-        assert session() is None
+
+        def is_gone() -> bool:
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+            return session() is None
+
+        qtbot.waitUntil(is_gone, timeout=10_000)
     finally:
         gc.enable()
 

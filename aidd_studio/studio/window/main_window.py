@@ -283,3 +283,12 @@ class MainWindow(QMainWindow):
         self.workspace.shut_down()
         self.garbage.close()
         event.accept()
+
+
+def open_window(preferences: Preferences, path: Path | None) -> MainWindow:
+    """Show the main window; it opens a file, or offers what a crash has left behind."""
+    window = MainWindow(preferences)
+    window.show()
+    begin = window.recovery.offer if path is None else lambda: window.open_path(path)
+    QTimer.singleShot(0, window, begin)
+    return window
