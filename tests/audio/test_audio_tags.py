@@ -111,7 +111,7 @@ def test_broadcast_data_and_cue_points_survive_in_wav(tmp_path: Path, suffix: st
         content = content[:4] + size.to_bytes(4, "little") + content[8:]
     path.write_bytes(content + added)
     write(read(path), tmp_path / f"b{target}")
-    found = {chunk.name: chunk.data for chunk in read_chunks(tmp_path / f"b{target}")}
+    found = {chunk.name: chunk.data for chunk in read_chunks(tmp_path / f"b{target}") if chunk.name != b"fmt "}
     assert found == {b"bext": bext, b"cue ": cue}
     assert np.array_equal(read(path).samples, read(tmp_path / f"b{target}").samples)
     assert f"bext : {len(bext)}" in soundfile.SoundFile(tmp_path / f"b{target}").extra_info

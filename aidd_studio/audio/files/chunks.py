@@ -1,4 +1,4 @@
-"""Chunks of WAV, RF64 and AIFF files that libsndfile does not carry over: broadcast data, cue points, markers."""
+"""Chunks of WAV, RF64, BW64, AIFF and CAF files: all that describes the sound is carried over, byte for byte."""
 
 from __future__ import annotations
 
@@ -8,40 +8,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-KEPT = {
-    "RIFF": (
-        b"bext",
-        b"iXML",
-        b"axml",
-        b"cart",
-        b"cue ",
-        b"smpl",
-        b"inst",
-        b"LIST",
-        b"_PMX",
-        b"plst",
-        b"note",
-        b"labl",
-    ),
-    "FORM": (b"MARK", b"INST", b"COMT", b"APPL"),
+REGENERATED = {
+    "RIFF": (b"data", b"fact", b"ds64", b"JUNK", b"junk", b"FLLR", b"PAD ", b"PEAK"),
+    "FORM": (b"COMM", b"SSND", b"FVER", b"PEAK"),
+    "CAF": (b"desc", b"data", b"free", b"kuki", b"pakt", b"peak", b"edct"),
 }
-"""Chunks worth carrying, by family. Of the lists only labels ("adtl"): LIST/INFO is libsndfile's own."""
+"""Chunks that hold the sound or how it is coded, by family: the writer makes new ones."""
 
-LARGEST = 16 << 20
-"""A chunk of more bytes is no description of a recording."""
+FAMILY = {"WAV": "RIFF", "WAVEX": "RIFF", "RF64": "RIFF", "AIFF": "FORM", "CAF": "CAF", "FLAC": "FLAC", "MP3": "MP3"}
+"""Which containers can hold each other's chunks."""
+
+OF_THE_SOUND = (b"MD5 ", b"levl", b"ovvw")
+"""Chunks computed from the samples, which a restoration changes."""
+
+LARGEST = 64 << 20
+"""A chunk of more bytes is not carried over."""
 
 
 @dataclass(frozen=True)
 class Chunk:
     """One chunk as it stands in the file."""
 
-    family: str  # "RIFF" (WAV, RF64) or "FORM" (AIFF)
-    name: bytes  # four bytes
+    family: str  # "RIFF" (WAV, RF64), "FORM" (AIFF), "CAF", "FLAC" (metadata blocks), "MP3" (tags), "VORBIS" (comments)
+    name: bytes  # four bytes; of FLAC one, the block's type
     data: bytes
 
 
 def read_chunks(path: Path) -> tuple[Chunk, ...]:
-    """The chunks of a WAV, RF64 or AIFF file that are worth carrying over; empty for anything else."""
+    """The chunks of a WAV, RF64, BW64, AIFF or CAF file that are worth carrying over; empty for anything else."""
     try:
         with path.open("rb") as file:
             return tuple(_kept(file))
@@ -49,17 +43,41 @@ def read_chunks(path: Path) -> tuple[Chunk, ...]:
         return ()
 
 
-def append_chunks(path: Path, chunks: tuple[Chunk, ...]) -> int:
-    """Append chunks of the file's own family and correct its size; returns how many were appended.
+def channel_mask(chunk: Chunk) -> int:
+    """Which loudspeakers the channels belong to, as an extensible format chunk says."""
+    return int.from_bytes(chunk.data[20:24], "little")
+
+
+def is_text(chunk: Chunk) -> bool:
+    """True for chunks whose texts are carried as tags."""
+    return (
+        (chunk.name == b"LIST" and chunk.data[:4] == b"INFO")
+        or chunk.name.lower() == b"id3 "
+        or (chunk.family, chunk.name) in (("CAF", b"info"), ("MP3", b"APE "), ("VORBIS", b"text"))
+        or (chunk.family == "FORM" and chunk.name in (b"NAME", b"AUTH", b"(c) ", b"ANNO"))
+    )
+
+
+def append_chunks(path: Path, chunks: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
+    """Put chunks of the file's own family into it and correct its size; returns those that are in it now.
 
     A chunk that would make a plain WAV or AIFF longer than 4 GiB is left out. Raises OSError.
     """
     with path.open("rb+") as file:
         family, form = _family(file)
-        present = {name for name, _, _ in _walk(file)} if family else set()
-        fitting = [chunk for chunk in chunks if chunk.family == family and chunk.name not in present - {b"LIST"}]
+        fitting = [chunk for chunk in chunks if chunk.family == family]
         if not fitting:
-            return 0
+            return ()
+        if family == "CAF":
+            return _into_caf(file, fitting)
+        written = [chunk for chunk in fitting if chunk.name == b"fmt " and _set_layout(file, chunk)]
+        if form == b"RF64" and any(chunk.name == b"BW64" for chunk in fitting):
+            file.seek(0)
+            file.write(b"BW64")
+        present = {b"BW64", *(name for name, _, _ in _walk(file))} - {b"LIST"}
+        fitting = [chunk for chunk in fitting if chunk.name not in present]
+        if not fitting:
+            return tuple(written)
         end = file.seek(0, 2)
         if end % 2:
             file.write(b"\0")
@@ -70,10 +88,45 @@ def append_chunks(path: Path, chunks: tuple[Chunk, ...]) -> int:
         )
         if form != b"RF64" and end + len(addition) + 1 - 8 >= 1 << 32:
             file.truncate(end)
-            return 0
+            return tuple(written)
         file.write(addition)
         _set_size(file, form, order, file.tell() - 8)
-        return len(fitting)
+        return (*written, *fitting)
+
+
+def _set_layout(file: BinaryIO, chunk: Chunk) -> bool:
+    """Give the new file the source's channel mask and kind of sound field, where both have the longer format chunk."""
+    for name, place, size in _walk(file):
+        if name != b"fmt ":
+            continue
+        file.seek(place)
+        now = file.read(size)
+        if size < 40 or now[:2] != b"\xfe\xff" or now[2:4] != chunk.data[2:4]:
+            return False
+        file.seek(place + 20)
+        file.write(chunk.data[20:24])
+        if now[24:26] == chunk.data[24:26]:  # the same kind of samples; the rest says, for instance, ambisonic
+            file.write(chunk.data[24:40])
+        if now[14:16] == chunk.data[14:16]:
+            file.seek(place + 18)
+            file.write(chunk.data[18:20])
+        return True
+    return False
+
+
+def _into_caf(file: BinaryIO, chunks: list[Chunk]) -> tuple[Chunk, ...]:
+    """Into the free space before the sound where there is room, else behind the sound."""
+    for chunk in chunks:
+        encoded = chunk.name + struct.pack(">q", len(chunk.data)) + chunk.data
+        room = next(((place, size) for name, place, size in _walk(file) if name == b"free"), None)
+        if room is not None and room[1] >= len(encoded):
+            file.seek(room[0] - 12)
+            left = room[1] - len(encoded)
+            file.write(encoded + b"free" + struct.pack(">q", left) + bytes(left))
+        else:
+            file.seek(0, 2)
+            file.write(encoded)
+    return tuple(chunks)
 
 
 def _set_size(file: BinaryIO, form: bytes, order: str, size: int) -> None:
@@ -90,39 +143,53 @@ def _set_size(file: BinaryIO, form: bytes, order: str, size: int) -> None:
 def _family(file: BinaryIO) -> tuple[str, bytes]:
     file.seek(0)
     head = file.read(12)
-    if head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE":
+    if head[:4] in (b"RIFF", b"RF64", b"BW64") and head[8:12] == b"WAVE":
         return "RIFF", head[:4]
     if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
         return "FORM", head[:4]
+    if head[:4] == b"caff":
+        return "CAF", head[:4]
     return "", b""
 
 
 def _walk(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
     """Name, place of the data and size of every chunk, as far as the file is in order."""
     family, form = _family(file)
-    order = "<I" if family == "RIFF" else ">I"
     length = file.seek(0, 2)
-    place, long_size = 12, None
-    while family and place + 8 <= length:
+    order, head_size = {"RIFF": "<I", "FORM": ">I"}.get(family, ">q"), 12 if family == "CAF" else 8
+    place, long_size = 8 if family == "CAF" else 12, None
+    while family and place + head_size <= length:
         file.seek(place)
-        head = file.read(8)
+        head = file.read(head_size)
         name, size = head[:4], struct.unpack(order, head[4:])[0]
-        if name == b"ds64" and form == b"RF64":
+        start = place + head_size
+        if name == b"ds64" and form != b"RIFF":
             long_size = struct.unpack("<QQ", file.read(16))[1]
         if name == b"data" and size == 0xFFFFFFFF and long_size is not None:
             size = long_size
-        if place + 8 + size > length:
+        if size < 0 or start + size > length:
             return
-        yield name, place + 8, size
-        place += 8 + size + size % 2
+        yield name, start, size
+        place = start + size
+        if family != "CAF" and size % 2 and not _is_unpadded(file, place):
+            place += 1
+
+
+def _is_unpadded(file: BinaryIO, place: int) -> bool:
+    """True when a writer forgot the byte that makes a chunk's length even: a name stands here already."""
+    file.seek(place)
+    name = file.read(4)
+    return len(name) == 4 and all(32 <= byte < 127 for byte in name)
 
 
 def _kept(file: BinaryIO) -> Iterator[Chunk]:
-    family, _ = _family(file)
+    family, form = _family(file)
+    if form == b"BW64":
+        yield Chunk(family, form, b"")  # the form that RF64 has in ITU-R BS.2088
     for name, place, size in _walk(file):
-        if name not in KEPT[family] or size > LARGEST:
+        if name in REGENERATED[family] or size > LARGEST:
             continue
         file.seek(place)
         data = file.read(size)
-        if name != b"LIST" or data[:4] == b"adtl":
+        if name != b"fmt " or (size >= 40 and data[:2] == b"\xfe\xff"):
             yield Chunk(family, name, data)

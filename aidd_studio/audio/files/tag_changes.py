@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from aidd_studio.audio.files import text_chunks
+from aidd_studio.audio.files.chunks import Chunk
 from aidd_studio.audio.files.tags import ID3_NAMES, id3_frames
 
 
@@ -20,6 +22,8 @@ def with_texts(tags: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, A
     edited = {name: value for name, value in tags.items() if name not in changed}
     new = {name: (text,) for name, text in changed.items() if text}
     edited |= new
+    if changed and "chunks" in edited:
+        edited["chunks"] = _chunks_with(edited["chunks"], {name: text or None for name, text in changed.items()})
     if "id3" in edited:
         # ID3 files are written from their own frames, which must say the same.
         kept = [frame for frame in edited.pop("id3") if _name_of(frame) not in changed]
@@ -27,6 +31,15 @@ def with_texts(tags: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, A
         if frames:
             edited["id3"] = frames
     return edited
+
+
+def _chunks_with(chunks: tuple[Chunk, ...], changed: Mapping[str, str | None]) -> tuple[Chunk, ...]:
+    """The chunks with new texts, without those that still say the old ones: ID3 and APE tags are made anew."""
+    kept = tuple(chunk for chunk in chunks if chunk.name.lower() not in (b"id3 ", b"ape "))
+    for family in ("RIFF", "FORM", "CAF"):
+        if any(chunk.family == family for chunk in kept):
+            kept = text_chunks.with_texts(kept, family, changed)
+    return kept
 
 
 def _name_of(frame: Any) -> str | None:

@@ -8,21 +8,21 @@ Picture, "id3" a tuple of mutagen's ID3 frames, "chunks" a tuple of Chunk (see c
 from __future__ import annotations
 
 import base64
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aidd_studio.audio.files.chunks import read_chunks
+from aidd_studio.audio.files.chunks import FAMILY, OF_THE_SOUND, Chunk, channel_mask, is_text, read_chunks
 from aidd_studio.audio.files.reading import probe
+from aidd_studio.audio.files.text_chunks import names_held, texts_of, with_texts
 
 ID3_TAGS = ("MP3", "WAV", "WAVEX", "AIFF")
-"""Containers whose tags mutagen reads and writes as ID3; FLAC and Ogg have Vorbis comments."""
+"""Containers that mutagen can put ID3 tags into; FLAC and Ogg have Vorbis comments."""
 
-STRINGS = ("title", "artist", "album", "comment", "copyright", "software", "date", "genre", "tracknumber", "license")
-"""What libsndfile itself can read and write (WAV LIST/INFO, AIFF text chunks, CAF information)."""
-
-HOLDS_STRINGS = ("WAV", "WAVEX", "RF64", "AIFF", "CAF")
+CHANNEL_MASK = "waveformatextensible_channel_mask"
+"""The comment in which FLAC holds what WAV's format chunk says of the loudspeakers."""
 
 NOT_TEXT = ("pictures", "id3", "chunks")
 
@@ -59,6 +59,10 @@ class Picture:
     mime: str = "image/jpeg"
     kind: int = 3
     description: str = ""
+    width: int = 0  # this and what follows: only FLAC and Ogg hold them
+    height: int = 0
+    depth: int = 0
+    colors: int = 0
 
 
 def read_tags(path: Path, container: str | None = None) -> dict[str, Any]:
@@ -69,21 +73,103 @@ def read_tags(path: Path, container: str | None = None) -> dict[str, Any]:
     """
     if container is None:
         container = probe(path).container
-    tags = _strings(path) if container in HOLDS_STRINGS else {}
-    tags |= _with_mutagen(path, container)
     chunks = read_chunks(path)
+    tags: dict[str, Any] = texts_of(chunks)
+    tags |= _from_id3_chunk(chunks) if chunks else _with_mutagen(path, container)
+    chunks += tags.pop("chunks", ())
     if chunks:
         tags["chunks"] = chunks
     return tags
 
 
-def strings_of(tags: Mapping[str, Any]) -> dict[str, str]:
-    """The tags that libsndfile can write, by its names."""
-    return {name: "; ".join(tags[name]) for name in STRINGS if tags.get(name)}
+def chunks_for(container: str, tags: Mapping[str, Any]) -> tuple[Chunk, ...]:
+    """The chunks of a new file that say what the tags say; what the tags leave as it was keeps its bytes."""
+    family = FAMILY.get(container, "")
+    chunks: tuple[Chunk, ...] = tuple(tags.get("chunks", ()))
+    own = tuple(chunk for chunk in chunks if chunk.family == family)
+    held = names_held(family)
+    had, in_id3 = texts_of(own), _from_id3(_Frames(tags.get("id3", ())))
+    has_id3 = any(chunk.name.lower() == b"id3 " for chunk in own)
+    changed: dict[str, str | None] = {}
+    own_names = [name for name in tags if name not in NOT_TEXT and (held is None or name in held)]
+    for name in dict.fromkeys((*had, *own_names)):
+        wanted = "; ".join(tags.get(name, ()))
+        if wanted != "; ".join(had.get(name, ())) and not (
+            (name in had or has_id3) and tags.get(name) == in_id3.get(name)
+        ):
+            changed[name] = wanted or None
+    return with_texts(own, family, changed)
+
+
+def losses(container: str, tags: Mapping[str, Any], written: tuple[Chunk, ...], *, is_changed: bool) -> tuple[str, ...]:
+    """Sentences: what of the tags and chunks the new file does not hold, or holds although it is out of date."""
+    lost = [
+        chunk
+        for chunk in tags.get("chunks", ())
+        if not is_text(chunk) and chunk not in written and not (container == "FLAC" and chunk.family == "FLAC")
+    ]
+    notes = []
+    names = list(dict.fromkeys(_name(chunk) for chunk in lost if chunk.name not in (b"fmt ", b"BW64")))
+    if names:
+        what = f"The chunk{'s' if len(names) > 1 else ''} {_listed(names)} of the source"
+        notes.append(f"{what} could not be kept in {container}.")
+    masks = [channel_mask(chunk) for chunk in lost if chunk.name == b"fmt "]
+    if masks and (container != "FLAC" or not masks[0]):
+        notes.append(f"The channel layout (mask {masks[0]:#x}) could not be kept in {container}.")
+    texts = [name for name in tags if name not in NOT_TEXT]
+    if container in ("W64", "AU") and (texts or tags.get("pictures")):
+        notes.append(
+            f"{container} holds no tags, so {_listed([*texts, *(['pictures'] if 'pictures' in tags else [])])} "
+            "could not be kept."
+        )
+    if container not in (*ID3_TAGS, "W64", "AU"):
+        frames = [frame.FrameID for frame in tags.get("id3", ()) if not _is_carried(frame)]
+        if frames:
+            notes.append(f"The ID3 frames {_listed(list(dict.fromkeys(frames)))} could not be kept in {container}.")
+    stale = [_name(chunk) for chunk in written if chunk.name in OF_THE_SOUND]
+    if stale and is_changed:
+        verb = "describe" if len(stale) > 1 else "describes"
+        notes.append(f"{_listed(stale)} was kept as it is and {verb} the sound before it was restored.")
+    return tuple(notes)
+
+
+def _name(chunk: Chunk) -> str:
+    if chunk.family == "FLAC":
+        return {2: "APPLICATION", 5: "CUESHEET"}.get(chunk.name[0], f"FLAC block {chunk.name[0]}")
+    return chunk.name.decode("latin-1").strip()
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _is_carried(frame: Any) -> bool:
+    return frame.FrameID in ID3_NAMES or frame.FrameID in ("TXXX", "COMM", "USLT", "APIC", "TSSE", "TLEN")
+
+
+class _Frames(tuple[Any, ...]):
+    """Frames that are not in a tag, as `_from_id3` takes them."""
+
+    def values(self) -> tuple[Any, ...]:
+        return self
+
+
+def _from_id3_chunk(chunks: tuple[Chunk, ...]) -> dict[str, Any]:
+    """The ID3 tag in a chunk of WAV or AIFF."""
+    import mutagen
+    from mutagen import id3
+
+    for chunk in chunks:
+        if chunk.name.lower() == b"id3 ":
+            try:
+                return _from_id3(id3.ID3(io.BytesIO(chunk.data)))
+            except (mutagen.MutagenError, ValueError, KeyError, IndexError, TypeError, EOFError):
+                return {}
+    return {}
 
 
 def write_tags(path: Path, container: str, subtype: str, tags: Mapping[str, Any]) -> None:
-    """Put tags into a finished recording that is not yet in its place; libsndfile's strings are in it already.
+    """Put tags into a finished recording that is not yet in its place; its chunks are in it already.
 
     Raises OSError, mutagen.MutagenError.
     """
@@ -97,17 +183,6 @@ def write_tags(path: Path, container: str, subtype: str, tags: Mapping[str, Any]
         _write_id3(path, container, tags)
 
 
-def _strings(path: Path) -> dict[str, Any]:
-    import soundfile
-
-    try:
-        with path.open("rb") as handle, soundfile.SoundFile(handle) as file:
-            known: Mapping[str, str] = file.copy_metadata()
-    except (soundfile.LibsndfileError, OSError, UnicodeDecodeError, TypeError):
-        return {}
-    return {name: (text,) for name, text in known.items() if text}
-
-
 def _with_mutagen(path: Path, container: str) -> dict[str, Any]:
     import mutagen
 
@@ -116,8 +191,8 @@ def _with_mutagen(path: Path, container: str) -> dict[str, Any]:
             return _from_flac(path)
         if container == "OGG":
             return _from_ogg(path)
-        if container in ID3_TAGS:
-            return _from_id3(_id3_file(path, container).tags)
+        if container == "MP3":
+            return _ape_tag(path) | _from_id3(_id3_file(path, container).tags)
     except (mutagen.MutagenError, OSError, ValueError, KeyError, IndexError, TypeError):
         return {}  # damaged tags are no reason to refuse the sound
     return {}
@@ -154,13 +229,30 @@ def _from_flac(path: Path) -> dict[str, Any]:
     tags = _texts(file.tags or [])
     if file.pictures:
         tags["pictures"] = tuple(_picture(picture) for picture in file.pictures)
+    blocks = [block for block in file.metadata_blocks if block.code not in (0, 1, 3, 4, 6)]
+    tags["chunks"] = (*_comments(file), *(Chunk("FLAC", bytes([block.code]), block.write()) for block in blocks))
     return tags
+
+
+def _comment_bytes(comments: Any) -> bytes:
+    from mutagen.flac import VCFLACDict
+
+    copy = VCFLACDict()
+    copy.vendor, copy[:] = comments.vendor, list(comments)
+    return bytes(copy.write(framing=False))
+
+
+def _comments(file: Any) -> tuple[Chunk, ...]:
+    """The comments as they stand in the file: their order, and the letters of their names."""
+    return (Chunk("VORBIS", b"text", _comment_bytes(file.tags)),) if file.tags else ()
 
 
 def _from_ogg(path: Path) -> dict[str, Any]:
     from mutagen.flac import Picture as FlacPicture
 
-    tags = _texts(_ogg_file(path).tags or [])
+    file = _ogg_file(path)
+    tags = _texts(file.tags or [])
+    tags["chunks"] = _comments(file)
     encoded = tags.pop("metadata_block_picture", ())
     if encoded:
         tags["pictures"] = tuple(_picture(FlacPicture(base64.b64decode(text))) for text in encoded)
@@ -176,7 +268,27 @@ def _texts(pairs: Any) -> dict[str, Any]:
 
 
 def _picture(picture: Any) -> Picture:
-    return Picture(bytes(picture.data), picture.mime, int(picture.type), picture.desc)
+    size = (picture.width, picture.height, picture.depth, picture.colors)
+    return Picture(bytes(picture.data), picture.mime, int(picture.type), picture.desc, *size)
+
+
+def _ape_tag(path: Path) -> dict[str, Any]:
+    """An APEv2 tag: its texts, and as a chunk of its own bytes."""
+    from mutagen.apev2 import APENoHeaderError, APETextValue, APEv2
+
+    try:
+        items = APEv2(path)
+    except APENoHeaderError:
+        return {}
+    tags: dict[str, Any] = {
+        name.lower(): tuple(value) for name, value in items.items() if isinstance(value, APETextValue)
+    }
+    content = path.read_bytes()
+    end = content.rfind(b"APETAGEX") + 32
+    size = int.from_bytes(content[end - 20 : end - 16], "little")
+    has_header = content[end - 9] & 0x80
+    tags["chunks"] = (Chunk("MP3", b"APE ", content[max(0, end - size - (32 if has_header else 0)) : end]),)
+    return tags
 
 
 def _from_id3(id3: Any) -> dict[str, Any]:
@@ -199,10 +311,17 @@ def _from_id3(id3: Any) -> dict[str, Any]:
 
 
 def _write_flac(path: Path, tags: Mapping[str, Any]) -> None:
-    from mutagen.flac import FLAC
+    from mutagen.flac import FLAC, CueSheet, MetadataBlock
 
     file = FLAC(path)
     _set_comments(file, tags)
+    for chunk in tags.get("chunks", ()):
+        if chunk.family == "FLAC":
+            block: Any = CueSheet(chunk.data) if chunk.name == b"\5" else MetadataBlock(chunk.data)
+            block.code = chunk.name[0]
+            file.metadata_blocks.append(block)
+        elif chunk.name == b"fmt " and channel_mask(chunk) and CHANNEL_MASK not in tags:
+            file[CHANNEL_MASK.upper()] = f"0x{channel_mask(chunk):04X}"
     file.clear_pictures()
     for picture in tags.get("pictures", ()):
         file.add_picture(_flac_picture(picture))
@@ -219,11 +338,21 @@ def _write_ogg(path: Path, subtype: str, tags: Mapping[str, Any]) -> None:
 
 
 def _set_comments(file: Any, tags: Mapping[str, Any]) -> None:
+    from mutagen.flac import VCFLACDict
+
     if file.tags is None:
         file.add_tags()
-    for name, texts in tags.items():
-        if name not in NOT_TEXT and _is_comment_name(name):
-            file[name] = list(texts)
+    texts = {name: tuple(value) for name, value in tags.items() if name not in NOT_TEXT}
+    for chunk in tags.get("chunks", ()):
+        if chunk.family == "VORBIS":
+            before = VCFLACDict(chunk.data, framing=False)
+            has_picture = any(name.lower() == "metadata_block_picture" for name, _ in before)
+            if _texts(before) == texts and not has_picture:  # nothing was edited
+                file.tags[:] = list(before)
+                return
+    for name, value in texts.items():
+        if _is_comment_name(name):
+            file[name] = list(value)
 
 
 def _is_comment_name(name: str) -> bool:
@@ -236,14 +365,25 @@ def _flac_picture(picture: Picture) -> Any:
 
     block = FlacPicture()
     block.data, block.mime, block.type, block.desc = picture.data, picture.mime, picture.kind, picture.description
+    block.width, block.height, block.depth, block.colors = picture.width, picture.height, picture.depth, picture.colors
     return block
 
 
 def _write_id3(path: Path, container: str, tags: Mapping[str, Any]) -> None:
+    chunks = tags.get("chunks", ())
+    if container != "MP3" and any(
+        chunk.name.lower() == b"id3 " and chunk.family == FAMILY[container] for chunk in chunks
+    ):
+        return  # it is in the file, byte for byte
     frames = list(tags.get("id3", ())) or id3_frames(tags)
     is_covered = container != "MP3" and "id3" not in tags and "pictures" not in tags
-    if not frames or (is_covered and set(tags) <= {*STRINGS, *NOT_TEXT}):
-        return  # the strings that libsndfile wrote say it all
+    held = {*texts_of(read_chunks(path)), *NOT_TEXT} if is_covered else set()
+    ape = [chunk for chunk in chunks if chunk.name == b"APE " and container == "MP3"]
+    if ape:
+        with path.open("ab") as end:
+            end.write(ape[0].data)
+    if not frames or (is_covered and set(tags) <= held):
+        return  # the chunks of text say it all
     file = _id3_file(path, container)
     if file.tags is None:
         file.add_tags()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from aidd_studio.audio.clip import Clip, Source
+from aidd_studio.audio.files.chunks import Chunk, append_chunks
 from aidd_studio.audio.files.encoding import Encoder
 from aidd_studio.audio.files.formats import Target, choose_target, name_for_soundfile
 from aidd_studio.audio.files.native import NativeSamples
-from aidd_studio.audio.files.tags import HOLDS_STRINGS, strings_of, write_tags
+from aidd_studio.audio.files.tags import chunks_for, losses, write_tags
 from aidd_studio.errors import FileWriteError
 from aidd_studio.files.atomic import atomic_path, check_place
 from aidd_studio.progress import Progress
@@ -103,10 +104,12 @@ def write(
             native.seek(start)
         temporary = stack.enter_context(atomic_path(path, overwrite))
         encoder = Encoder(target, clip.source, dither=dither)
-        _write_sound(clip, temporary, target, encoder, native, (start, end), tags, progress)
-        _write_description(temporary, target, tags)
+        _write_sound(clip, temporary, target, encoder, native, (start, end), progress)
+        written = _write_description(temporary, target, tags, model)
         _check_end(temporary, path, end - start)
-    return _report(path, target, encoder, end - start)
+    is_changed = bool(clip.patches) or end - start < clip.frames
+    notes = losses(target.container, tags, written, is_changed=is_changed)
+    return _report(path, target, encoder, end - start, notes)
 
 
 def _check_not_onto(path: Path, source: Path) -> None:
@@ -133,7 +136,6 @@ def _write_sound(
     encoder: Encoder,
     native: NativeSamples | None,
     span: tuple[int, int],
-    tags: Mapping[str, Any],
     progress: Progress,
 ) -> None:
     import soundfile
@@ -141,9 +143,6 @@ def _write_sound(
     start, end = span
     try:
         with target.open(temporary, clip.rate, clip.channels) as file:
-            if target.container in HOLDS_STRINGS:
-                for name, text in strings_of(tags).items():
-                    setattr(file, name, text)
             for first in range(start, end, BLOCK):
                 last = min(end, first + BLOCK)
                 exact = native.read(last - first) if native is not None else None
@@ -169,14 +168,18 @@ def _try_to_grow(temporary: Path) -> None:
         file.truncate(length)
 
 
-def _write_description(temporary: Path, target: Target, tags: Mapping[str, Any]) -> None:
+def _write_description(
+    temporary: Path, target: Target, tags: Mapping[str, Any], model: Source | None
+) -> tuple[Chunk, ...]:
+    """Put chunks and tags into the file; returns the chunks. The channel layout is kept whatever the tags are."""
     from mutagen import MutagenError
 
-    from aidd_studio.audio.files.chunks import append_chunks
-
+    chunks = chunks_for(target.container, tags)
+    layout = [chunk for chunk in (model.tags if model else {}).get("chunks", ()) if chunk.name in (b"fmt ", b"chan")]
     try:
+        written = append_chunks(temporary, tuple(dict.fromkeys((*layout, *chunks))))
         write_tags(temporary, target.container, target.subtype, tags)
-        append_chunks(temporary, tags.get("chunks", ()))
+        return written
     except MutagenError as error:
         cause = error.__cause__ or error.__context__
         if isinstance(cause, OSError):
@@ -189,9 +192,15 @@ def _check_end(temporary: Path, path: Path, frames: int) -> None:
     """The last frame must be there: encoders do not always tell that the disk was full when they were closed."""
     import soundfile
 
+    from aidd_studio.audio.files.opening import find_layout, open_layout
+
     try:
-        with soundfile.SoundFile(name_for_soundfile(temporary)) as file:
-            if not file.seekable() or (file.seek(frames - 1) == frames - 1 and len(file.read(1)) == 1):
+        layout = find_layout(temporary)
+        opened = open_layout(temporary, layout) if layout else soundfile.SoundFile(name_for_soundfile(temporary))
+        with closing(opened) as file:
+            if not isinstance(file, soundfile.SoundFile):
+                return
+            if file.seek(frames - 1) == frames - 1 and len(file.read(1)) == 1:
                 return
     except (soundfile.LibsndfileError, RuntimeError):
         pass
@@ -199,7 +208,7 @@ def _check_end(temporary: Path, path: Path, frames: int) -> None:
     raise FileWriteError(f"{path} could not be written completely; nothing was left behind.")
 
 
-def _report(path: Path, target: Target, encoder: Encoder, frames: int) -> WriteReport:
+def _report(path: Path, target: Target, encoder: Encoder, frames: int, losses_: tuple[str, ...]) -> WriteReport:
     return WriteReport(
         path,
         target.container,
@@ -209,5 +218,5 @@ def _report(path: Path, target: Target, encoder: Encoder, frames: int) -> WriteR
         encoder.over_full_scale,
         encoder.not_finite,
         encoder.dithered,
-        target.notes + encoder.notes(),
+        target.notes + encoder.notes() + losses_,
     )
