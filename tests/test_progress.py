@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -26,15 +27,18 @@ def test_a_listener_of_its_own_comes_before_the_whole() -> None:
     assert heard == ["own", "whole"]
 
 
-@pytest.mark.parametrize("share", ["part", "silent", "forward_to"])
-def test_cancelling_is_shared_both_ways(share: str) -> None:
+@pytest.mark.parametrize(
+    "share",
+    [
+        pytest.param(lambda whole: whole.part(0.0, 0.5), id="part"),
+        pytest.param(Progress.silent, id="silent"),
+        pytest.param(lambda whole: whole.forward_to(lambda _fraction, _stage: None), id="forward_to"),
+    ],
+)
+def test_cancelling_is_shared_both_ways(share: Callable[[Progress], Progress]) -> None:
     for cancelled in ("whole", "derived"):
         whole = Progress()
-        derived = {
-            "part": lambda whole=whole: whole.part(0.0, 0.5),
-            "silent": whole.silent,
-            "forward_to": lambda whole=whole: whole.forward_to(lambda _fraction, _stage: None),
-        }[share]()
+        derived = share(whole)
         (whole if cancelled == "whole" else derived).cancel()
         for progress in (whole, derived):
             with pytest.raises(Cancelled):

@@ -203,7 +203,7 @@ def _watch(look: Callable[[], list[BatchItem]], settings: BatchSettings, place: 
     from aidd_studio.restoration.batch.pool import Workers
 
     outcomes: list[Outcome] = []
-    arrivals = _Arrivals()
+    arrivals = Arrivals()
     with (
         BatchJournal(place.journal, settings, fresh=not resume) as journal,
         Workers(place.jobs, chosen(place.networks, settings)) as workers,
@@ -219,7 +219,7 @@ def _watch(look: Callable[[], list[BatchItem]], settings: BatchSettings, place: 
             return outcomes
 
 
-class _Arrivals:
+class Arrivals:
     """Tells which files have come to a folder whole, or whole again."""
 
     def __init__(self) -> None:

@@ -46,6 +46,15 @@ class LoopSettings:
     validate_steps: int = 500
 
 
+def learning_rate(settings: LoopSettings, step: int, progress: float) -> float:
+    """The rate of a step: a linear warm-up, then constant or a cosine. progress: share of the run that is done."""
+    warm = min(1.0, (step + 1) / max(1, settings.warmup))
+    if settings.shape == "constant":
+        return settings.rate * warm
+    fall = 0.5 + 0.5 * math.cos(math.pi * min(1.0, progress))
+    return settings.rate * warm * (settings.final_share + (1 - settings.final_share) * fall)
+
+
 class Task(Protocol):
     """What is trained: a module and its loss. The loss must depend on nothing but weights, buffers, step and part."""
 
@@ -128,7 +137,7 @@ class Loop:
     def _one_step(self) -> dict[str, float]:
         settings = self.settings
         for group in self.optimizer.param_groups:
-            group["lr"] = self._rate()
+            group["lr"] = learning_rate(self.settings, self.step, self._progress())
         self.optimizer.zero_grad(set_to_none=True)
         figures: dict[str, float] = {}
         for part in range(settings.accumulate):
@@ -141,7 +150,7 @@ class Loop:
         if math.isfinite(float(norm)):
             self.optimizer.step()
         figures["gradient"] = float(norm)
-        figures["rate"] = self._rate()
+        figures["rate"] = learning_rate(self.settings, self.step, self._progress())
         self.step += 1
         if self.average:
             self.average.update(self.parameters)
@@ -151,14 +160,6 @@ class Loop:
         by_steps = self.step / self.settings.steps
         by_time = self.seconds / (self.settings.minutes * 60) if self.settings.minutes else 0.0
         return max(by_steps, by_time)
-
-    def _rate(self) -> float:
-        settings = self.settings
-        warm = min(1.0, (self.step + 1) / max(1, settings.warmup))
-        if settings.shape == "constant":
-            return settings.rate * warm
-        fall = 0.5 + 0.5 * math.cos(math.pi * min(1.0, self._progress()))
-        return settings.rate * warm * (settings.final_share + (1 - settings.final_share) * fall)
 
     def _line(self, figures: Mapping[str, float]) -> str:
         rate = self.step * self.task.tokens_per_step * self.devices.count / max(1e-9, self.seconds)

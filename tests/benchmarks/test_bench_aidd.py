@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def official(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def install_official() -> None:
     torch.manual_seed(0)
-    common = {"version": "1", "licence": "MIT", "source": "benchmark"}
+    common: dict[str, Any] = {"version": "1", "licence": "MIT", "source": "benchmark"}
     tokenizer = WavTokenizer(OFFICIAL_75)
     record = ModelRecord("official-tokenizer", "tokenizer", "tokenizer", config=OFFICIAL_75.to_dict(), **common)
     write_model(models_folder(), record, tokenizer.state_dict())
@@ -169,7 +170,7 @@ def speed_table(device: str) -> dict[str, float]:
     for precision in ("fp32", "bf16"):
         for sampler in ("confidence", "first-hitting"):
             made = engine(sampler=sampler, precision=precision, device=device)
-            seconds = fastest(lambda made=made: fills(made))
+            seconds = fastest(partial(fills, made))
             tell(device, sampler=sampler, precision=precision, seconds=seconds, ratio=published / seconds)
             table[f"{sampler} {precision}"] = seconds
     return table
@@ -221,7 +222,7 @@ def test_cancelling_answers_within_a_fifth_of_a_second(precision: str) -> None:
 
         thread = threading.Thread(target=work)
         thread.start()
-        time.sleep(delay)
+        ended.wait(delay)
         cancelled = time.perf_counter()
         progress.cancel()
         thread.join()

@@ -86,7 +86,17 @@ def test_throughput(archive: Path, tmp_path: Path, jobs: int) -> None:
     The rate of two processes is that of one times 2 · (processor time of one) / (processor time of two), as long as two
     cores are free for them.
     """
-    command = [sys.executable, "-m", "aidd_studio", "batch", archive, "-o", tmp_path, "--engine", "autoregressive"]
+    command = [
+        sys.executable,
+        "-m",
+        "aidd_studio",
+        "batch",
+        str(archive),
+        "-o",
+        str(tmp_path),
+        "--engine",
+        "autoregressive",
+    ]
     started, before = time.perf_counter(), spent()
     done = subprocess.run([*command, "--jobs", str(jobs)], capture_output=True, text=True, check=True)
     clock, processors = time.perf_counter() - started, spent() - before

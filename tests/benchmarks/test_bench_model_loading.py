@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
 
 from aidd_studio import paths
 from aidd_studio.diffusion import score_model
@@ -26,7 +27,9 @@ def put(folder: Path, name: str, kind: Any, config: Any, model: Any, half: bool)
 
 
 @pytest.mark.benchmark(group="model loading", min_rounds=3, max_time=2)
-def test_the_bundled_pair_is_ready_in_half_a_second(benchmark, tmp_path, monkeypatch) -> None:
+def test_the_bundled_pair_is_ready_in_half_a_second(
+    benchmark: BenchmarkFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(paths, "resources", lambda: tmp_path)
     put(tmp_path / "models", "aidd-studio-tokenizer", "tokenizer", sizes.BUNDLED, WavTokenizer(sizes.BUNDLED), True)
     put(tmp_path / "models", "aidd-studio-score", "score", SHIPPED, ScoreModel(SHIPPED), True)
@@ -38,11 +41,12 @@ def test_the_bundled_pair_is_ready_in_half_a_second(benchmark, tmp_path, monkeyp
         loading.load_score_model(score)
 
     benchmark(load)
+    assert benchmark.stats is not None
     assert benchmark.stats.stats.min < 0.5
 
 
 @pytest.mark.benchmark(group="model loading", min_rounds=3, max_time=2)
-def test_the_official_sizes_load_in_seconds(benchmark) -> None:
+def test_the_official_sizes_load_in_seconds(benchmark: BenchmarkFixture) -> None:
     folder = store.models_folder()
     put(folder, "codec", "tokenizer", sizes.OFFICIAL_75, WavTokenizer(sizes.OFFICIAL_75), False)
     put(folder, "net", "score", score_model.OFFICIAL, ScoreModel(score_model.OFFICIAL), False)
@@ -53,4 +57,5 @@ def test_the_official_sizes_load_in_seconds(benchmark) -> None:
         loading.load_score_model("net")
 
     benchmark(load)
+    assert benchmark.stats is not None
     assert benchmark.stats.stats.min < 5.0

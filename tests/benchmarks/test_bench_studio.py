@@ -14,6 +14,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from tests.waiting import until
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
@@ -47,7 +51,7 @@ STARTING = """
 import os, sys, time
 from aidd_studio.studio.app import StudioApplication
 app = StudioApplication(["aidd-studio"])
-from aidd_studio.studio import theme
+from aidd_studio.studio.widgets import theme
 from aidd_studio.studio.window.main_window import MainWindow
 from aidd_studio.studio.model.preferences import load_preferences
 theme.apply(app, "dark")
@@ -99,18 +103,18 @@ def window(app: QApplication, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainW
 
 
 def wait(app: QApplication, condition: Callable[[], bool], seconds: float = 600) -> None:
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
+    def met() -> bool:
         app.processEvents()
-        time.sleep(0.001)
-    assert condition()
+        return condition()
+
+    until(met, seconds)
 
 
 def ready(app: QApplication, window: MainWindow, path: Path) -> tuple[float, float]:
     """Open a recording; seconds until its first waveform was drawn, by the clock and of the processor."""
     began, cpu = time.perf_counter(), time.process_time()
     window.open_path(path)
-    wait(app, lambda: window.document is not None and window.pictures.extremes(0, 8, 64.0)[1].any())
+    wait(app, lambda: window.document is not None and bool(window.pictures.extremes(0, 8, 64.0)[1].any()))
     window.editor.waveform.repaint()
     spent = time.perf_counter() - began, time.process_time() - cpu
     wait(app, lambda: window.workspace.is_idle)
@@ -135,7 +139,7 @@ def told(name: str, seconds: np.ndarray) -> None:
     print(f"\n{name}: median {median:.1f} ms, 95 % {most:.1f} ms, worst {worst:.1f} ms, {len(seconds)} times")
 
 
-def test_the_window_is_there_at_once(tmp_path: Path, benchmark) -> None:
+def test_the_window_is_there_at_once(tmp_path: Path, benchmark: BenchmarkFixture) -> None:
     surroundings = os.environ | {"AIDD_STUDIO_STATE": str(tmp_path), "AIDD_STUDIO_CACHE": str(tmp_path)}
     processor = []
 
@@ -144,20 +148,25 @@ def test_the_window_is_there_at_once(tmp_path: Path, benchmark) -> None:
         processor.append(float(made.stdout))
 
     benchmark.pedantic(start, rounds=5, warmup_rounds=1)
+    assert benchmark.stats is not None
     clock = benchmark.stats.stats.median
     benchmark.extra_info.update(processor=float(np.median(processor)))
     print(f"\nwindow: {clock:.2f} s by the clock with its closing, {np.median(processor):.2f} s of the processor")
     assert np.median(processor) < START
 
 
-def test_the_first_waveform_of_an_hour(app: QApplication, window: MainWindow, hour: Path, benchmark) -> None:
+def test_the_first_waveform_of_an_hour(
+    app: QApplication, window: MainWindow, hour: Path, benchmark: BenchmarkFixture
+) -> None:
     clock, processor = benchmark.pedantic(lambda: ready(app, window, hour), rounds=1)
     benchmark.extra_info.update(clock=clock, processor=processor)
     print(f"\nfirst waveform of {MINUTES:.0f} min: {clock:.2f} s by the clock, {processor:.2f} s of the processor")
     assert processor < FIRST_PICTURE
 
 
-def test_pan_and_zoom_over_an_hour(app: QApplication, window: MainWindow, hour: Path, benchmark) -> None:
+def test_pan_and_zoom_over_an_hour(
+    app: QApplication, window: MainWindow, hour: Path, benchmark: BenchmarkFixture
+) -> None:
     ready(app, window, hour)
     axis = window.axis
     zooming: list[Callable[[], None]] = [lambda: axis.zoom(1.15, 700.0)] * 80 + [
@@ -177,7 +186,7 @@ def test_pan_and_zoom_over_an_hour(app: QApplication, window: MainWindow, hour: 
 
 @pytest.mark.parametrize("count", [10, 1000])
 def test_a_candidate_comes_among_many_gaps(
-    app: QApplication, window: MainWindow, hour: Path, benchmark, count: int
+    app: QApplication, window: MainWindow, hour: Path, benchmark: BenchmarkFixture, count: int
 ) -> None:
     """What a candidate costs the window's thread, drawing included, and all threads until the journal has it."""
     ready(app, window, hour)
@@ -197,20 +206,23 @@ def test_a_candidate_comes_among_many_gaps(
         document.offer(id, candidate)
         app.processEvents()
         thread = time.thread_time() - thread
+        assert window.commands is not None
         window.commands.autosave.write()
-        while not window.workspace.is_idle:
-            app.processEvents()
-            time.sleep(0.001)
+        wait(app, lambda: window.workspace.is_idle)
         rows.append((thread, time.process_time() - process))
 
-    benchmark.pedantic(lambda: [one_comes(id) for id in ids[:10] * 3], rounds=1)
+    def all_come() -> None:
+        for id in ids[:10] * 3:
+            one_comes(id)
+
+    benchmark.pedantic(all_come, rounds=1)
     for name, seconds in zip(("the window's thread", "all, journal included"), np.array(rows).T, strict=True):
         told(f"a candidate among {count} gaps, {name}", seconds)
 
 
 @pytest.mark.parametrize("engine", ["autoregressive", "aidd"])
 def test_the_event_loop_turns_during_a_fill(
-    app: QApplication, window: MainWindow, hour: Path, benchmark, engine: str
+    app: QApplication, window: MainWindow, hour: Path, benchmark: BenchmarkFixture, engine: str
 ) -> None:
     """The first fill starts the process that fills and loads what the engine needs; the second one finds all that."""
     ready(app, window, hour)

@@ -72,7 +72,7 @@ def test_a_band_from_a_label_file_is_not_filled_over_its_whole_spectrum(
 
 
 def test_json_says_that_dropouts_are_of_the_whole_spectrum(damaged: Path, tmp_path: Path) -> None:
-    for command in (["detect", damaged], ["restore", damaged, "-o", tmp_path / "out.wav"]):
+    for command in (("detect", damaged), ("restore", damaged, "-o", tmp_path / "out.wav")):
         (gap,) = json.loads(aidd(*command, "--json").stdout)["gaps"]
         assert (gap["band"], gap["known"]) == (None, "nothing")
 

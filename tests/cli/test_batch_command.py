@@ -7,8 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +17,13 @@ from typer.testing import CliRunner, Result
 
 from aidd_studio.audio.files.reading import read
 from aidd_studio.audio.files.tags import write_tags
-from aidd_studio.cli.batch import _Arrivals
+from aidd_studio.cli.batch import Arrivals
 from aidd_studio.cli.main import app
 from aidd_studio.restoration.batch import BatchItem
+from tests.waiting import until
 
 RATE = 16000
+PROGRAM = (sys.executable, "-m", "aidd_studio")
 
 
 def batch(*arguments: str | Path) -> Result:
@@ -91,19 +91,14 @@ def test_a_cluster_without_dask_is_told_how_to_be_had(
     assert told in refused.stderr.replace("\n", " ") and "Traceback" not in refused.output
 
 
-def until(true: Callable[[], bool], seconds: float = 120) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "that took too long"
-        time.sleep(0.05)
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl+C is sent as a signal")
 def test_a_watched_folder_is_worked_off_by_processes_that_stay(archive: Path, tmp_path: Path) -> None:
     inbox, output = tmp_path / "inbox", tmp_path / "out"
     inbox.mkdir()
-    arguments = ["batch", inbox, "-o", output, "--watch", "--jobs", "1", "--engine", "autoregressive"]
-    watching = subprocess.Popen([sys.executable, "-m", "aidd_studio", *arguments], stderr=subprocess.PIPE, text=True)
+    arguments = ["batch", str(inbox), "-o", str(output), "--watch", "--jobs", "1", "--engine", "autoregressive"]
+    said = tmp_path / "said"
+    with said.open("w") as stderr:
+        watching = subprocess.Popen([*PROGRAM, *arguments], stderr=stderr)
 
     def workers() -> set[int]:
         children = psutil.Process(watching.pid).children(recursive=True)
@@ -119,20 +114,19 @@ def test_a_watched_folder_is_worked_off_by_processes_that_stay(archive: Path, tm
     soundfile.write(inbox / "first.flac", samples / 2, rate)  # somebody thought better of it
     until(lambda: (output / "first_restored.flac").stat().st_mtime_ns != before)
     (inbox / "broken.wav").write_bytes(b"RIFFnothing")
-    until(lambda: "broken.wav" in (output / ".aidd-batch.jsonl").read_text())
-    time.sleep(1)  # it is counted a moment after it is in the journal
+    until(lambda: "broken.wav" in said.read_text())
     watching.send_signal(signal.SIGINT)
-    _, said = watching.communicate(timeout=60)
+    watching.wait(timeout=60)
     assert found[0] == found[1] and len(found[0]) == 1
-    assert watching.returncode == 1 and "3 restored, 0 with nothing to do, 1 failed." in said
-    assert "Traceback" not in said
+    assert watching.returncode == 1 and "3 restored, 0 with nothing to do, 1 failed." in said.read_text()
+    assert "Traceback" not in said.read_text()
 
 
 def test_a_watch_takes_a_file_once_it_no_longer_grows_and_again_when_it_was_changed(tmp_path: Path) -> None:
     growing = tmp_path / "growing.wav"
     items = [BatchItem(growing, tmp_path / "out.wav"), BatchItem(tmp_path / "gone.wav", tmp_path / "gone out.wav")]
     growing.touch()
-    arrivals, told = _Arrivals(), []
+    arrivals, told = Arrivals(), []
     for content in (b"", b"half", b"whole", b"whole", b"whole", b"mended", b"mended", b"mended"):
         if growing.read_bytes() != content:
             growing.write_bytes(content)
@@ -145,12 +139,24 @@ def test_what_was_restored_before_ctrl_c_stays_and_the_rest_is_resumed(archive: 
     for number in range(60):
         (archive / f"copy{number}.flac").write_bytes((archive / "a.flac").read_bytes())
     output = tmp_path / "out"
-    command = [sys.executable, "-m", "aidd_studio", "batch", archive, "-o", output, "--engine", "autoregressive"]
+    command = [
+        sys.executable,
+        "-m",
+        "aidd_studio",
+        "batch",
+        str(archive),
+        "-o",
+        str(output),
+        "--engine",
+        "autoregressive",
+    ]
     work = subprocess.Popen([*command, "--jobs", "2"], stderr=subprocess.PIPE, text=True, start_new_session=True)
     until(lambda: len(list(output.glob("[!.]*.flac"))) > 1)
-    for _ in range(2):  # a person in a hurry
-        os.killpg(work.pid, signal.SIGINT)  # as a terminal does, to the workers too
-        time.sleep(0.05)
+    os.killpg(work.pid, signal.SIGINT)  # as a terminal does, to the workers too
+    try:
+        work.wait(0.05)
+    except subprocess.TimeoutExpired:
+        os.killpg(work.pid, signal.SIGINT)  # a person in a hurry
     _, said = work.communicate(timeout=60)
     assert work.returncode == 130 and "Traceback" not in said
     assert said.splitlines()[-1] == "Stopped; what was restored stays, and --resume goes on from there."
@@ -172,8 +178,18 @@ def test_names_of_any_bytes_are_restored_and_told_on_one_line_each(archive: Path
     for name in names:
         (folder / os.fsdecode(name)).write_bytes(flac)
     report = tmp_path / "report.html"
-    command = [sys.executable, "-m", "aidd_studio", "batch", folder, "-o", output, "--engine", "autoregressive"]
-    done = subprocess.run([*command, "--json", "--report", report], capture_output=True)
+    command = [
+        sys.executable,
+        "-m",
+        "aidd_studio",
+        "batch",
+        str(folder),
+        "-o",
+        str(output),
+        "--engine",
+        "autoregressive",
+    ]
+    done = subprocess.run([*command, "--json", "--report", str(report)], capture_output=True)
     assert done.returncode == 0, done.stderr
     assert len(done.stderr.splitlines()) == len(names) + 1 and b"\x1b" not in done.stderr
     told = [Path(row["target"]).name for row in json.loads(done.stdout)["files"]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from torch import Tensor
 from aidd_studio.diffusion.graph import AbsorbingGraph, UniformGraph
 from aidd_studio.diffusion.noise import LogLinear
 from aidd_studio.diffusion.randomness import SeededRandomness, draw
-from aidd_studio.diffusion.sampling import SAMPLER_NAMES, find_sampler
+from aidd_studio.diffusion.sampling import SAMPLER_NAMES, SamplerName, find_sampler
 from aidd_studio.diffusion.sampling.canvas import SamplerProgress, shape
 from aidd_studio.diffusion.sampling.revealing import confidence, entropy, first_hitting
 from aidd_studio.diffusion.sampling.stepping import analytic, euler
@@ -138,10 +139,11 @@ def test_everything_at_once_gives_the_product_of_the_marginals(sampler: Callable
 
 
 @pytest.mark.parametrize("name", SAMPLER_NAMES)
-def test_known_tokens_condition_the_draw_and_stay(name: str) -> None:
+def test_known_tokens_condition_the_draw_and_stay(name: SamplerName) -> None:
     tokens, fill = nothing_known()
     tokens[:, 1] = 2
     fill[1] = False
+    more: dict[str, Any] = {"bound": 0.0} if name == "entropy" else {}
     drawn = find_sampler(name)(
         exact_absorbing,
         tokens,
@@ -150,7 +152,7 @@ def test_known_tokens_condition_the_draw_and_stay(name: str) -> None:
         NOISE,
         steps=150 if name in ("analytic", "euler") else None,
         randomness=BatchRandomness(DRAWS, 4),
-        **({"bound": 0.0} if name == "entropy" else {}),
+        **more,
     )
     assert (drawn[:, 1] == 2).all()
     given = JOINT * (SEQUENCES[:, 1] == 2)
@@ -217,21 +219,23 @@ def clip() -> tuple[Tensor, Tensor]:
     return tokens, fill
 
 
-def run(name: str, model: ScoreModel, clip: tuple[Tensor, Tensor], seeds: list[int], **settings: object) -> Tensor:
+def run(name: SamplerName, model: ScoreModel, clip: tuple[Tensor, Tensor], seeds: list[int], **settings: Any) -> Tensor:
     tokens, fill = clip
+    steps = 20 if name in ("analytic", "euler") else None
+    defaults: dict[str, Any] = {"steps": steps, "randomness": SeededRandomness(seeds)}
     return find_sampler(name)(
         model,
         tokens.expand(len(seeds), -1),
         fill,
         model.config.build_graph(),
         NOISE,
-        **{"steps": 20 if name in ("analytic", "euler") else None, "randomness": SeededRandomness(seeds), **settings},
+        **(defaults | settings),
     )
 
 
 @pytest.mark.parametrize("name", SAMPLER_NAMES)
 def test_positions_to_fill_are_the_given_ones_and_never_the_masks_id(
-    name: str, network: ScoreModel, clip: tuple[Tensor, Tensor]
+    name: SamplerName, network: ScoreModel, clip: tuple[Tensor, Tensor]
 ) -> None:
     tokens, fill = clip
     drawn = run(name, network, clip, [1, 2])
@@ -241,7 +245,7 @@ def test_positions_to_fill_are_the_given_ones_and_never_the_masks_id(
 
 @pytest.mark.parametrize("name", SAMPLER_NAMES)
 def test_a_candidate_is_the_same_alone_and_in_company(
-    name: str, network: ScoreModel, clip: tuple[Tensor, Tensor]
+    name: SamplerName, network: ScoreModel, clip: tuple[Tensor, Tensor]
 ) -> None:
     together = run(name, network, clip, [11, 12, 13, 14])
     assert torch.equal(run(name, network, clip, [13])[0], together[2])
@@ -263,7 +267,7 @@ def test_a_candidate_is_the_same_alone_and_in_company(
     ],
 )
 def test_network_calls_are_as_promised_and_reported_one_by_one(
-    name: str, steps: int | None, calls: int, network: ScoreModel, clip: tuple[Tensor, Tensor]
+    name: SamplerName, steps: int | None, calls: int, network: ScoreModel, clip: tuple[Tensor, Tensor]
 ) -> None:
     seen: list[SamplerProgress] = []
     run(name, network, clip, [1, 2, 3], steps=steps, callback=seen.append)
@@ -293,7 +297,7 @@ def test_the_likelihood_is_that_of_the_tokens_at_their_reveal(network: ScoreMode
 
 
 @pytest.mark.parametrize("name", SAMPLER_NAMES)
-def test_a_callback_can_stop_the_work(name: str, network: ScoreModel, clip: tuple[Tensor, Tensor]) -> None:
+def test_a_callback_can_stop_the_work(name: SamplerName, network: ScoreModel, clip: tuple[Tensor, Tensor]) -> None:
     def stop_at_second(progress: SamplerProgress) -> None:
         if progress.calls == 2:
             raise Cancelled()
@@ -303,7 +307,7 @@ def test_a_callback_can_stop_the_work(name: str, network: ScoreModel, clip: tupl
 
 
 @pytest.mark.parametrize("name", SAMPLER_NAMES)
-def test_rows_may_have_different_gaps(name: str, network: ScoreModel, clip: tuple[Tensor, Tensor]) -> None:
+def test_rows_may_have_different_gaps(name: SamplerName, network: ScoreModel, clip: tuple[Tensor, Tensor]) -> None:
     tokens, _ = clip
     fill = torch.zeros(3, 48, dtype=torch.bool)
     fill[0, 5:9] = True
@@ -314,7 +318,7 @@ def test_rows_may_have_different_gaps(name: str, network: ScoreModel, clip: tupl
 
 
 @pytest.mark.parametrize("name", SAMPLER_NAMES)
-def test_nothing_to_fill_costs_nothing(name: str, network: ScoreModel, clip: tuple[Tensor, Tensor]) -> None:
+def test_nothing_to_fill_costs_nothing(name: SamplerName, network: ScoreModel, clip: tuple[Tensor, Tensor]) -> None:
     tokens, _ = clip
     drawn = run(name, network, (tokens, torch.zeros(48, dtype=torch.bool)), [1])
     assert torch.equal(drawn[0], tokens)

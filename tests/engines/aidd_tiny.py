@@ -41,7 +41,7 @@ def install(config: TokenizerConfig = SPECTRAL, tokenizer_name: str = "tiny-toke
     score = ScoreModel(sizes)
     for parameter in score.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
-    common = {"title": "tiny", "version": "1", "licence": "MIT", "source": "tests"}
+    common: dict[str, Any] = {"title": "tiny", "version": "1", "licence": "MIT", "source": "tests"}
     folder = models_folder()
     write_model(
         folder, ModelRecord(tokenizer_name, "tokenizer", config=config.to_dict(), **common), tokenizer.state_dict()

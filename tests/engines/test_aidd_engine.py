@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -272,7 +272,7 @@ class FullCard:
         self.tried += 1
         if not self._holds_models:
             raise torch.OutOfMemoryError("CUDA out of memory.")
-        return dataclasses.replace(models, score=self, remote_device="cuda", remote_size=1)
+        return dataclasses.replace(models, score=cast(Any, self), remote_device="cuda", remote_size=1)
 
     def __call__(self, *_: Any) -> Any:
         raise torch.OutOfMemoryError("CUDA out of memory.")

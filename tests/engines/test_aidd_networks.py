@@ -5,15 +5,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from multiprocessing.connection import Client, Listener
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch.nn.modules.module import register_module_forward_pre_hook
 
 from aidd_studio.damage.damage import Damage
+from aidd_studio.diffusion.score_model import ScoreModel
 from aidd_studio.engines.aidd import server as aidd_server
 from aidd_studio.engines.aidd.client import Address, Link, ask_at
 from aidd_studio.engines.aidd.engine import AiddEngine
+from aidd_studio.engines.aidd.models import Models, load_here
 from aidd_studio.engines.aidd.server import Networks, Pair, Question, serve
 from aidd_studio.engines.aidd.settings import AiddSettings
 from aidd_studio.engines.engine import Fill, Window
@@ -64,10 +68,12 @@ def test_a_fill_by_networks_elsewhere_is_the_fill_by_ones_own(link: Link) -> Non
 
 def test_the_models_are_not_loaded_where_they_are_asked(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[str] = []
-    load = aidd_server.load_here
-    monkeypatch.setattr(
-        aidd_server, "load_here", lambda *given: (loaded.append(threading.current_thread().name), load(*given))[1]
-    )
+
+    def load(*given: Any) -> Models:
+        loaded.append(threading.current_thread().name)
+        return load_here(*given)
+
+    monkeypatch.setattr(aidd_server, "load_here", load)
     fill()
     fill()
     assert len(loaded) == 1 and loaded[0] != threading.current_thread().name
@@ -93,10 +99,11 @@ def test_a_model_that_is_missing_there_is_told_here(link: Link) -> None:
 def test_full_memory_there_is_full_memory_here(networks: Networks, link: Link) -> None:
     networks.describe(PAIR)
 
-    def refuse(_module: object, arguments: tuple[torch.Tensor, ...]) -> None:
-        raise torch.OutOfMemoryError("CUDA out of memory.")
+    def refuse(module: torch.nn.Module, _arguments: object) -> None:
+        if isinstance(module, ScoreModel):
+            raise torch.OutOfMemoryError("CUDA out of memory.")
 
-    handle = networks._models[PAIR].score.register_forward_pre_hook(refuse)
+    handle = register_module_forward_pre_hook(refuse)
     with pytest.raises(MemoryError):
         fill()
     handle.remove()
@@ -107,11 +114,12 @@ def test_whoever_waits_for_an_answer_can_be_cancelled(networks: Networks, link: 
     networks.describe(PAIR)
     progress, asked = Progress(), threading.Event()
 
-    def wait(_module: object, _arguments: object) -> None:
-        progress.cancel()
-        asked.wait(10)
+    def wait(module: torch.nn.Module, _arguments: object) -> None:
+        if isinstance(module, ScoreModel):
+            progress.cancel()
+            asked.wait(10)
 
-    handle = networks._models[PAIR].score.register_forward_pre_hook(wait)
+    handle = register_module_forward_pre_hook(wait)
     with pytest.raises(Cancelled):
         fill(progress)
     asked.set()
@@ -120,7 +128,7 @@ def test_whoever_waits_for_an_answer_can_be_cancelled(networks: Networks, link: 
 
 
 def test_who_does_not_know_the_key_is_not_answered(link: Link) -> None:
-    address = link._address.place
+    address = link.address.place
     with pytest.raises(Exception, match="digest"), Client(address, authkey=b"wrong") as stranger:
         stranger.recv()
     assert link.describe(PAIR, lambda: None).device == "cpu"

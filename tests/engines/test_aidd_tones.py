@@ -59,7 +59,7 @@ def test_gaps_of_any_length_stay_finite(frames: int, seed: int) -> None:
 
 
 def test_linear_prediction_of_a_chord_is_agreed_upon() -> None:
-    sound = sum(_tone(frequency, 40_000) for frequency in (220.0, 277.2, 329.6))
+    sound = np.sum([_tone(frequency, 40_000) for frequency in (220.0, 277.2, 329.6)], axis=0)
     noisy = sound + 1e-4 * np.random.default_rng(1).standard_normal(40_000)
     sides = both_sides(noisy, 16_000, 19_600, 1000, 2400)
     kept = Tones.of(sides.forward, sides.backward, sides.crossed()).keep_in(np.zeros(3600))

@@ -10,7 +10,7 @@ import pytest
 
 from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.aidd.engine import AiddEngine
-from aidd_studio.engines.auto import routing
+from aidd_studio.engines.auto.calibration import CALIBRATION
 from aidd_studio.engines.auto.engine import AutoEngine, AutoSettings, engines_to_choose_from
 from aidd_studio.engines.auto.routing import TABLE, route
 from aidd_studio.engines.engine import Engine, Window
@@ -57,7 +57,7 @@ def test_a_short_gap_is_filled_by_linear_prediction_with_the_reason() -> None:
 
 
 def test_scores_come_back_on_the_scale_that_all_engines_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(routing.CALIBRATION, "autoregressive", (0.5, ((5.0, 3.0), (20.0, 1.0))))
+    monkeypatch.setitem(CALIBRATION, "autoregressive", (0.5, ((5.0, 3.0), (20.0, 1.0))))
     window = window_of(8000, Damage(4000, 4160))
     (own,) = create_engine("autoregressive").fill(narrow(window, window.gaps, 0.1), 1, 0, Progress())
     (fill,) = AutoEngine().fill(window, 1, 0, Progress())

@@ -63,7 +63,7 @@ def test_twenty_milliseconds_of_tones_come_back_by_more_than_40_db(engine: Engin
 
 
 def test_interpolation_beats_extrapolation_on_sound_that_has_a_model() -> None:
-    from scipy.signal import lfilter
+    from scipy.signal import lfilter  # type: ignore[attr-defined]
 
     noise = np.random.default_rng(7).standard_normal(40000)
     sound = lfilter([0.02], [1.0, -1.9, 1.4, -0.45], noise)[None].astype(np.float32)

@@ -24,7 +24,7 @@ def mixture(frames: int, rate: int = RATE, seed: int = 0) -> np.ndarray:
     generator = np.random.default_rng(seed)
     times = np.arange(frames) / rate
     tones = [(f, generator.uniform(0, 6.28)) for f in (220.0, 331.7, 440.5, 883.0, 1319.0, 2637.5)]
-    sound = 0.1 * sum(np.sin(2 * np.pi * f * times + phase) for f, phase in tones)
+    sound = 0.1 * np.sum([np.sin(2 * np.pi * f * times + phase) for f, phase in tones], axis=0)
     return sound.astype(np.float32).astype(np.float64)
 
 

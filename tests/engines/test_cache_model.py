@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -37,7 +39,7 @@ def test_without_a_share_or_a_context_the_network_is_left_alone() -> None:
 
 
 def test_a_uniform_graph_remembers_nothing_and_a_mask_among_the_codes_is_none() -> None:
-    sizes = {"hidden_size": 16, "blocks": 1, "heads": 2, "cond_dim": 8}
+    sizes: dict[str, Any] = {"hidden_size": 16, "blocks": 1, "heads": 2, "cond_dim": 8}
     table, known = torch.randn(9, 2), torch.tensor([1, 8])
     uniform = ScoreModel(ScoreModelConfig(tokens=9, graph="uniform", **sizes))
     assert cache_model(uniform, table, known, 0.5).share == 0

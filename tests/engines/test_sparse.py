@@ -8,9 +8,9 @@ import pytest
 from aidd_studio.audio.signal import hann
 from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.engine import Window
-from aidd_studio.engines.sparse.basis_learning import learn
+from aidd_studio.engines.sparse.basis_learning import LearnedFourier, learn
 from aidd_studio.engines.sparse.engine import SparseEngine, SparseSettings
-from aidd_studio.engines.sparse.frames import RedundantFourier, cut, frame_starts, overlap_add
+from aidd_studio.engines.sparse.frames import RedundantFourier, Transform, cut, frame_starts, overlap_add
 from aidd_studio.engines.sparse.spain import hard_threshold
 from aidd_studio.errors import Cancelled, UsageError
 from aidd_studio.progress import Progress
@@ -34,17 +34,17 @@ def window_of(samples: np.ndarray, *gaps: Damage) -> Window:
     return Window(np.where(missing, np.float32(0), samples), missing, RATE, 0, gaps)
 
 
-def learned() -> object:
+def learned() -> LearnedFourier:
     return learn(np.random.default_rng(0).standard_normal((20, 256)) * hann(256, symmetry="midpoint"), Progress())
 
 
 @pytest.mark.parametrize("transform", [RedundantFourier(256), learned()], ids=["fourier", "learned"])
-def test_the_frame_is_tight(transform: RedundantFourier) -> None:
+def test_the_frame_is_tight(transform: Transform) -> None:
     frames = np.random.default_rng(1).standard_normal((3, 256))
     spectra = transform.analysis(frames)
     assert np.allclose(np.sum(np.abs(spectra) ** 2, axis=1), np.sum(frames**2, axis=1))
     assert np.allclose(transform.synthesis(spectra), frames)
-    other = np.random.default_rng(2).standard_normal(spectra.shape) * (1 + 1j)
+    other = np.random.default_rng(2).standard_normal(spectra.shape) * np.complex128(1 + 1j)
     other[:, [0, -1]] = other[:, [0, -1]].real
     inner = np.sum((spectra * other.conj()).real, axis=1)
     assert np.allclose(inner, np.sum(frames * transform.synthesis(other), axis=1))

@@ -1,7 +1,10 @@
 """An evaluation is deterministic, resumable and honest about what it could not do."""
 
+from __future__ import annotations
+
 import itertools
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from aidd_studio.evaluation.material.fill_protocols import FILL_PROTOCOLS, fill_
 from aidd_studio.evaluation.material.recordings import recordings
 from aidd_studio.evaluation.reports.report import write_report
 from aidd_studio.evaluation.runs.baselines import basis_of
-from aidd_studio.evaluation.runs.filling import plan, run
+from aidd_studio.evaluation.runs.filling import FillPlan, plan, run
 from aidd_studio.evaluation.runs.journal import RunJournal
 from aidd_studio.evaluation.runs.running import JOURNAL_NAME
 from aidd_studio.progress import Progress
@@ -43,13 +46,13 @@ def folder(tmp_path: Path) -> Path:
     return place
 
 
-def small_plan(folder: Path, engines=("masked", "extrapolation"), seed: int = 0):
+def small_plan(folder: Path, engines: tuple[str, ...] = ("masked", "extrapolation"), seed: int = 0) -> FillPlan:
     return plan(fill_protocol("musicnet", [20.0, 50.0], rate=RATE), recordings(folder), engines, seed)
 
 
 @pytest.mark.parametrize("name", FILL_PROTOCOLS)
 @pytest.mark.parametrize("rate", [24_000, 44_100])
-def test_gaps_are_evenly_spaced_of_one_length_and_apart(name, rate):
+def test_gaps_are_evenly_spaced_of_one_length_and_apart(name: str, rate: int) -> None:
     chosen = FILL_PROTOCOLS[name]
     frames = round(chosen.seconds * rate)
     for gap_ms in chosen.gaps_ms:
@@ -61,12 +64,12 @@ def test_gaps_are_evenly_spaced_of_one_length_and_apart(name, rate):
         assert all(before.end < after.start for before, after in itertools.pairwise(gaps))
 
 
-def test_gaps_that_leave_no_sound_are_refused():
+def test_gaps_that_leave_no_sound_are_refused() -> None:
     with pytest.raises(UsageError, match="more than half"):
         FILL_PROTOCOLS["musicnet"].gaps(4 * RATE, RATE, 900)
 
 
-def test_segments_depend_on_the_seed_and_the_name_alone(folder):
+def test_segments_depend_on_the_seed_and_the_name_alone(folder: Path) -> None:
     first, again, other = (small_plan(folder, seed=seed) for seed in (1, 1, 2))
     starts = [[case.segment.start for case in one.cases] for one in (first, again, other)]
     assert starts[0] == starts[1] != starts[2]
@@ -76,7 +79,7 @@ def test_segments_depend_on_the_seed_and_the_name_alone(folder):
     assert {case.segment.name: case.segment.start for case in alone.cases} == {"tones 1.wav": kept["tones 1.wav"]}
 
 
-def test_several_segments_of_a_recording_do_not_overlap(folder):
+def test_several_segments_of_a_recording_do_not_overlap(folder: Path) -> None:
     from aidd_studio.audio.files.reading import read
 
     path = folder / "long.wav"
@@ -88,11 +91,11 @@ def test_several_segments_of_a_recording_do_not_overlap(folder):
     assert all(after - before >= chosen.seconds for before, after in itertools.pairwise(starts))
 
 
-def test_recordings_too_short_or_silent_are_left_out_and_named(folder):
+def test_recordings_too_short_or_silent_are_left_out_and_named(folder: Path) -> None:
     assert set(small_plan(folder).left_out) == {"too short.wav", "silent.wav"}
 
 
-def test_an_evaluation_gives_the_same_measures_alone_and_in_processes(folder, tmp_path):
+def test_an_evaluation_gives_the_same_measures_alone_and_in_processes(folder: Path, tmp_path: Path) -> None:
     what = plan(fill_protocol("musicnet", [20.0], rate=RATE), recordings(folder), ("masked", "extrapolation"))
     alone = run(what, tmp_path / "a")
     together = run(what, tmp_path / "b", jobs=2)
@@ -100,7 +103,7 @@ def test_an_evaluation_gives_the_same_measures_alone_and_in_processes(folder, tm
     assert [one.key for one in alone] == [case.key for case in what.cases]
 
 
-def test_a_stopped_evaluation_goes_on_where_it_was(folder, tmp_path):
+def test_a_stopped_evaluation_goes_on_where_it_was(folder: Path, tmp_path: Path) -> None:
     what = small_plan(folder)
     stopped = Progress(lambda fraction, stage: stopped.cancel() if fraction >= 0.5 else None)
     with pytest.raises(Cancelled):
@@ -116,7 +119,9 @@ def test_a_stopped_evaluation_goes_on_where_it_was(folder, tmp_path):
     assert len(RunJournal(journal).outcomes()) == len(what.cases)
 
 
-def test_engines_added_later_cost_only_their_own_cases_and_new_models_are_measured_anew(folder, tmp_path):
+def test_engines_added_later_cost_only_their_own_cases_and_new_models_are_measured_anew(
+    folder: Path, tmp_path: Path
+) -> None:
     run(small_plan(folder, engines=("masked",)), tmp_path)
     both = small_plan(folder, engines=("masked", "extrapolation"))
     told: list[str] = []
@@ -134,7 +139,7 @@ def test_engines_added_later_cost_only_their_own_cases_and_new_models_are_measur
     assert told == []
 
 
-def test_the_neural_engine_rests_on_every_model_it_uses(tmp_path, monkeypatch):
+def test_the_neural_engine_rests_on_every_model_it_uses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIDD_STUDIO_DATA", str(tmp_path))
     bundled = basis_of("aidd")
     assert bundled
@@ -151,7 +156,7 @@ def test_the_neural_engine_rests_on_every_model_it_uses(tmp_path, monkeypatch):
         assert basis_of("aidd") != bundled
 
 
-def test_filling_beats_silence_and_silence_has_no_signal(folder, tmp_path):
+def test_filling_beats_silence_and_silence_has_no_signal(folder: Path, tmp_path: Path) -> None:
     outcomes = {(one.engine, one.gap_ms, one.recording): one for one in run(small_plan(folder), tmp_path)}
     for (engine, gap, name), outcome in outcomes.items():
         if engine == "extrapolation":
@@ -161,7 +166,7 @@ def test_filling_beats_silence_and_silence_has_no_signal(folder, tmp_path):
             assert outcome.mean("lsd") < masked.mean("lsd")
 
 
-def test_the_report_is_written_as_text_data_and_pictures(folder, tmp_path):
+def test_the_report_is_written_as_text_data_and_pictures(folder: Path, tmp_path: Path) -> None:
     what = small_plan(folder)
     output = tmp_path / "report"
     write_report(what, run(what, output), output)
@@ -178,14 +183,18 @@ def test_the_report_is_written_as_text_data_and_pictures(folder, tmp_path):
             assert picture.read_bytes().startswith(b"\x89PNG")
 
 
-def test_an_engine_that_refuses_is_reported_and_stops_nothing(folder, tmp_path, monkeypatch):
-    from aidd_studio.engines.engine import Window
+def test_an_engine_that_refuses_is_reported_and_stops_nothing(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from aidd_studio.engines.engine import Fill, Window
     from aidd_studio.errors import DamageError
     from aidd_studio.evaluation.runs import baselines
 
     honest = baselines.Masked.fill
 
-    def refuse_long(self, window: Window, candidates, seed, progress):
+    def refuse_long(
+        self: baselines.Masked, window: Window, candidates: int, seed: int, progress: Progress
+    ) -> Iterator[Fill]:
         if window.gaps[0].seconds(window.rate) > 0.03:
             raise DamageError("Too long for this engine.")
         yield from honest(self, window, candidates, seed, progress)
@@ -199,7 +208,7 @@ def test_an_engine_that_refuses_is_reported_and_stops_nothing(folder, tmp_path, 
     assert "Too long for this engine." in (tmp_path / "report.md").read_text()
 
 
-def test_musicnet_and_maestro_are_read_by_their_official_splits(tmp_path):
+def test_musicnet_and_maestro_are_read_by_their_official_splits(tmp_path: Path) -> None:
     musicnet = tmp_path / "musicnet"
     for name in ("train_data/1727", "test_data/1759", "test_data/2106"):
         path = musicnet / f"{name}.wav"
@@ -227,7 +236,7 @@ def test_musicnet_and_maestro_are_read_by_their_official_splits(tmp_path):
     assert [path.name for path in found.paths] == ["b.wav"]
 
 
-def test_a_folder_without_recordings_is_refused_with_what_to_do(tmp_path):
+def test_a_folder_without_recordings_is_refused_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="give a folder of audio files"):
         recordings(tmp_path)
     with pytest.raises(UsageError, match="is no folder"):

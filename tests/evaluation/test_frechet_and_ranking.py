@@ -1,5 +1,7 @@
 """The Fréchet distance and the rank correlation are what the textbooks say."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,7 @@ from aidd_studio.evaluation.metrics.frechet import compare, frechet_distance, lo
 from aidd_studio.evaluation.metrics.ranking import rank_correlation
 
 
-def test_the_distance_of_two_gaussians_is_the_closed_form():
+def test_the_distance_of_two_gaussians_is_the_closed_form() -> None:
     rng = np.random.default_rng(0)
     a = rng.standard_normal((200_000, 2)) * [1.0, 2.0]
     b = rng.standard_normal((200_000, 2)) * [3.0, 2.0] + [5.0, 0.0]
@@ -20,19 +22,19 @@ def test_the_distance_of_two_gaussians_is_the_closed_form():
 
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 1_000), shift=st.floats(-10, 10))
-def test_a_shift_adds_its_square_and_equal_sets_are_at_zero(seed, shift):
+def test_a_shift_adds_its_square_and_equal_sets_are_at_zero(seed: int, shift: float) -> None:
     a = np.random.default_rng(seed).standard_normal((50, 4))
     assert frechet_distance(a, a) == pytest.approx(0.0, abs=1e-6)
     assert frechet_distance(a, a + np.array([shift, 0, 0, 0])) == pytest.approx(shift**2, abs=1e-6)
 
 
-def test_the_distance_does_not_care_which_set_comes_first():
+def test_the_distance_does_not_care_which_set_comes_first() -> None:
     rng = np.random.default_rng(1)
     a, b = rng.standard_normal((40, 5)), rng.standard_normal((30, 5)) @ rng.standard_normal((5, 5))
     assert frechet_distance(a, b) == pytest.approx(frechet_distance(b, a), rel=1e-6)
 
 
-def test_a_result_names_its_embedding_and_warns_of_small_samples():
+def test_a_result_names_its_embedding_and_warns_of_small_samples() -> None:
     rng = np.random.default_rng(2)
     sounds = [0.1 * rng.standard_normal((1, 24_000)).astype(np.float32) for _ in range(4)]
     quiet = [0.1 * sound for sound in sounds]
@@ -44,16 +46,16 @@ def test_a_result_names_its_embedding_and_warns_of_small_samples():
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(-1_000_000, 1_000_000), min_size=3, max_size=12, unique=True))  # floats may tie in arctan
-def test_rank_correlation_sees_order_alone(values):
+def test_rank_correlation_sees_order_alone(values: list[int]) -> None:
     assert rank_correlation(values, [np.arctan(v / 1e6) for v in values]) == pytest.approx(1.0)
     assert rank_correlation(values, [-v for v in values]) == pytest.approx(-1.0)
 
 
-def test_rank_correlation_of_a_constant_is_unknown():
+def test_rank_correlation_of_a_constant_is_unknown() -> None:
     assert rank_correlation([1.0, 2.0, 3.0], [5.0, 5.0, 5.0]) is None
 
 
-def test_material_tells_tones_noise_and_strokes_apart():
+def test_material_tells_tones_noise_and_strokes_apart() -> None:
     rate = 24_000
     time = np.arange(2 * rate) / rate
     rng = np.random.default_rng(0)

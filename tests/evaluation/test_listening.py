@@ -1,11 +1,14 @@
 """The listening test is blind, randomised, works without a network, and gives its answers as JSON."""
 
+from __future__ import annotations
+
 import base64
 import io
 import json
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,12 +52,12 @@ def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place / "out"
 
 
-def data_of(page: Path) -> dict:
+def data_of(page: Path) -> dict[str, Any]:
     text = page.read_text()
     return json.loads(text.split('id="data">')[1].split("</script>")[0])
 
 
-def test_trials_are_spread_over_gap_lengths_and_drawn_from_the_seed(evaluation):
+def test_trials_are_spread_over_gap_lengths_and_drawn_from_the_seed(evaluation: Path) -> None:
     found = load_evaluation(evaluation)
     chosen = choose_trials(found, 2, seed=0)
     assert {trial.outcomes[0].gap_ms for trial in chosen} == {20.0, 40.0}
@@ -62,7 +65,7 @@ def test_trials_are_spread_over_gap_lengths_and_drawn_from_the_seed(evaluation):
     assert all({o.engine for o in trial.outcomes} == set(ENGINES) for trial in chosen)
 
 
-def test_the_page_holds_every_sound_and_hides_the_names(evaluation, tmp_path):
+def test_the_page_holds_every_sound_and_hides_the_names(evaluation: Path, tmp_path: Path) -> None:
     page = write_page(evaluation, choose_trials(load_evaluation(evaluation), 4, 0), tmp_path / "test.html")
     data = data_of(page)
     assert len(data["trials"]) == 4
@@ -76,13 +79,13 @@ def test_the_page_holds_every_sound_and_hides_the_names(evaluation, tmp_path):
     assert "https://" not in text
 
 
-def test_a_folder_without_an_evaluation_is_refused(tmp_path):
+def test_a_folder_without_an_evaluation_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="make one first"):
         load_evaluation(tmp_path)
 
 
 @pytest.mark.skipif(BROWSER is None, reason="needs a browser (apt install chromium)")
-def test_a_person_rates_all_versions_in_a_real_browser_and_saves_the_answers(evaluation, tmp_path):
+def test_a_person_rates_all_versions_in_a_real_browser_and_saves_the_answers(evaluation: Path, tmp_path: Path) -> None:
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (pip install playwright)")
     page_file = write_page(evaluation, choose_trials(load_evaluation(evaluation), 3, 0), tmp_path)
     with playwright.sync_playwright() as control:
@@ -95,11 +98,11 @@ def test_a_person_rates_all_versions_in_a_real_browser_and_saves_the_answers(eva
     assert first == again != other
 
 
-def _orders(answer: dict) -> list:
+def _orders(answer: dict[str, Any]) -> list[tuple[str, list[str]]]:
     return [(one["trial"], [rating["condition"] for rating in one["ratings"]]) for one in answer["answers"]]
 
 
-def _until(page, condition: str, seconds: float = 10.0) -> None:
+def _until(page: Any, condition: str, seconds: float = 10.0) -> None:
     """Wait for a condition; the page's own security policy forbids the browser tool's way of waiting."""
     deadline = time.monotonic() + seconds
     while not page.evaluate(condition):
@@ -107,7 +110,7 @@ def _until(page, condition: str, seconds: float = 10.0) -> None:
         page.wait_for_timeout(20)
 
 
-def _listen(browser, page_file: Path, folder: Path, seed: int) -> dict:
+def _listen(browser: Any, page_file: Path, folder: Path, seed: int) -> dict[str, Any]:
     """Go through the whole test as a person does; the answers as saved."""
     context = browser.new_context(offline=True, accept_downloads=True)
     context.add_init_script(f"crypto.getRandomValues = array => {{ array[0] = {seed}; return array; }};")

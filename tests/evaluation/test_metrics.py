@@ -1,6 +1,9 @@
 """The metrics behave as distances, ratios and click meters should."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -34,7 +37,9 @@ def damaged(x: np.ndarray, fill: float = 0.0) -> np.ndarray:
         lambda a, b: metrics.spectral_convergence(a, b, GAP),
     ],
 )
-def test_a_distance_is_zero_for_equal_recordings_and_grows_with_the_damage(distance):
+def test_a_distance_is_zero_for_equal_recordings_and_grows_with_the_damage(
+    distance: Callable[[np.ndarray, np.ndarray], float],
+) -> None:
     x = music()
     slight, strong = x.copy(), x.copy()
     noise = np.random.default_rng(1).standard_normal((1, GAP[1] - GAP[0]))
@@ -44,20 +49,20 @@ def test_a_distance_is_zero_for_equal_recordings_and_grows_with_the_damage(dista
     assert 0.0 < distance(x, slight) < distance(x, strong)
 
 
-def test_the_natural_and_the_common_log_spectral_distance_differ_by_the_logarithm_of_ten():
+def test_the_natural_and_the_common_log_spectral_distance_differ_by_the_logarithm_of_ten() -> None:
     x, y = music(), damaged(music())
     natural = metrics.log_spectral_distance(x, y)
     assert metrics.log_spectral_distance(x, y, "common") == pytest.approx(natural / math.log(10))
 
 
-def test_the_log_spectral_distance_of_a_gain_is_the_logarithm_of_its_square():
+def test_the_log_spectral_distance_of_a_gain_is_the_logarithm_of_its_square() -> None:
     x = np.random.default_rng(0).standard_normal((2, 8_192))
     assert metrics.log_spectral_distance(x, 2 * x) == pytest.approx(math.log(4), rel=1e-3)
 
 
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 1_000), level=st.floats(0.01, 10.0))
-def test_snr_is_the_ratio_of_the_levels(seed, level):
+def test_snr_is_the_ratio_of_the_levels(seed: int, level: float) -> None:
     rng = np.random.default_rng(seed)
     x = rng.standard_normal((1, 400))
     noise = rng.standard_normal((1, 400))
@@ -67,13 +72,13 @@ def test_snr_is_the_ratio_of_the_levels(seed, level):
 
 @settings(max_examples=20, deadline=None)
 @given(gain=st.floats(0.1, 10.0))
-def test_the_scale_invariant_ratio_does_not_see_a_gain(gain):
+def test_the_scale_invariant_ratio_does_not_see_a_gain(gain: float) -> None:
     x = music()
     y = x + 0.01 * np.random.default_rng(2).standard_normal(x.shape)
     assert metrics.si_sdr(x, gain * y, GAP) == pytest.approx(metrics.si_sdr(x, y, GAP), abs=1e-6)
 
 
-def test_snr_looks_only_into_the_gap():
+def test_snr_looks_only_into_the_gap() -> None:
     x = music()
     y = x.copy()
     y[:, :100] = 5.0
@@ -83,7 +88,7 @@ def test_snr_looks_only_into_the_gap():
 
 @settings(max_examples=15, deadline=None)
 @given(start=st.integers(0, 3_900), frames=st.integers(1, 4_000))
-def test_every_gap_has_finite_distances_even_at_the_edges_of_the_recording(start, frames):
+def test_every_gap_has_finite_distances_even_at_the_edges_of_the_recording(start: int, frames: int) -> None:
     x = music(frames=4_000)
     gap = (start, min(4_000, start + frames))
     y = x.copy()
@@ -92,7 +97,7 @@ def test_every_gap_has_finite_distances_even_at_the_edges_of_the_recording(start
     assert math.isfinite(metrics.spectral_convergence(x, y, gap))
 
 
-def test_the_measures_of_two_channels_are_the_mean_of_each():
+def test_the_measures_of_two_channels_are_the_mean_of_each() -> None:
     x = music(channels=2)
     y = damaged(x)
     y[1] = x[1]
@@ -100,7 +105,7 @@ def test_the_measures_of_two_channels_are_the_mean_of_each():
     assert metrics.mel_distance(x, y, RATE, GAP) == pytest.approx(alone / 2)
 
 
-def test_a_step_at_a_join_is_a_click_and_the_untouched_recording_has_none():
+def test_a_step_at_a_join_is_a_click_and_the_untouched_recording_has_none() -> None:
     x = music()
     stepped = x.copy()
     stepped[:, GAP[0] : GAP[1]] += 0.4
@@ -108,7 +113,7 @@ def test_a_step_at_a_join_is_a_click_and_the_untouched_recording_has_none():
     assert metrics.boundary_click(stepped, GAP, RATE) > 15.0
 
 
-def test_a_softer_fill_is_told_in_decibels_and_silence_has_a_bound():
+def test_a_softer_fill_is_told_in_decibels_and_silence_has_a_bound() -> None:
     x = music()
     y = x.copy()
     y[:, GAP[0] : GAP[1]] *= 0.5
@@ -119,10 +124,10 @@ def test_a_softer_fill_is_told_in_decibels_and_silence_has_a_bound():
     assert metrics.level_difference(y, y, GAP) == 0
 
 
-def test_silence_all_around_has_no_click():
+def test_silence_all_around_has_no_click() -> None:
     assert metrics.boundary_click(np.zeros((2, 1_000)), (400, 600), RATE) == -math.inf
 
 
-def test_recordings_of_different_length_are_refused():
+def test_recordings_of_different_length_are_refused() -> None:
     with pytest.raises(ValueError, match="one shape"):
         metrics.snr(np.zeros((1, 10)), np.zeros((1, 11)))

@@ -1,7 +1,10 @@
 """PEAQ agrees with an independent implementation and behaves as a grade should."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,12 +27,12 @@ def sound(name: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair["test"].split(".", 1)[1])
-def test_the_grade_agrees_with_an_independent_implementation(pair):
+def test_the_grade_agrees_with_an_independent_implementation(pair: dict[str, Any]) -> None:
     assert grade(sound(pair["reference"]), sound(pair["test"]), RATE).odg == pytest.approx(pair["odg"], abs=0.02)
 
 
 @pytest.mark.parametrize("pair", [pair for pair in PAIRS if "movs" in pair], ids=lambda p: p["test"].split(".", 1)[1])
-def test_every_model_output_variable_agrees_with_an_independent_implementation(pair):
+def test_every_model_output_variable_agrees_with_an_independent_implementation(pair: dict[str, Any]) -> None:
     ours = grade(sound(pair["reference"]), sound(pair["test"]), RATE).variables.as_array()
     theirs = np.array(pair["movs"])
     harmonic = 5  # its peak search is the one thing the standard leaves open
@@ -37,7 +40,7 @@ def test_every_model_output_variable_agrees_with_an_independent_implementation(p
     assert ours[harmonic] == pytest.approx(theirs[harmonic], rel=0.05)
 
 
-def test_there_are_109_bands_that_share_out_every_bin_between_80_hz_and_18_khz():
+def test_there_are_109_bands_that_share_out_every_bin_between_80_hz_and_18_khz() -> None:
     table = bands()
     assert table.count == 109
     assert table.centre[0] == pytest.approx(91.708, abs=0.01)
@@ -45,7 +48,7 @@ def test_there_are_109_bands_that_share_out_every_bin_between_80_hz_and_18_khz()
     assert np.allclose(table.grouping.sum(axis=1)[5:767], 1.0)
 
 
-def test_more_noise_is_graded_worse():
+def test_more_noise_is_graded_worse() -> None:
     x = sound("brahms-hungarian-dance-5-strings.flac")
     noise = np.random.default_rng(0).standard_normal(x.shape)
     grades = [grade(x, x + level * noise, RATE).odg for level in (0.0, 0.0003, 0.003, 0.03)]
@@ -54,13 +57,13 @@ def test_more_noise_is_graded_worse():
     assert grades[-1] < -3.0
 
 
-def test_two_equal_channels_are_graded_as_one():
+def test_two_equal_channels_are_graded_as_one() -> None:
     x, y = sound(PAIRS[0]["reference"]), sound(PAIRS[0]["test"])
     stereo = grade(np.repeat(x, 2, axis=0), np.repeat(y, 2, axis=0), RATE)
     assert stereo.odg == pytest.approx(grade(x, y, RATE).odg, abs=1e-9)
 
 
-def test_another_sample_rate_gives_nearly_the_same_grade():
+def test_another_sample_rate_gives_nearly_the_same_grade() -> None:
     soxr = pytest.importorskip("soxr")
     pytest.importorskip("aidd_studio.audio.resampling")
     x, y = sound("brahms-hungarian-dance-5-strings.flac"), sound("brahms-hungarian-dance-5-strings.gap60line.flac")
@@ -68,7 +71,7 @@ def test_another_sample_rate_gives_nearly_the_same_grade():
     assert grade(a, b, 44_100).odg == pytest.approx(grade(x, y, RATE).odg, abs=0.15)
 
 
-def test_silence_and_sound_that_never_gets_loud_have_finite_grades():
+def test_silence_and_sound_that_never_gets_loud_have_finite_grades() -> None:
     silence = np.zeros((1, RATE), np.float32)
     click = silence.copy()
     click[0, 20_000] = 0.5
@@ -77,7 +80,7 @@ def test_silence_and_sound_that_never_gets_loud_have_finite_grades():
     assert np.isfinite(grade(click, silence, RATE).odg)
 
 
-def test_what_cannot_be_graded_is_refused_with_a_reason():
+def test_what_cannot_be_graded_is_refused_with_a_reason() -> None:
     with pytest.raises(UsageError, match="mono and stereo"):
         grade(np.zeros((3, RATE)), np.zeros((3, RATE)), RATE)
     with pytest.raises(UsageError, match=r"0\.1 s"):

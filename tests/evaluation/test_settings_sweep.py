@@ -20,7 +20,8 @@ def test_a_setting_changes_the_fill_and_the_same_setting_does_not(tmp_path: Path
     sound = 0.2 * np.sin(2 * np.pi * (220 + 20 * np.sin(at)) * at) + 0.02 * rng.standard_normal(len(at))
     soundfile.write(tmp_path / "tone.wav", sound, RATE)
     (case,) = draw_cases("tones", [tmp_path / "tone.wav"], [0.3], 1, 0)
-    found = [measure_settings(case, asdict(AiddSettings(**changes))) for changes in ({}, {}, {"temperature": 2.0})]
+    settings = (AiddSettings(), AiddSettings(), AiddSettings(temperature=2.0))
+    found = [measure_settings(case, asdict(one)) for one in settings]
     same = [{name: value for name, value in one.items() if name != "seconds"} for one in found]
     assert same[0] == same[1] != same[2]
     assert found[0]["gap"] == 0.3 and found[0]["seconds"] > 0

@@ -1,8 +1,12 @@
 """The sweep draws the conclusions that the numbers hold, and no others."""
 
+from __future__ import annotations
+
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +20,9 @@ from aidd_studio.evaluation.runs.fill_cases import FillOutcome, MeasuredFill
 MEASURES = ("lsd", "lsd_common", "odg", "mel", "convergence", "snr", "click", "click_original")
 
 
-def outcome(engine: str, gap_ms: float, index: int, badness: float, scores=(0.0,), material="tonal") -> FillOutcome:
+def outcome(
+    engine: str, gap_ms: float, index: int, badness: float, scores: tuple[float, ...] = (0.0,), material: str = "tonal"
+) -> FillOutcome:
     """An outcome whose every measure is as bad as told; its samples get better with their score."""
     samples = []
     for score in scores:
@@ -43,7 +49,7 @@ def study(noise: float = 0.05, count: int = 12) -> list[FillOutcome]:
     return found
 
 
-def test_the_better_engine_is_first_at_each_length_and_silence_is_never_routed():
+def test_the_better_engine_is_first_at_each_length_and_silence_is_never_routed() -> None:
     found = {row.gap_ms: row for row in rows(study())}
     assert found[10].standings[0].engine == "linear"
     assert found[1000].standings[0].engine == "neural"
@@ -51,13 +57,13 @@ def test_the_better_engine_is_first_at_each_length_and_silence_is_never_routed()
     assert found[10].cases == 12
 
 
-def test_engines_that_differ_by_chance_alone_are_called_close_and_others_are_not():
+def test_engines_that_differ_by_chance_alone_are_called_close_and_others_are_not() -> None:
     found = {row.gap_ms: row for row in rows(study())}
     assert all(standing.close for standing in found[100].standings)
     assert [standing.close for standing in found[10].standings] == [True, False]
 
 
-def test_material_is_judged_apart():
+def test_material_is_judged_apart() -> None:
     tonal = [outcome("linear", 100, i, 1.0) for i in range(4)] + [outcome("neural", 100, i, 2.0) for i in range(4)]
     noisy = [outcome("linear", 100, i, 2.0, material="noisy") for i in range(4, 8)]
     noisy += [outcome("neural", 100, i, 1.0, material="noisy") for i in range(4, 8)]
@@ -111,7 +117,7 @@ def test_calibration_does_not_take_long_gaps_for_bad_engines() -> None:
     assert line.quality(0.0, 10) == pytest.approx(line.quality(0.0, 1000))
 
 
-def test_the_written_calibration_is_what_auto_ranks_by(tmp_path, monkeypatch) -> None:
+def test_the_written_calibration_is_what_auto_ranks_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     outcomes = candidates(gap_ms=20.0) + candidates(gap_ms=200.0)
     found = lines(rated(outcomes))
     write_calibration(found, tmp_path / "calibration.py", "a command")
@@ -120,7 +126,7 @@ def test_the_written_calibration_is_what_auto_ranks_by(tmp_path, monkeypatch) ->
         check=False,
     )
     assert formatted.returncode == 0
-    written: dict = {}
+    written: dict[str, Any] = {}
     exec((tmp_path / "calibration.py").read_text(), written)
     monkeypatch.setattr(routing, "CALIBRATION", written["CALIBRATION"])
     for gap_ms in (5.0, 20.0, 63.0, 200.0, 900.0):
@@ -130,7 +136,7 @@ def test_the_written_calibration_is_what_auto_ranks_by(tmp_path, monkeypatch) ->
     assert routing.calibrate("unheard", 2.0, 0.1) == 2.0
 
 
-def test_the_document_says_what_follows(tmp_path):
+def test_the_document_says_what_follows(tmp_path: Path) -> None:
     write_routing(study(), tmp_path / "ROUTING.md")
     text = (tmp_path / "ROUTING.md").read_text()
     assert "go by length alone" in text.replace("goes", "go")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import atheris
 
 if TYPE_CHECKING:
-    from targets import Target
+    from tests.fuzz.targets import Target
 
 ROOT = Path(__file__).resolve().parents[2]
 HANG, MEMORY = 25, 2048
@@ -64,10 +64,10 @@ def main(name: str, target: Target, seconds: int) -> None:
 
 if __name__ == "__main__":
     wanted = sys.argv[1]
-    sys.path.insert(0, str(Path(__file__).parent))
+    sys.path.insert(0, str(ROOT))
     # mutagen is fuzzed too, but not watched: rewriting its byte code takes minutes
     with atheris.instrument_imports(include=["aidd_studio", "zipfile", "json", "csv", "tomllib"]):
-        from targets import TARGETS
+        from tests.fuzz.targets import TARGETS
 
         for module in TARGETS[wanted].watched:
             importlib.import_module(module)

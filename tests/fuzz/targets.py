@@ -9,10 +9,14 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aidd_studio.errors import AiddError, DamageError, FileReadError, LabelError, ModelError, ProjectError, UsageError
+
+if TYPE_CHECKING:
+    from aidd_studio.audio.clip import Clip
 
 FOLDER = Path(tempfile.mkdtemp(prefix="aidd-fuzz-"))
 RATE = 8000
@@ -155,7 +159,7 @@ def _model_seeds() -> Iterator[bytes]:
     yield b"\1" + json.dumps(record).encode()
 
 
-def _recording():
+def _recording() -> Clip:
     from aidd_studio.audio.clip import Clip
 
     return Clip(np.random.default_rng(0).uniform(-0.5, 0.5, (1, 4000)).astype(np.float32), RATE)

@@ -24,7 +24,7 @@ from aidd_studio.progress import Progress
 from aidd_studio.restoration.batch import BatchItem, BatchSettings, collect, restore_file, run_batch
 from aidd_studio.restoration.batch import path_collisions as twins
 from aidd_studio.restoration.batch.journal import BatchJournal
-from aidd_studio.restoration.batch.pool import _begin
+from aidd_studio.restoration.batch.pool import init_worker
 from aidd_studio.restoration.batch.report import report_data, report_html, write_report
 
 RATE = 8000
@@ -374,7 +374,7 @@ def until(true: Callable[[], bool], seconds: float = 60) -> None:
 
 def test_a_worker_keeps_to_one_thread_also_in_torch_which_it_loads_later() -> None:
     board = multiprocessing.get_context("spawn").RawArray("d", 1)
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin, (board,)) as pool:
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), init_worker, (board,)) as pool:
         assert pool.submit(torch_threads).result() == 1
 
 

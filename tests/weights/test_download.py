@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import shutil
 import threading
 import time
 from collections import namedtuple
@@ -13,9 +14,10 @@ import pytest
 
 from aidd_studio.errors import Cancelled, DownloadError
 from aidd_studio.progress import Progress
-from aidd_studio.weights import download
 from aidd_studio.weights.download import FileNotThere, Patience, check_address, copy_in, fetch
 from aidd_studio.weights.registry import RemoteFile
+from tests.waiting import until
+from tests.weights.conftest import Server
 
 BODY = random.Random(1).randbytes(300_000)
 SHA256 = hashlib.sha256(BODY).hexdigest()
@@ -27,7 +29,7 @@ def here(tmp_path: Path) -> Path:
     return tmp_path / "downloads"
 
 
-def served(server, sha256: str = SHA256, size: int | None = len(BODY), body: bytes = BODY) -> RemoteFile:
+def served(server: Server, sha256: str = SHA256, size: int | None = len(BODY), body: bytes = BODY) -> RemoteFile:
     server.behaviour.files["/weights.bin"] = body
     return RemoteFile("weights.bin", f"{server.url}/weights.bin", size, sha256)
 
@@ -41,7 +43,7 @@ def nothing_believed(folder: Path) -> bool:
     return not (folder / "weights.bin").exists()
 
 
-def test_a_file_arrives_whole_with_its_hash_and_progress(server, here) -> None:
+def test_a_file_arrives_whole_with_its_hash_and_progress(server: Server, here: Path) -> None:
     seen: list[float] = []
     got = fetch(served(server), here, Progress(lambda fraction, stage: seen.append(fraction)), patience=QUICK)
     assert (got.size, got.sha256) == (len(BODY), SHA256)
@@ -49,7 +51,7 @@ def test_a_file_arrives_whole_with_its_hash_and_progress(server, here) -> None:
     assert seen == sorted(seen) and seen[-1] == 1.0
 
 
-def test_a_dropped_connection_is_resumed_and_no_byte_is_sent_twice(server, here) -> None:
+def test_a_dropped_connection_is_resumed_and_no_byte_is_sent_twice(server: Server, here: Path) -> None:
     server.behaviour.drop_after = [100_000, 50_000]
     fetch(served(server), here, patience=QUICK)
     assert whole(here)
@@ -58,7 +60,7 @@ def test_a_dropped_connection_is_resumed_and_no_byte_is_sent_twice(server, here)
     assert server.behaviour.sent == len(BODY)
 
 
-def test_a_fetch_goes_on_in_another_process_where_it_stopped(server, here) -> None:
+def test_a_fetch_goes_on_in_another_process_where_it_stopped(server: Server, here: Path) -> None:
     file = served(server)
     server.behaviour.drop_after = [120_000] + [0] * 10
     with pytest.raises(DownloadError, match="goes on from there"):
@@ -72,7 +74,7 @@ def test_a_fetch_goes_on_in_another_process_where_it_stopped(server, here) -> No
     assert whole(here)
 
 
-def test_a_file_that_changed_meanwhile_is_fetched_anew(server, here) -> None:
+def test_a_file_that_changed_meanwhile_is_fetched_anew(server: Server, here: Path) -> None:
     file = served(server, sha256="", size=None)
     server.behaviour.drop_after = [120_000] + [0] * 10
     with pytest.raises(DownloadError):
@@ -85,7 +87,7 @@ def test_a_file_that_changed_meanwhile_is_fetched_anew(server, here) -> None:
     assert (here / "weights.bin").read_bytes() == other
 
 
-def test_without_etag_and_hash_nothing_is_patched_together(server, here) -> None:
+def test_without_etag_and_hash_nothing_is_patched_together(server: Server, here: Path) -> None:
     server.behaviour.etag = None
     server.behaviour.drop_after = [120_000]
     fetch(served(server, sha256="", size=None), here, patience=QUICK)
@@ -93,21 +95,21 @@ def test_without_etag_and_hash_nothing_is_patched_together(server, here) -> None
     assert whole(here)
 
 
-def test_a_server_that_ignores_range_is_heard_from_the_start(server, here) -> None:
+def test_a_server_that_ignores_range_is_heard_from_the_start(server: Server, here: Path) -> None:
     server.behaviour.ignores_range = True
     server.behaviour.drop_after = [100_000]
     fetch(served(server), here, patience=QUICK)
     assert whole(here)
 
 
-def test_wrong_bytes_are_deleted_and_named(server, here) -> None:
+def test_wrong_bytes_are_deleted_and_named(server: Server, here: Path) -> None:
     wrong = bytes(len(BODY))
     with pytest.raises(DownloadError, match="not the file that was expected"):
         fetch(served(server, body=wrong), here, patience=QUICK)
     assert nothing_believed(here) and not (here / "weights.bin.part").exists()
 
 
-def test_a_rotten_part_file_is_found_out_and_the_next_try_is_clean(server, here) -> None:
+def test_a_rotten_part_file_is_found_out_and_the_next_try_is_clean(server: Server, here: Path) -> None:
     file = served(server)
     server.behaviour.drop_after = [120_000] + [0] * 10
     with pytest.raises(DownloadError):
@@ -122,14 +124,14 @@ def test_a_rotten_part_file_is_found_out_and_the_next_try_is_clean(server, here)
 
 
 @pytest.mark.parametrize("claims", [len(BODY) - 1000, len(BODY) + 1000])
-def test_a_server_that_lies_about_the_length_is_not_believed(server, here, claims) -> None:
+def test_a_server_that_lies_about_the_length_is_not_believed(server: Server, here: Path, claims: int) -> None:
     server.behaviour.claims = claims
     with pytest.raises(DownloadError):
         fetch(served(server), here, patience=QUICK)
     assert nothing_believed(here)
 
 
-def test_a_claim_of_more_than_is_sent_ends_after_a_few_tries(server, here) -> None:
+def test_a_claim_of_more_than_is_sent_ends_after_a_few_tries(server: Server, here: Path) -> None:
     server.behaviour.claims = len(BODY) + 1000
     with pytest.raises(DownloadError, match="cannot be fetched"):
         fetch(served(server, sha256="", size=None), here, patience=QUICK)
@@ -137,34 +139,34 @@ def test_a_claim_of_more_than_is_sent_ends_after_a_few_tries(server, here) -> No
     assert len(server.behaviour.asked) < 12
 
 
-def test_more_bytes_than_promised_are_not_kept(server, here) -> None:
+def test_more_bytes_than_promised_are_not_kept(server: Server, here: Path) -> None:
     server.behaviour.chunked = True
     with pytest.raises(DownloadError, match="more bytes than it should"):
         fetch(served(server, size=1000), here, patience=QUICK)
     assert nothing_believed(here) and not (here / "weights.bin.part").exists()
 
 
-def test_an_answer_in_chunks_without_a_length_is_fine(server, here) -> None:
+def test_an_answer_in_chunks_without_a_length_is_fine(server: Server, here: Path) -> None:
     server.behaviour.chunked = True
     fetch(served(server, sha256="", size=None), here, patience=QUICK)
     assert whole(here)
 
 
-def test_an_answer_that_nothing_can_tell_the_end_of_is_refused(server, here) -> None:
+def test_an_answer_that_nothing_can_tell_the_end_of_is_refused(server: Server, here: Path) -> None:
     server.behaviour.says_nothing_of_length = True
     with pytest.raises(DownloadError, match="does not say how long"):
         fetch(served(server, sha256="", size=None), here, patience=QUICK)
     assert nothing_believed(here)
 
 
-def test_a_busy_server_is_asked_again(server, here) -> None:
+def test_a_busy_server_is_asked_again(server: Server, here: Path) -> None:
     server.behaviour.status = [503, 429]
     fetch(served(server), here, patience=QUICK)
     assert whole(here)
 
 
-@pytest.mark.parametrize(("status", "says"), [(403, "by hand"), (404, "no file"), (418, "418")])
-def test_a_refusal_is_told_at_once(server, here, status, says) -> None:
+@pytest.mark.parametrize(("status", "says"), [(403, "in a browser"), (404, "no file"), (418, "418")])
+def test_a_refusal_is_told_at_once(server: Server, here: Path, status: int, says: str) -> None:
     server.behaviour.status = [status]
     with pytest.raises(DownloadError, match=says) as raised:
         fetch(served(server), here, patience=QUICK)
@@ -172,14 +174,14 @@ def test_a_refusal_is_told_at_once(server, here, status, says) -> None:
     assert len(server.behaviour.asked) == 1
 
 
-def test_redirects_are_followed(server, here) -> None:
+def test_redirects_are_followed(server: Server, here: Path) -> None:
     file = served(server)
     server.behaviour.redirects = {"/old": "/weights.bin"}
     fetch(RemoteFile("weights.bin", f"{server.url}/old", file.size, SHA256), here, patience=QUICK)
     assert whole(here)
 
 
-def test_a_redirect_to_an_unprotected_address_is_not_followed(server, here) -> None:
+def test_a_redirect_to_an_unprotected_address_is_not_followed(server: Server, here: Path) -> None:
     server.behaviour.redirects = {"/old": "http://elsewhere.invalid/weights.bin"}
     with pytest.raises(DownloadError, match="no https address"):
         fetch(RemoteFile("weights.bin", f"{server.url}/old"), here, patience=QUICK)
@@ -188,17 +190,17 @@ def test_a_redirect_to_an_unprotected_address_is_not_followed(server, here) -> N
 @pytest.mark.parametrize(
     "url", ["http://example.org/x", "ftp://example.org/x", "file:///etc/passwd", "https://", "https://a]b/x"]
 )
-def test_only_https_and_this_machine_are_trusted(url) -> None:
+def test_only_https_and_this_machine_are_trusted(url: str) -> None:
     with pytest.raises(DownloadError, match="no https address"):
         check_address(url)
 
 
-def test_nobody_there_is_told_with_the_hosts_name(here) -> None:
+def test_nobody_there_is_told_with_the_hosts_name(here: Path) -> None:
     with pytest.raises(DownloadError, match=r"127\.0\.0\.1"):
         fetch(RemoteFile("weights.bin", "http://127.0.0.1:9/weights.bin"), here, patience=QUICK)
 
 
-def test_cancelling_ends_a_read_that_waits_and_keeps_what_arrived(server, here) -> None:
+def test_cancelling_ends_a_read_that_waits_and_keeps_what_arrived(server: Server, here: Path) -> None:
     server.behaviour.stalls = threading.Event()
     progress = Progress()
     threading.Timer(0.3, progress.cancel).start()
@@ -209,16 +211,18 @@ def test_cancelling_ends_a_read_that_waits_and_keeps_what_arrived(server, here) 
     assert nothing_believed(here)
 
 
-def test_a_disk_that_is_too_small_is_told_before_anything_is_fetched(server, here, monkeypatch) -> None:
+def test_a_disk_that_is_too_small_is_told_before_anything_is_fetched(
+    server: Server, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # The real free space cannot be made small without privileges; the full disk itself is tested below.
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(download.shutil, "disk_usage", lambda folder: usage(10**9, 10**9, 10**6))
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(10**9, 10**9, 10**6))
     with pytest.raises(DownloadError, match="make room"):
         fetch(served(server), here, patience=QUICK)
     assert not (here / "weights.bin.part").exists() and nothing_believed(here)
 
 
-def test_a_disk_that_fills_up_is_told_and_the_rest_comes_later(server, here) -> None:
+def test_a_disk_that_fills_up_is_told_and_the_rest_comes_later(server: Server, here: Path) -> None:
     resource = pytest.importorskip("resource")
     file = served(server)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -234,7 +238,7 @@ def test_a_disk_that_fills_up_is_told_and_the_rest_comes_later(server, here) -> 
     assert whole(here)
 
 
-def test_the_same_file_is_not_fetched_twice_at_a_time(server, here) -> None:
+def test_the_same_file_is_not_fetched_twice_at_a_time(server: Server, here: Path) -> None:
     file = served(server)
     server.behaviour.stalls = threading.Event()
     progress = Progress()
@@ -245,15 +249,14 @@ def test_the_same_file_is_not_fetched_twice_at_a_time(server, here) -> None:
 
     thread = threading.Thread(target=first)
     thread.start()
-    while not server.behaviour.asked:
-        time.sleep(0.01)
+    until(lambda: bool(server.behaviour.asked))
     with pytest.raises(DownloadError, match="already"):
         fetch(file, here, patience=QUICK)
     progress.cancel()
     thread.join()
 
 
-def test_a_proxy_of_the_environment_is_used(server, here, monkeypatch) -> None:
+def test_a_proxy_of_the_environment_is_used(server: Server, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     server.behaviour.files["http://mirror.invalid/weights.bin"] = BODY
     monkeypatch.setenv("HTTP_PROXY", server.url)
     monkeypatch.delenv("NO_PROXY", raising=False)
@@ -263,7 +266,7 @@ def test_a_proxy_of_the_environment_is_used(server, here, monkeypatch) -> None:
     assert whole(here)
 
 
-def test_a_local_mirror_is_checked_like_a_server(tmp_path, here) -> None:
+def test_a_local_mirror_is_checked_like_a_server(tmp_path: Path, here: Path) -> None:
     source = tmp_path / "stick" / "weights.bin"
     source.parent.mkdir()
     source.write_bytes(BODY)

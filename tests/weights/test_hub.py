@@ -15,6 +15,7 @@ from aidd_studio.progress import Progress, patiently
 from aidd_studio.weights.download import FileNotThere, fetch
 from aidd_studio.weights.hub import located
 from aidd_studio.weights.registry import RemoteFile
+from tests.weights.conftest import Server
 
 BODY = b"weights of the second kind" * 1000
 HASH = hashlib.sha256(BODY).hexdigest()
@@ -33,7 +34,7 @@ def file(server: Any, path: str = "checkpoint.pth", choose: tuple[str, ...] = ()
     return RemoteFile("checkpoint.pth", f"{server.url}/some/one/resolve/main/{path}", None, sha256, choose)
 
 
-def test_a_file_is_found_by_its_pattern_and_checked_by_the_hash_of_the_list(server, tmp_path: Path) -> None:
+def test_a_file_is_found_by_its_pattern_and_checked_by_the_hash_of_the_list(server: Server, tmp_path: Path) -> None:
     lists(server, entry("MusicNet/last.pth"), entry("Maestro best/last.pth"), {"type": "directory", "path": "Maestro"})
     server.behaviour.files["/some/one/resolve/main/Maestro%20best/last.pth"] = BODY
     found = located(file(server, choose=("*maestro*.pth",)))
@@ -44,19 +45,19 @@ def test_a_file_is_found_by_its_pattern_and_checked_by_the_hash_of_the_list(serv
         fetch(found, tmp_path / "again")
 
 
-def test_the_address_itself_is_the_last_pattern(server) -> None:
+def test_the_address_itself_is_the_last_pattern(server: Server) -> None:
     lists(server, entry("checkpoint.pth"), entry("maestro/checkpoint.pth"))
     assert located(file(server, choose=("*musicnet*.pth",))).url.endswith("/main/checkpoint.pth")
     assert located(file(server)).sha256 == HASH
 
 
-def test_a_pattern_that_fits_two_files_chooses_none_of_them(server) -> None:
+def test_a_pattern_that_fits_two_files_chooses_none_of_them(server: Server) -> None:
     lists(server, entry("maestro-a.pth"), entry("maestro-b.pth"), {"type": "file", "path": ".gitattributes", "size": 9})
     with pytest.raises(FileNotThere, match=r"it has maestro-a\.pth, maestro-b\.pth\.$"):
         located(file(server, choose=("*maestro*.pth",)))
 
 
-def test_a_hash_that_is_known_stays_and_asks_nobody(server) -> None:
+def test_a_hash_that_is_known_stays_and_asks_nobody(server: Server) -> None:
     lists(server, entry("checkpoint.pth"))
     known = file(server, sha256="a" * 64)
     assert located(known) == known
@@ -67,26 +68,26 @@ def test_a_hash_that_is_known_stays_and_asks_nobody(server) -> None:
 @pytest.mark.parametrize(
     "answer", [b"", b"<html>", b"{}", b'["x", {"type": "file", "path": 3}]', b"[" * 100_000, b" " * (5 << 20) + b"[]"]
 )
-def test_where_there_is_no_list_the_file_stays_as_it_is(server, answer: bytes) -> None:
+def test_where_there_is_no_list_the_file_stays_as_it_is(server: Server, answer: bytes) -> None:
     if answer:
         server.behaviour.files[LIST] = answer
     wanted = file(server, choose=("*maestro*.pth",))
     assert located(wanted) == wanted
 
 
-def test_a_list_that_makes_no_sense_gives_neither_size_nor_hash(server) -> None:
+def test_a_list_that_makes_no_sense_gives_neither_size_nor_hash(server: Server) -> None:
     lists(server, {"type": "file", "path": "checkpoint.pth", "size": "huge", "lfs": {"oid": "../../etc"}})
     found = located(file(server))
     assert (found.size, found.sha256) == (None, "")
 
 
-def test_addresses_elsewhere_are_left_alone(server) -> None:
+def test_addresses_elsewhere_are_left_alone(server: Server) -> None:
     elsewhere = RemoteFile("x.pth", f"{server.url}/releases/x.pth")
     assert located(elsewhere) == elsewhere
     assert not server.behaviour.asked
 
 
-def test_a_publisher_who_does_not_answer_can_be_left(server) -> None:
+def test_a_publisher_who_does_not_answer_can_be_left(server: Server) -> None:
     server.behaviour.files[LIST] = b"[]" * 100
     server.behaviour.stalls = threading.Event()
     progress = Progress()

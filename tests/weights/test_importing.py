@@ -8,6 +8,7 @@ import pickle
 import sys
 import types
 from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +37,13 @@ model: {hidden_size: 64, cond_dim: 32, n_blocks: 2, n_heads: 4, scale_by_sigma: 
 
 
 @pytest.fixture(autouse=True)
-def nothing_kept_in_memory():
+def nothing_kept_in_memory() -> Iterator[None]:
     yield
     loading.forget_loaded()
 
 
 @pytest.fixture
-def lightning_dictionary():
+def lightning_dictionary() -> Iterator[type[dict[str, Any]]]:
     """Lightning's own kind of dictionary, of a Lightning that is gone when the file is read."""
     names = ["pytorch_lightning", "pytorch_lightning.utilities", "pytorch_lightning.utilities.parsing"]
     kind = type("AttributeDict", (dict,), {"__module__": names[-1]})
@@ -80,7 +81,7 @@ def aidd(model: dict[str, Tensor], shadow: list[Tensor]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def small_ckpt(tmp_path) -> Path:
+def small_ckpt(tmp_path: Path) -> Path:
     path = tmp_path / "some_tokenizer.ckpt"
     decoder = {"feature_extractor.encodec.decoder.model.0.conv.conv.bias": torch.ones(5)}
     torch.save(lightning(load_file(PARITY / "wavtokenizer_small.safetensors") | decoder), path)
@@ -88,7 +89,7 @@ def small_ckpt(tmp_path) -> Path:
 
 
 @pytest.fixture
-def small_pth(tmp_path) -> Path:
+def small_pth(tmp_path: Path) -> Path:
     stored = load_file(PARITY / "sedd_small.safetensors")
     order = json.loads((PARITY / "vectors.json").read_text())["sedd_small"]["info"]["ema"]["order"]
     buffer = {"rotary_emb.inv_freq": stored["rotary_emb.inv_freq"]}
@@ -102,7 +103,7 @@ def small_pth(tmp_path) -> Path:
     return path
 
 
-def test_an_imported_tokenizer_gives_the_published_codes_and_sound(small_ckpt) -> None:
+def test_an_imported_tokenizer_gives_the_published_codes_and_sound(small_ckpt: Path) -> None:
     import_model([small_ckpt], "my-tokenizer")
     model = load_tokenizer("my-tokenizer").model
     vectors = load_file(PARITY / "wavtokenizer_small_io.safetensors")
@@ -111,7 +112,7 @@ def test_an_imported_tokenizer_gives_the_published_codes_and_sound(small_ckpt) -
         torch.testing.assert_close(model.decode(vectors["a.codes"][0]), vectors["a.audio_bw0"], rtol=0, atol=1e-5)
 
 
-def test_what_inference_never_uses_is_left_out_and_the_origin_is_kept(small_ckpt) -> None:
+def test_what_inference_never_uses_is_left_out_and_the_origin_is_kept(small_ckpt: Path) -> None:
     installed = import_model([small_ckpt], "my-tokenizer")
     names = set(load_file(installed.path))
     assert not any("decoder" in name or "disc" in name or "loss" in name for name in names)
@@ -121,7 +122,7 @@ def test_what_inference_never_uses_is_left_out_and_the_origin_is_kept(small_ckpt
     assert installed.record.config["backbone_intermediate_dim"] == 80  # read off the shapes
 
 
-def test_the_moving_averages_are_what_is_imported(small_pth) -> None:
+def test_the_moving_averages_are_what_is_imported(small_pth: Path) -> None:
     import_model([small_pth], "my-score", tokenizer="my-tokenizer")
     loaded = load_score_model("my-score")
     vectors = load_file(PARITY / "sedd_small_io.safetensors")
@@ -134,7 +135,9 @@ def test_the_moving_averages_are_what_is_imported(small_pth) -> None:
     assert [origin.name for origin in loaded.meta.origins] == ["checkpoint.pth", "config.yaml"]
 
 
-def test_lightnings_own_classes_are_read_without_lightning(tmp_path, lightning_dictionary) -> None:
+def test_lightnings_own_classes_are_read_without_lightning(
+    tmp_path: Path, lightning_dictionary: type[dict[str, Any]]
+) -> None:
     path = tmp_path / "a.ckpt"
     torch.save({"state_dict": {}, "hyper_parameters": lightning_dictionary(rate=1, sizes=[2])}, path)
     for name in [name for name in sys.modules if name.startswith("pytorch_lightning")]:
@@ -145,17 +148,19 @@ def test_lightnings_own_classes_are_read_without_lightning(tmp_path, lightning_d
 class Malice:
     """Writes a file when it is unpickled."""
 
-    def __init__(self, how: Any, argument: str) -> None:
+    def __init__(self, how: Callable[[str], object], argument: str) -> None:
         self.how, self.argument = how, argument
 
-    def __reduce__(self) -> tuple[Any, tuple[str]]:
+    def __reduce__(self) -> tuple[Callable[[str], object], tuple[str]]:
         return self.how, (self.argument,)
 
 
 @pytest.mark.parametrize("where", ["state_dict", "optimizer", "ema"])
 @pytest.mark.parametrize("how", [os.system, exec, eval])
 @pytest.mark.parametrize("zipped", [True, False])
-def test_nothing_in_a_checkpoint_is_ever_run(tmp_path, where, how, zipped) -> None:
+def test_nothing_in_a_checkpoint_is_ever_run(
+    tmp_path: Path, where: str, how: Callable[[str], object], zipped: bool
+) -> None:
     proof = tmp_path / "it-ran"
     code = f"touch {proof}" if how is os.system else f"open({str(proof)!r}, 'w')"
     path = tmp_path / "evil.ckpt"
@@ -169,7 +174,7 @@ def test_nothing_in_a_checkpoint_is_ever_run(tmp_path, where, how, zipped) -> No
     assert not models_folder().exists()
 
 
-def test_a_configuration_cannot_run_anything_either(small_pth, tmp_path) -> None:
+def test_a_configuration_cannot_run_anything_either(small_pth: Path, tmp_path: Path) -> None:
     proof = tmp_path / "it-ran"
     small_pth.with_name("config.yaml").write_text(f"!!python/object/apply:os.system ['touch {proof}']")
     with pytest.raises(ModelError, match="YAML"):
@@ -181,14 +186,14 @@ def test_a_configuration_cannot_run_anything_either(small_pth, tmp_path) -> None
     "content",
     [b"", b"no checkpoint at all", os.urandom(2000), pickle.dumps({"state_dict": {}}, 2), b"PK\x03\x04" + bytes(500)],
 )
-def test_what_is_no_checkpoint_is_said_to_be_none(tmp_path, content) -> None:
+def test_what_is_no_checkpoint_is_said_to_be_none(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.ckpt"
     path.write_bytes(content)
     with pytest.raises(ModelError, match=r"no checkpoint|damaged|not one of the published"):
         import_model([path], "x")
 
 
-def test_a_truncated_checkpoint_is_damaged(small_ckpt) -> None:
+def test_a_truncated_checkpoint_is_damaged(small_ckpt: Path) -> None:
     small_ckpt.write_bytes(small_ckpt.read_bytes()[:-5000])
     with pytest.raises(ModelError, match="damaged"):
         import_model([small_ckpt], "x")
@@ -201,38 +206,38 @@ def changed(path: Path, change: Any) -> Path:
     return path
 
 
-def test_a_missing_tensor_is_named(small_ckpt) -> None:
+def test_a_missing_tensor_is_named(small_ckpt: Path) -> None:
     changed(small_ckpt, lambda file: file["state_dict"].pop("backbone.final_layer_norm.bias"))
     with pytest.raises(ModelError, match=r"backbone\.final_layer_norm\.bias is missing"):
         import_model([small_ckpt], "x")
 
 
-def test_half_a_weight_norm_pair_is_named(small_ckpt) -> None:
+def test_half_a_weight_norm_pair_is_named(small_ckpt: Path) -> None:
     key = "feature_extractor.encodec.encoder.model.0.conv.conv.weight_v"
     changed(small_ckpt, lambda file: file["state_dict"].pop(key))
     with pytest.raises(ModelError, match=r"model\.0\.conv\.conv\.weight_v"):
         import_model([small_ckpt], "x")
 
 
-def test_a_wrong_shape_is_named_with_both_shapes(small_ckpt) -> None:
+def test_a_wrong_shape_is_named_with_both_shapes(small_ckpt: Path) -> None:
     changed(small_ckpt, lambda file: file["state_dict"].update({"head.out.bias": torch.ones(7)}))
     with pytest.raises(ModelError, match=r"head\.out\.bias has the shape \[7\], not \[1282\]"):
         import_model([small_ckpt], "x")
 
 
-def test_moving_averages_that_do_not_match_are_refused(small_pth) -> None:
+def test_moving_averages_that_do_not_match_are_refused(small_pth: Path) -> None:
     changed(small_pth, lambda file: file["ema"]["shadow_params"].pop())
     with pytest.raises(ModelError, match="29 moving averages for 30 parameters"):
         import_model([small_pth], "x")
 
 
-def test_swapped_moving_averages_are_refused(small_pth) -> None:
+def test_swapped_moving_averages_are_refused(small_pth: Path) -> None:
     changed(small_pth, lambda file: file["ema"]["shadow_params"].reverse())
     with pytest.raises(ModelError, match="moving average of another shape than"):
         import_model([small_pth], "x")
 
 
-def test_a_configuration_of_other_sizes_is_refused(small_pth) -> None:
+def test_a_configuration_of_other_sizes_is_refused(small_pth: Path) -> None:
     config = small_pth.with_name("config.yaml")
     config.write_text(SMALL_YAML.replace("n_blocks: 2", "n_blocks: 3"))
     with pytest.raises(ModelError, match=r"blocks\.2\.\S+ is missing"):
@@ -240,30 +245,30 @@ def test_a_configuration_of_other_sizes_is_refused(small_pth) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[1, 2]", "tokens: 63", "tokens: many\nmodel: {}\ngraph: {type: absorb}", "{"])
-def test_a_configuration_that_is_none_is_refused(small_pth, text) -> None:
+def test_a_configuration_that_is_none_is_refused(small_pth: Path, text: str) -> None:
     small_pth.with_name("config.yaml").write_text(text)
     with pytest.raises(ModelError):
         import_model([small_pth], "x")
 
 
-def test_a_score_model_without_its_configuration_says_what_is_missing(small_pth) -> None:
+def test_a_score_model_without_its_configuration_says_what_is_missing(small_pth: Path) -> None:
     small_pth.with_name("config.yaml").unlink()
     with pytest.raises(ModelError, match=r"needs its config\.yaml"):
         import_model([small_pth], "x")
 
 
-def test_a_file_the_registry_does_not_know_needs_a_name(small_ckpt) -> None:
+def test_a_file_the_registry_does_not_know_needs_a_name(small_ckpt: Path) -> None:
     with pytest.raises(UsageError, match="--name"):
         import_model([small_ckpt])
 
 
-def test_a_file_that_is_not_the_published_one_does_not_get_its_name(small_ckpt) -> None:
+def test_a_file_that_is_not_the_published_one_does_not_get_its_name(small_ckpt: Path) -> None:
     other = small_ckpt.rename(small_ckpt.with_name("wavtokenizer_medium_speech_320_24k.ckpt"))
     with pytest.raises(ModelError, match="not the published file of wavtokenizer-medium-speech-v1"):
         import_model([other])
 
 
-def test_an_own_safetensors_file_describes_itself(small_ckpt) -> None:
+def test_an_own_safetensors_file_describes_itself(small_ckpt: Path) -> None:
     first = import_model([small_ckpt], "first")
     second = import_model([first.path], "second")
     assert second.record.config == first.record.config
@@ -284,7 +289,7 @@ def official(layout: dict[str, Any], noise: Tensor) -> Tensor:
 
 
 @pytest.mark.slow
-def test_files_of_the_official_layout_and_size_import_and_run(tmp_path) -> None:
+def test_files_of_the_official_layout_and_size_import_and_run(tmp_path: Path) -> None:
     layout = json.loads((PARITY / "official_layout.json").read_text())
     noise = torch.randn(4_000_000, generator=torch.Generator().manual_seed(1))
     tokenizer = layout["wavtokenizer"]

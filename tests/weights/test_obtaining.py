@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from aidd_studio.weights.download import Patience
 from aidd_studio.weights.loading import Loaded
 from aidd_studio.weights.obtaining import downloads_folder, obtain
 from aidd_studio.weights.store import ModelRecord
+from tests.weights.conftest import Server
 
 PARITY = Path(__file__).parents[1] / "data" / "parity"
 NAME = "wavtokenizer-medium-music-audio-v2"
@@ -29,7 +31,7 @@ QUICK = Patience(attempts=2, pause=0.01, timeout=5.0)
 
 
 @pytest.fixture(autouse=True)
-def nothing_bundled(tmp_path, monkeypatch):
+def nothing_bundled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (tmp_path / "resources").mkdir()
     (tmp_path / "resources" / "demo").symlink_to(paths.resources() / "demo")
     monkeypatch.setattr(paths, "resources", lambda: tmp_path / "resources")
@@ -51,7 +53,7 @@ def run(*arguments: str) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize("folder", ["", NAME])
-def test_a_mirror_on_a_stick_works_offline(tmp_path, folder) -> None:
+def test_a_mirror_on_a_stick_works_offline(tmp_path: Path, folder: str) -> None:
     checkpoint(tmp_path / "stick" / folder / FILE)
     obtained = obtain(NAME, str(tmp_path / "stick"))
     assert store.verify(NAME).record == obtained.model.record
@@ -60,13 +62,13 @@ def test_a_mirror_on_a_stick_works_offline(tmp_path, folder) -> None:
 
 
 @pytest.mark.parametrize("path", [f"/mirror/{NAME}/{FILE}", f"/mirror/{FILE}"])
-def test_a_mirror_on_a_server_works(server, tmp_path, path) -> None:
+def test_a_mirror_on_a_server_works(server: Server, tmp_path: Path, path: str) -> None:
     server.behaviour.files[path] = checkpoint(tmp_path / FILE).read_bytes()
     obtain(NAME, f"{server.url}/mirror/", patience=QUICK)
     assert store.is_installed(NAME)
 
 
-def test_an_unpublished_hash_is_pinned_and_then_demanded(tmp_path) -> None:
+def test_an_unpublished_hash_is_pinned_and_then_demanded(tmp_path: Path) -> None:
     checkpoint(tmp_path / "one" / FILE)
     first = obtain(NAME, str(tmp_path / "one"))
     assert [file.path.name for file in first.pinned] == [FILE]
@@ -79,14 +81,16 @@ def test_an_unpublished_hash_is_pinned_and_then_demanded(tmp_path) -> None:
     assert len(obtain(NAME, str(tmp_path / "two")).pinned) == 1
 
 
-def test_a_published_hash_is_demanded_from_the_start(tmp_path) -> None:
+def test_a_published_hash_is_demanded_from_the_start(tmp_path: Path) -> None:
     checkpoint(tmp_path / "wavtokenizer_medium_speech_320_24k.ckpt")
     with pytest.raises(DownloadError, match="not the file that was expected"):
         obtain("wavtokenizer-medium-speech-v1", str(tmp_path))
     assert not store.is_installed("wavtokenizer-medium-speech-v1")
 
 
-def test_what_to_do_when_a_place_is_not_certain_is_told_with_the_failure(tmp_path, monkeypatch) -> None:
+def test_what_to_do_when_a_place_is_not_certain_is_told_with_the_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # nobody listens there
     with pytest.raises(DownloadError, match=r"models import FILE --name aidd-maestro"):
         obtain("aidd-maestro", patience=QUICK)
@@ -96,7 +100,7 @@ def test_what_to_do_when_a_place_is_not_certain_is_told_with_the_failure(tmp_pat
         obtain("aidd-studio-score", str(tmp_path))
 
 
-def test_the_command_line_downloads_shows_verifies_and_removes(tmp_path) -> None:
+def test_the_command_line_downloads_shows_verifies_and_removes(tmp_path: Path) -> None:
     checkpoint(tmp_path / FILE)
     code, out, err = run("download", NAME, "--from", str(tmp_path))
     assert code == 0 and "is installed" in out and "The registry has no hash of" in err
@@ -117,7 +121,7 @@ def test_the_command_line_downloads_shows_verifies_and_removes(tmp_path) -> None
     assert not path.exists()
 
 
-def test_the_command_line_imports_and_says_what_is_wrong(tmp_path) -> None:
+def test_the_command_line_imports_and_says_what_is_wrong(tmp_path: Path) -> None:
     code, out, _ = run("import", str(checkpoint(tmp_path / "x.ckpt")), "--name", "mine", "--json")
     assert code == 0 and json.loads(out)["name"] == "mine"
     code, _, err = run("import", str(tmp_path / "nowhere.ckpt"), "--name", "mine")
@@ -138,7 +142,7 @@ class Knowing(ScoreModel):
 
 
 def test_the_likelihood_is_that_of_the_hidden_tokens_alone() -> None:
-    model = Knowing(8, torch.tensor([2]), 3.0).eval()
+    model: ScoreModel = Knowing(8, torch.tensor([2]), 3.0).eval()
     loaded = Loaded(model, "x", "", ModelRecord("x", "score", "", "", "", ""))
     with torch.no_grad():
         nats = hidden_nats(loaded, torch.tensor([2, 5] * 200), torch.Generator().manual_seed(0))
@@ -147,7 +151,7 @@ def test_the_likelihood_is_that_of_the_hidden_tokens_alone() -> None:
     assert 60 < len(nats) < 180
 
 
-def test_the_tokenizer_a_score_model_was_trained_on_is_ranked_first(tmp_path, demo) -> None:
+def test_the_tokenizer_a_score_model_was_trained_on_is_ranked_first(tmp_path: Path, demo: Path) -> None:
     from aidd_studio.weights.importing import import_model
 
     for seed, name in enumerate(["right", "wrong"]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,7 +86,7 @@ def test_unknown_size_and_hash_are_none_and_empty() -> None:
         (entry(file=[remote(sha256="abc")]), "hexadecimal"),
     ],
 )
-def test_a_slip_in_the_registry_is_named(wrong, says) -> None:
+def test_a_slip_in_the_registry_is_named(wrong: dict[str, Any], says: str) -> None:
     with pytest.raises(ModelError, match=says):
         parse_registry({"schema": 1, "model": [wrong]})
 
@@ -102,7 +103,7 @@ def test_a_tokenizer_that_is_none_is_named() -> None:
 
 
 @pytest.mark.parametrize("text", ["schema = 2", "", "schema = 1\nsurprise = 2", "[[[", "schema = 1\nmodel = [3]"])
-def test_a_broken_registry_file_is_said_to_be_broken(tmp_path, text) -> None:
+def test_a_broken_registry_file_is_said_to_be_broken(tmp_path: Path, text: str) -> None:
     path = tmp_path / "models.toml"
     path.write_text(text)
     with pytest.raises(ModelError):

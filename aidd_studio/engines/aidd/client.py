@@ -39,7 +39,7 @@ class Link:
     """A worker's way to the networks."""
 
     def __init__(self, address: Address) -> None:
-        self._address = address
+        self.address = address
         self._connection: Connection | None = None
         self._own: Networks | None = None
         self._number = 0
@@ -60,7 +60,7 @@ class Link:
             except (EOFError, OSError) as error:
                 log.warning("the networks' process is gone (%s); this worker loads the models itself", error)
                 self._close()
-                self._own = Networks(self._address.joint)
+                self._own = Networks(self.address.joint)
         if self._own is not None:
             (answer,) = answer_all(self._own, [what])
         if isinstance(answer, BaseException):
@@ -69,7 +69,7 @@ class Link:
 
     def _ask_there(self, what: Pair | Question, check: Check) -> Any:
         if self._connection is None:
-            self._connection = Client(self._address.place, authkey=self._address.key)
+            self._connection = Client(self.address.place, authkey=self.address.key)
         connection = self._connection
         connection.send(what)
         try:

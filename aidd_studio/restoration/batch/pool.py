@@ -129,7 +129,7 @@ class Workers:
             address = self._service.address if self._service else None
             self._board = RawArray(ctypes.c_double, self._jobs + 2)  # one recording more than workers waits at hand
             self._pool = ProcessPoolExecutor(
-                self._jobs, CONTEXT, _begin, (self._board, address), max_tasks_per_child=FILES_PER_WORKER
+                self._jobs, CONTEXT, init_worker, (self._board, address), max_tasks_per_child=FILES_PER_WORKER
             )
         return self._pool, self._board
 
@@ -153,7 +153,7 @@ _board: Any = None
 """In a worker: what it shares with the process that started it."""
 
 
-def _begin(board: Any, networks: Address | None = None) -> None:
+def init_worker(board: Any, networks: Address | None = None) -> None:
     """One thread per worker: the files are the parallelism. networks: where they are asked; None for its own."""
     global _board
     _board = board

@@ -111,7 +111,7 @@ class RefinerTask:
         with self.devices.autocast():
             vectors = self._vectors(true, filled, start, end, kind, rng)
             made = self.model(filled, start, end, vectors, sides)
-        return self._distance(made.float(), true, start, end)
+        return self.distance(made.float(), true, start, end)
 
     def _draw_kind(self, rng: np.random.Generator) -> str:
         chance = float(rng.random())
@@ -148,7 +148,7 @@ class RefinerTask:
         picks = torch.from_numpy(rng.integers(0, codes.shape[1], gap.shape)).to(gap.device)
         return torch.where(wrong, codes.gather(1, picks), gap)
 
-    def _distance(self, made: Tensor, true: Tensor, start: int, end: int) -> tuple[Tensor, Mapping[str, float]]:
+    def distance(self, made: Tensor, true: Tensor, start: int, end: int) -> tuple[Tensor, Mapping[str, float]]:
         """Log-mel L1 at three resolutions, log-spectral distance, spectral convergence and levels around the gap."""
         settings = self.settings
         mel = made.new_zeros(())
