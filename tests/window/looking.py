@@ -48,7 +48,8 @@ def _pictures(picture: Picture) -> tuple[int, int]:
 
 def _columns(picture: Picture) -> slice:
     """Beside the lists on the right."""
-    return slice(60, picture.shape[1] - 400)
+    width = picture.shape[1]
+    return slice(60, width - (480 if width >= 1600 else 410))
 
 
 def is_drawn(picture: Picture, place: Place) -> bool:

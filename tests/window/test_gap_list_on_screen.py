@@ -21,7 +21,10 @@ SELECTED = (31, 58, 57)
 CONFIDENCE = 79
 """Pixels from the last column's left border to its title's right end."""
 
-BESIDE_THE_STATE = 40
+LEAST_WIDTH = 200
+"""Pixels that a list is wide at least."""
+
+BESIDE_THE_STATE = 28
 """Pixels that the picture of a gap's state takes."""
 
 
@@ -35,13 +38,19 @@ def marked_at_the_end(program: Program) -> Picture:
 
 def selected_rows(picture: Picture) -> NDArray[np.intp]:
     """The pixel rows of the row that is selected."""
-    right = picture[:400, -340:]
-    return np.flatnonzero((right == SELECTED).all(axis=2).mean(axis=1) > 0.5)
+    return np.flatnonzero((picture[:400] == SELECTED).all(axis=2).sum(axis=1) > LEAST_WIDTH)
+
+
+def list_columns(picture: Picture) -> slice:
+    """The pixel columns of the list, as the selected row shows them."""
+    row = selected_rows(picture)[1]
+    places = np.flatnonzero((picture[row] == SELECTED).all(axis=1))
+    return slice(int(places[0]), int(places[-1]) + 1)
 
 
 def ink(picture: Picture, rows: slice) -> NDArray[np.bool_]:
-    """Where there is writing on even ground in the list on the right: bool [rows, columns]."""
-    part = picture[rows, -340:].astype(np.int16)
+    """Where there is writing on even ground in the list: bool [rows, columns]."""
+    part = picture[rows, list_columns(picture)].astype(np.int16)
     ground = np.median(part.reshape(-1, 3), axis=0)
     return np.asarray(np.abs(part - ground).max(axis=2) > 60)
 
@@ -85,7 +94,7 @@ def test_the_border_of_a_column_can_be_dragged(start: Start, recording: Record, 
     before = marked_at_the_end(program)
     titles = header(before)
     assert len(titles) == 4, "a title collides with its neighbour or the sort arrow"
-    left = before.shape[1] - 340
+    left = list_columns(before).start
     # Numbers end six pixels before the border, the kind begins six pixels behind one.
     border = titles[3][1] - CONFIDENCE if column == 2 else titles[column][1] + 6
     y = int(selected_rows(before)[0]) - 15

@@ -97,7 +97,7 @@ class Notifications(QObject):
         if current is None or current.id != self._current:
             return
         known, self._candidates = self._candidates, tuple(candidate.digest for candidate in current.candidates)
-        for index, candidate in enumerate(current.candidates):
+        for index, candidate in enumerate(self._document.candidates(current)):
             if candidate.digest not in known and not self._is_blind():
                 self._announcer.announce(f"Candidate {index + 1} is ready: {spoken(candidate)}.")
 

@@ -180,9 +180,9 @@ class Document(QObject):
     # Candidates
 
     def candidates(self, entry: Entry | None = None) -> tuple[Candidate, ...]:
-        """The candidates of a gap, of the current one by default, in the order they are numbered."""
+        """The candidates of a gap, of the current one by default, in the order they are numbered: the best first."""
         entry = entry or self.current
-        return () if entry is None else entry.candidates
+        return () if entry is None else tuple(best_first(entry.candidates))
 
     @property
     def candidate(self) -> Candidate | None:
@@ -205,10 +205,10 @@ class Document(QObject):
 
     def choose(self, index: int) -> bool:
         """Make candidate `index` of the current gap the current one; False when there is none."""
-        entry = self.current
-        if entry is None or not 0 <= index < len(entry.candidates):
+        entry, candidates = self.current, self.candidates()
+        if entry is None or not 0 <= index < len(candidates):
             return False
-        self._chosen[entry.id] = entry.candidates[index].digest
+        self._chosen[entry.id] = candidates[index].digest
         self.candidate_changed.emit()
         return True
 

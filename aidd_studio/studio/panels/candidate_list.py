@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QImage, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from aidd_studio.restoration.session.history import Entry
 from aidd_studio.studio.model.document import Document, FillProgress
 from aidd_studio.studio.model.time_format import format_length
 from aidd_studio.studio.panels.candidate_row import CandidateRow
-from aidd_studio.studio.panels.candidate_words import differing_settings
+from aidd_studio.studio.panels.candidate_words import differing_settings, quality_shares
 from aidd_studio.studio.panels.guess_bar import GuessBar
 from aidd_studio.studio.widgets.icons import icon
 from aidd_studio.studio.widgets.progress_bar import ProgressBar
+
+ROOMY = 430
+"""Pixels of width from which the thumbnails are large."""
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ" * 3
 
@@ -39,6 +42,7 @@ class CandidateList(QWidget):
         self._document: Document | None = None
         self._rows: list[CandidateRow] = []
         self._shown: tuple[str, ...] = ()
+        self._in_view: tuple[str, int] | None = None
         self._pictures: dict[str, tuple[QImage, tuple[float, float]]] = {}
         self.blind: list[int] | None = None  # in a blind comparison, the candidate behind each row
         self.sounding = -1
@@ -134,7 +138,7 @@ class CandidateList(QWidget):
         """Show the current gap as it is now."""
         document = self._document
         entry = document.current if document else None
-        candidates = entry.candidates if entry else ()
+        candidates = document.candidates(entry) if document and entry else ()
         self._set_head(document, entry, len(candidates))
         digests = tuple(candidate.digest for candidate in candidates)
         if len(digests) != len(self._rows):
@@ -146,6 +150,7 @@ class CandidateList(QWidget):
             return
         blind = self.blind if self.blind and len(self.blind) == len(candidates) else None
         compared = differing_settings(candidates)
+        shares = quality_shares([candidate.score for candidate in candidates])
         for row in self._rows:
             index = blind[row.index] if blind else row.index
             candidate = candidates[index]
@@ -156,9 +161,23 @@ class CandidateList(QWidget):
                 sounding=index == self.sounding,
                 name=f"Candidate {LETTERS[row.index]}" if blind else None,
                 compared=compared,
+                quality=shares[index],
             )
             if candidate.digest in self._pictures:
                 row.thumbnail.show_picture(*self._pictures[candidate.digest])
+            if index == document.candidate_index:
+                self._keep_in_view(row, candidate.digest)
+
+    def _keep_in_view(self, row: CandidateRow, digest: str) -> None:
+        """Scroll to the current candidate when it has become another one or has moved."""
+        if (digest, row.index) != self._in_view:
+            self._in_view = (digest, row.index)
+            QTimer.singleShot(0, row, lambda: self._scroll.ensureWidgetVisible(row, 0, 8))  # when it has its place
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        for row in self._rows:
+            row.set_roomy(self.width() >= ROOMY)
 
     def _set_head(self, document: Document | None, entry: Entry | None, count: int) -> None:
         selected = len(document.selected) if document else 0
@@ -190,6 +209,7 @@ class CandidateList(QWidget):
             row.deleteLater()
         while len(self._rows) < count:
             row = CandidateRow(len(self._rows))
+            row.set_roomy(self.width() >= ROOMY)
             row.clicked.connect(self.chosen)
             row.play.connect(self.play)
             row.star.connect(self.star)

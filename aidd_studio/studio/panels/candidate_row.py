@@ -16,7 +16,7 @@ from aidd_studio.studio.widgets import theme
 from aidd_studio.studio.widgets.icons import icon
 from aidd_studio.studio.widgets.painting import painting
 
-THUMBNAIL = QSize(84, 44)
+SMALL, LARGE = QSize(84, 44), QSize(136, 68)
 
 
 class Thumbnail(QWidget):
@@ -24,7 +24,7 @@ class Thumbnail(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFixedSize(THUMBNAIL)
+        self.setFixedSize(SMALL)
         self._image: QImage | None = None
         self._edges = (0.0, 0.0)
 
@@ -54,8 +54,33 @@ class Thumbnail(QWidget):
                 painter.drawLine(int(x), self.height() - 6, int(x), self.height())
 
 
+class QualityBar(QWidget):
+    """How a candidate's score compares with those of the others."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFixedHeight(4)
+        self._share: float | None = None
+
+    def set_share(self, share: float | None) -> None:
+        """Fill the bar to a share of its width; None hides it."""
+        self._share = share
+        self.setVisible(share is not None)
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        if self._share is None:
+            return
+        with painting(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            for tint, share in (("border", 1.0), ("accent", self._share)):
+                painter.setBrush(theme.colour(tint))
+                painter.drawRoundedRect(QRectF(0, 0, (self.width() - 4) * share, self.height()), 2, 2)
+
+
 class CandidateRow(QFrame):
-    """One candidate: its number key, thumbnail, score, engine, seed and time, a star and a play button."""
+    """One candidate: its number key, thumbnail, engine, quality and score, a star, a play and an accept button."""
 
     clicked = Signal(int)
     play = Signal(int)
@@ -76,6 +101,7 @@ class CandidateRow(QFrame):
         self._title = QLabel()
         self._title.setObjectName("title")
         self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._quality = QualityBar()
         self._detail = QLabel()
         self._detail.setObjectName("dim")
         self._detail.setFont(theme.number_font(-1))
@@ -91,6 +117,8 @@ class CandidateRow(QFrame):
         words = QVBoxLayout()
         words.setSpacing(0)
         words.addLayout(buttons)
+        words.addWidget(self._quality)
+        words.addSpacing(3)
         words.addWidget(self._detail)
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 6, 6, 8)
@@ -98,6 +126,10 @@ class CandidateRow(QFrame):
         row.addWidget(self._key)
         row.addWidget(self.thumbnail)
         row.addLayout(words, 1)
+
+    def set_roomy(self, on: bool) -> None:
+        """Show a large thumbnail where there is room for it."""
+        self.thumbnail.setFixedSize(LARGE if on else SMALL)
 
     def show_candidate(
         self,
@@ -108,10 +140,11 @@ class CandidateRow(QFrame):
         sounding: bool,
         name: str | None,
         compared: Sequence[str] = (),
+        quality: float | None = None,
     ) -> None:
-        """Fill the card in; with `name` set, nothing else is told (blind comparison).
+        """Fill the card in; with `name` set it shows nothing else (blind comparison).
 
-        `compared` are the settings to tell, in which the candidates differ.
+        `compared` are the settings in which the candidates differ. quality: 0 to 1, or None without a bar.
         """
         self.setProperty("current", current)
         self.style().unpolish(self)
@@ -121,6 +154,7 @@ class CandidateRow(QFrame):
         title = name or engine_title(candidate.engine)
         self._title.setText(title.split(" (")[0])
         self._detail.setVisible(name is None)
+        self._quality.set_share(quality if name is None else None)
         self._detail.setText("" if name else facts(candidate, compared, accepted=accepted))
         self.thumbnail.setVisible(name is None)
         self._play.setIcon(icon("pause" if sounding else "play", "accent" if sounding else "text"))
@@ -131,8 +165,8 @@ class CandidateRow(QFrame):
         stars = ", starred" if starred else ""
         chosen = ", current" if current else ""
         score = "" if name else f", score {score_text(candidate.score)}"
-        told = name or f"Candidate {self.index + 1}: {title}"
-        self.setAccessibleName(f"{told}{score}{chosen}{state}{stars}")
+        what = name or f"Candidate {self.index + 1}: {title}"
+        self.setAccessibleName(f"{what}{score}{chosen}{state}{stars}")
         self.setAccessibleDescription(f"Press {self.index + 1} to hear it" if self.index < 9 else "")
         spoken = name or f"candidate {self.index + 1}"
         self._play.setAccessibleName(f"{'Stop' if sounding else 'Hear'} {spoken} in context")

@@ -1,4 +1,4 @@
-"""Candidate words: what is told of a candidate on its card and in its tool tip."""
+"""Candidate words: what a candidate's card and its tool tip say."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ def details(candidate: Candidate) -> str:
     """Everything about a candidate that makes it repeatable."""
     lines = [
         engine_title(candidate.engine),
-        f"Score {candidate.score:.3f} · seed {candidate.seed} · took {_taken(candidate.seconds)}",
+        f"Score {candidate.score:.3f}, filled in {_taken(candidate.seconds)}",
+        f"Seed {candidate.seed}",
         f"Cross-fade {candidate.crossfade * 1000:.1f} ms",
     ]
     lines += [f"{key.replace('_', ' ')}: {_yes_or_no(value)}" for key, value in candidate.settings.items()]
@@ -35,15 +36,26 @@ def spoken(candidate: Candidate) -> str:
 
 
 def facts(candidate: Candidate, compared: Sequence[str], *, accepted: bool) -> str:
-    """What is told on the card: score, time taken, seed and the settings that are compared; accepted ones say so."""
-    parts = ["accepted"] if accepted else []
-    parts += [f"score {score_text(candidate.score)}", _taken(candidate.seconds)]
-    lines = [" · ".join(parts), f"seed {candidate.seed}"]
+    """What the card says: score, time taken and the settings that are compared; accepted ones say so."""
+    parts = ["Accepted"] if accepted else []
+    parts += [f"Score {score_text(candidate.score)}", f"filled in {_taken(candidate.seconds)}"]
+    lines = [" · ".join(parts)]
     known = candidate.settings
     settings = [_setting(name, known[name]) for name in compared if name in known and known[name] is not False]
     if settings:
         lines.append(" · ".join(settings))
     return "\n".join(lines)
+
+
+def quality_shares(scores: Sequence[float]) -> list[float | None]:
+    """How full the bar of each candidate is, 0 to 1; None where there is nothing to compare.
+
+    Scores compare the candidates of one gap and no others, so the best has a full bar and the last a quarter.
+    """
+    if len(scores) < 2:
+        return [None] * len(scores)
+    low, span = min(scores), max(scores) - min(scores)
+    return [0.25 + 0.75 * (score - low) / span if span > 0 else 1.0 for score in scores]
 
 
 def differing_settings(candidates: Sequence[Candidate]) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from aidd_studio.diffusion.sampling import SAMPLER_NAMES
 from aidd_studio.engines.policy import Policy
@@ -74,10 +74,20 @@ class FillSettings(QWidget):
             ("Temperature", self.temperature),
         ):
             self._form.addRow(label, widget)
-        column = QVBoxLayout(self)
+        inner = QWidget()
+        column = QVBoxLayout(inner)
         column.setContentsMargins(12, 4, 12, 12)
         column.addLayout(self._form)
         column.addStretch(1)
+        scroll = QScrollArea()  # so that the lists keep their room in a small window
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setAccessibleName("Fill settings")
+        scroll.setWidget(inner)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scroll)
         list_engines(self.engine, preferences.policy, preferences.engine)
         self.engine.currentIndexChanged.connect(self._engine_changed)
         for widget in (self.candidates, self.seed, self.crossfade, self.steps, self.temperature):

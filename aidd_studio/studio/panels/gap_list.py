@@ -27,6 +27,9 @@ WIDTHS = (30, 72, 60, 92, 86)
 
 TIME, KIND = 1, 3
 
+ROW, LEAST_ROWS, ABOVE_THE_ROWS = 28, 4, 36
+"""Pixels of a row, how many can always be seen, and pixels of the header with the frame."""
+
 PADDING = 16
 """Pixels left and right of a text in its cell."""
 
@@ -121,8 +124,9 @@ class GapList(QWidget):
         table.setTabKeyNavigation(False)
         table.setIconSize(QSize(16, 16))
         table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(28)
+        table.verticalHeader().setDefaultSectionSize(ROW)
         table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        table.setMinimumHeight(LEAST_ROWS * ROW + ABOVE_THE_ROWS)
         self._header.give(table)
         table.setSortingEnabled(True)
         table.sortByColumn(1, Qt.SortOrder.AscendingOrder)

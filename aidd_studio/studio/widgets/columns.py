@@ -8,11 +8,14 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
 
+LEAST = 60
+"""Pixels that the roomy column keeps in a narrow table; the table scrolls below that."""
+
 
 class ColumnHeader(QHeaderView):
     """A header whose borders can all be dragged, unlike with Qt's own stretched columns.
 
-    `roomy` is the column that takes the spare width until a person drags a border.
+    `roomy` is the column that takes the spare width, or gives up some, until a person drags a border.
     """
 
     def __init__(self, widths: Sequence[int], roomy: int, parent: QWidget | None = None) -> None:
@@ -57,6 +60,6 @@ class ColumnHeader(QHeaderView):
             self.resizeSection(column, width)
         table = self.parent()
         room = table.viewport().width() if isinstance(table, QTableView) else 0
-        spare = room - sum(self._widths)
-        if spare > 0:
-            self.resizeSection(self._roomy, self._widths[self._roomy] + spare)
+        if room:
+            others = sum(self._widths) - self._widths[self._roomy]
+            self.resizeSection(self._roomy, max(LEAST, room - others))

@@ -17,6 +17,12 @@ OPTIONAL = MOVABLE | _FEATURES.DockWidgetClosable
 
 LAYOUT_VERSION = 1
 
+LIST_WIDTHS = ((1600, 460), (1200, 396), (0, 344))
+"""From which width of the window on the lists are how wide, until a person drags their border."""
+
+TALL = 950
+"""Pixels of the window's height from which the fill settings have room below the lists from the start."""
+
 
 class Docks(QObject):
     """Gaps and candidates are always there; fill settings and history when they are asked for."""
@@ -77,7 +83,12 @@ class Docks(QObject):
         self.changed.emit()
 
     def _share_height(self) -> None:
+        width, height = self._holder.width(), self._holder.height()
         self._holder.resizeDocks([self.gaps, self.candidates], [300, 340], Qt.Orientation.Vertical)
+        wide = next(wanted for least, wanted in LIST_WIDTHS if width >= least)
+        self._holder.resizeDocks([self.gaps], [wide], Qt.Orientation.Horizontal)
+        if height >= TALL:
+            self.settings.show()
 
     def _dock(
         self, title: str, widget: QWidget, area: Qt.DockWidgetArea, features: QDockWidget.DockWidgetFeature
