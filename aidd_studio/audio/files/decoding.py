@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from aidd_studio.audio.files.spliced import Sound, SplicedFile
 from aidd_studio.audio.resampling import resample, resampled_length
+from aidd_studio.text import plural
 
 BLOCK = 1 << 16
 
@@ -129,10 +130,10 @@ class ChainedSounds:
         found = []
         for before, place in zip(self._places, self._places[1:], strict=False):
             if (before.rate, before.channels) != (place.rate, place.channels):
-                what = f"{place.channels} channel{'s' if place.channels > 1 else ''} at {place.rate} Hz"
+                what = f"{plural(place.channels, 'channel')} at {place.rate} Hz"
                 found.append(
                     f"From {place.start / self.samplerate:.2f} s on the file holds another recording of {what}; all "
-                    f"of it is read as {self.channels} channel{'s' if self.channels > 1 else ''} at "
+                    f"of it is read as {plural(self.channels, 'channel')} at "
                     f"{self.samplerate} Hz."
                 )
         return tuple(found)

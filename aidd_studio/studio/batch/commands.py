@@ -14,8 +14,8 @@ from aidd_studio.restoration.batch.items import SUFFIXES, real_path
 from aidd_studio.studio.batch.run import BatchRun, FileSearch, Found
 from aidd_studio.studio.batch.settings import BatchSettingsForm
 from aidd_studio.studio.batch.table import BatchRow, BatchTable, BatchTableView
-from aidd_studio.studio.batch.totals import count
 from aidd_studio.studio.widgets.banner import Tone
+from aidd_studio.text import plural
 
 FILES_FILTER = f"Recordings ({' '.join(f'*{suffix}' for suffix in sorted(SUFFIXES))});;All files (*)"
 
@@ -146,7 +146,7 @@ class BatchCommands(QObject):
         """Say how many gaps were found."""
         gaps = sum(len(row.gaps or ()) for row in self.table.rows)
         files = sum(bool(row.gaps) for row in self.table.rows)
-        self._notify(f"{count(gaps, 'gap')} in {count(files, 'file')}. Run fills them.", "done")
+        self._notify(f"{plural(gaps, 'gap')} in {plural(files, 'file')}. Run fills them.", "done")
 
     def write_report(self) -> None:
         """Write the report of what was restored."""

@@ -13,6 +13,7 @@ from aidd_studio.studio.batch.table import BatchRow
 from aidd_studio.studio.model.time_format import rough_length
 from aidd_studio.studio.widgets import theme
 from aidd_studio.studio.widgets.progress_bar import ProgressBar
+from aidd_studio.text import plural
 
 
 class BatchTotals(QFrame):
@@ -40,11 +41,11 @@ class BatchTotals(QFrame):
     def show_rows(self, rows: Sequence[BatchRow]) -> None:
         """Count and estimate anew."""
         states = Counter(row.state for row in rows)
-        parts = [count(len(rows), "file")] if rows else []
+        parts = [plural(len(rows), "file")] if rows else []
         parts += [f"{states[state]} {state}" for state in ("restored", "nothing to do", "failed") if states[state]]
         looked = [row.gaps for row in rows if row.gaps is not None]
         if looked:
-            parts.append(count(sum(len(gaps) for gaps in looked), "gap"))
+            parts.append(plural(sum(len(gaps) for gaps in looked), "gap"))
         self.counts.setText("  ·  ".join(parts))
         self._progress.setVisible(self._run.is_working)
         self._progress.setValue(round(1000 * self._run.done()))
@@ -55,20 +56,15 @@ class BatchTotals(QFrame):
             return ""
         if self._run.is_held:
             in_work = sum(row.is_in_work for row in rows)
-            return f"Paused; {count(in_work, 'file')} in work still being finished" if in_work else "Paused"
+            return f"Paused; {plural(in_work, 'file')} in work still being finished" if in_work else "Paused"
         seconds = self._run.remaining()
         return "" if seconds is None else f"about {rough_length(seconds)} left"
-
-
-def count(number: int, noun: str) -> str:
-    """A number with its noun: 1 file, 2 files."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def summary(rows: Sequence[BatchRow], folder: Path, *, whole: bool) -> tuple[str, bool]:
     """What came of a run in a sentence or two, and whether all went well; whole: it was not stopped."""
     counts = Counter(row.state for row in rows)
-    text = f"{count(counts['restored'], 'file')} restored into {folder}."
+    text = f"{plural(counts['restored'], 'file')} restored into {folder}."
     if counts["failed"]:
         text = f"{text} {counts['failed']} failed; the remarks say why."
     if not whole:

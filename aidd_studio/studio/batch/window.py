@@ -23,7 +23,7 @@ from aidd_studio.studio.batch.gaps import BatchGaps
 from aidd_studio.studio.batch.run import BatchRun
 from aidd_studio.studio.batch.settings import BatchSettingsForm
 from aidd_studio.studio.batch.table import BatchRow, BatchTable, BatchTableView
-from aidd_studio.studio.batch.totals import BatchTotals, count, summary
+from aidd_studio.studio.batch.totals import BatchTotals, summary
 from aidd_studio.studio.dialogs.dialog import FRAME
 from aidd_studio.studio.model.preferences import Preferences
 from aidd_studio.studio.widgets import theme
@@ -31,6 +31,7 @@ from aidd_studio.studio.widgets.actions import Actions
 from aidd_studio.studio.widgets.banner import Banner
 from aidd_studio.studio.widgets.icons import app_icon, pixmap
 from aidd_studio.studio.widgets.menus import fill_menu_bar, pop_up_menu, tool_bar
+from aidd_studio.text import plural
 
 SIDE = 320
 """Pixels that settings and gaps are wide."""
@@ -219,7 +220,7 @@ class BatchWindow(QMainWindow):
         event.ignore()
         left = sum(row.is_in_work or row.state == "waiting" for row in self.table.rows)
         self.banner.show_message(
-            f"{count(left, 'file')} {'is' if left == 1 else 'are'} not finished yet.",
+            f"{plural(left, 'file')} {'is' if left == 1 else 'are'} not finished yet.",
             "warning",
             {"Continue in the background": self.hide, "Stop and close": self._stop_and_close},
         )

@@ -12,6 +12,7 @@ from aidd_studio.progress import Progress
 from aidd_studio.studio.model.document import Document
 from aidd_studio.studio.model.workspace import Workspace
 from aidd_studio.studio.timeline.time_axis import TimeAxis
+from aidd_studio.text import plural
 
 AROUND_POINTER = 5.0
 """Seconds on each side of the pointer that are searched for a dropout at a double-click."""
@@ -41,7 +42,7 @@ class Finding(QObject):
     def _detected(self, found: list[Damage]) -> None:
         document = self._document
         self._edges = sorted({edge for gap in found for edge in (gap.start, gap.end)})
-        ids = document.session.add_gaps(found, f"Detect {len(found)} dropout{'' if len(found) == 1 else 's'}")
+        ids = document.session.add_gaps(found, f"Detect {plural(len(found), 'dropout')}")
         if not found:
             self._workspace.notify("No dropout was found. Drag over the picture to mark one by hand.", "info")
         elif not ids:
