@@ -1,7 +1,7 @@
 #!/bin/sh
 # What only the tests need, beside tools/setup.sh: a browser and Playwright, which drives it through the listening page,
-# Xvfb and xdotool, the screen and the hands of the window's tests, and Dask, on whose cluster of two processes a batch
-# is run.
+# Xvfb and xdotool, the screen and the hands of the window's tests, Dask, on whose cluster of two processes a batch is
+# run, and PyAV, which reads M4A, WMA, DSF and video files.
 # Never fails: where something cannot be installed, the tests that need it skip with their reason.
 set -eu
 cd "$(dirname "$0")/.."
@@ -57,6 +57,12 @@ if ! .venv/bin/python -c "import distributed" 2>/dev/null; then
     .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[cluster]" || {
         ready=no
         echo "Dask could not be installed, so a batch on a cluster is not tested." >&2
+    }
+fi
+if ! .venv/bin/python -c "import av" 2>/dev/null; then
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[media]" || {
+        ready=no
+        echo "PyAV could not be installed, so M4A, WMA, DSF and video files are not tested." >&2
     }
 fi
 [ "$ready" = no ] || touch .venv/.ready-for-tests

@@ -66,7 +66,11 @@ def open_media(path: Path, kind: str) -> MediaSound:
     try:
         import av
     except ImportError:
-        what = "an unusual FLAC, Ogg or CAF file" if kind in ("FLAC", "OGG", "CAF") else f"a file of kind {kind}"
+        if kind in ("OGG", "CAF"):  # most of these need no PyAV, so this one is as likely damaged as unusual
+            raise FileReadError(
+                f"{path} cannot be read: damaged, or of a kind that needs the media extra: {EXTRA}."
+            ) from None
+        what = "FLAC that is damaged or of unusual bits" if kind == "FLAC" else f"a file of kind {kind}"
         raise FileReadError(f"{path} is {what}, which needs the media extra: {EXTRA}.") from None
     try:
         return MediaSound(path, kind, av.open(str(path)))
