@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QStackedLayout, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QLabel, QStackedLayout, QTableView, QVBoxLayout, QWidget
 
 from aidd_studio.damage.timecode import format_time
 from aidd_studio.studio.batch.table import BatchRow
@@ -13,6 +13,7 @@ from aidd_studio.studio.dialogs.dialog import section
 from aidd_studio.studio.model.time_format import format_length
 from aidd_studio.studio.panels.gap_table import KINDS
 from aidd_studio.studio.widgets import theme
+from aidd_studio.studio.widgets.columns import ColumnHeader
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -88,11 +89,7 @@ class BatchGaps(QWidget):
         self._view.setTabKeyNavigation(False)
         self._view.verticalHeader().hide()
         self._view.verticalHeader().setDefaultSectionSize(26)
-        header = self._view.horizontalHeader()
-        header.setHighlightSections(False)
-        for place, width in enumerate((72, 68, 62)):
-            header.resizeSection(place, width)
-        header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
+        ColumnHeader((88, 68, 96, 70), COLUMNS.index("Filled by")).give(self._view)
         self._hint = QLabel()
         self._hint.setObjectName("hint")
         self._hint.setWordWrap(True)

@@ -20,7 +20,6 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHeaderView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -30,6 +29,7 @@ from PySide6.QtWidgets import (
 from aidd_studio.restoration.batch import Outcome, Recording
 from aidd_studio.studio.model.time_format import format_length
 from aidd_studio.studio.widgets import theme
+from aidd_studio.studio.widgets.columns import ColumnHeader
 from aidd_studio.studio.widgets.icons import icon
 from aidd_studio.studio.widgets.one_line import one_line
 
@@ -251,20 +251,13 @@ class BatchTableView(QTableView):
         self.setTabKeyNavigation(False)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setIconSize(QSize(16, 16))
-        self.setSortingEnabled(True)
-        self.sortByColumn(FILE, Qt.SortOrder.AscendingOrder)
         self._bar = _ProgressBar(self)
         self.setItemDelegateForColumn(PROGRESS, self._bar)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(30)
-        header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setMinimumSectionSize(56)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        for column, width in enumerate((240, 132, 60, 112, 76, 160)):
-            header.resizeSection(column, width)
-        header.setSectionResizeMode(FILE, QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(REMARK, QHeaderView.ResizeMode.Stretch)
+        ColumnHeader((240, 132, 60, 112, 76, 220), FILE).give(self)
+        self.setSortingEnabled(True)
+        self.sortByColumn(FILE, Qt.SortOrder.AscendingOrder)
 
     def selected(self) -> list[BatchRow]:
         """The rows that are selected, from top to bottom."""

@@ -1,4 +1,4 @@
-"""The candidate list: the fills of the current gap, one card each, to hear, compare and choose."""
+"""The candidate list: the fills of the current gap, one card each, to play, compare and choose."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ" * 3
 
 ENDED = frozenset({"filled", "interpolated", "similar passage", "sparse"})
 """What engines report of a candidate that is there, while another one is still to come."""
+
+
+GENERATING = {"drawing tokens": "generating"}
+"""Stages of engines that people call otherwise."""
 
 
 class CandidateList(QWidget):
@@ -224,4 +228,5 @@ def _doing(filling: FillProgress) -> str:
         return "Waiting for the gaps before it…"
     if filling.stage in ENDED:
         return "Making the next candidate…"
-    return f"{filling.stage.capitalize()}…" if filling.stage else "Filling…"
+    stage = GENERATING.get(filling.stage, filling.stage)
+    return f"{stage.capitalize()}…" if stage else "Filling…"

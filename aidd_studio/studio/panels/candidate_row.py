@@ -167,7 +167,7 @@ class CandidateRow(QFrame):
         score = "" if name else f", score {score_text(candidate.score)}"
         what = name or f"Candidate {self.index + 1}: {title}"
         self.setAccessibleName(f"{what}{score}{chosen}{state}{stars}")
-        self.setAccessibleDescription(f"Press {self.index + 1} to hear it" if self.index < 9 else "")
+        self.setAccessibleDescription(f"Press {self.index + 1} to play it" if self.index < 9 else "")
         spoken = name or f"candidate {self.index + 1}"
         self._play.setAccessibleName(f"{'Stop' if sounding else 'Hear'} {spoken} in context")
         self._star.setAccessibleName(f"Take the star from {spoken}" if starred else f"Star {spoken}")

@@ -70,7 +70,7 @@ def differing_settings(candidates: Sequence[Candidate]) -> list[str]:
 
 
 def _setting(name: str, value: Any) -> str:
-    """A setting with its value; one that is only on or off is told by its name while it is on."""
+    """A setting with its value; one that is only on or off is named while it is on."""
     words = name.replace("_", " ")
     return words if value is True else f"{words} {_yes_or_no(value)}"
 
