@@ -13,6 +13,7 @@ from aidd_studio.damage.damage import Damage
 from aidd_studio.studio.timeline.frequency_axis import FrequencyAxis
 from aidd_studio.studio.timeline.spectrogram_tiles import needed
 from aidd_studio.studio.timeline.tile_pictures import Look, Tile, TilePictures, colour_table
+from aidd_studio.studio.widgets import theme
 from aidd_studio.studio.window.main_window import MainWindow
 
 LOOK = Look(FrequencyAxis("mel", 16000), 40, "grey", 0.0, 90.0, -120.0, 0.0)
@@ -142,3 +143,18 @@ def test_colours_are_those_of_pyqtgraph_which_is_not_imported_for_them(name: str
     import pyqtgraph
 
     assert np.array_equal(colour_table(name), pyqtgraph.colormap.get(name).getLookupTable(nPts=256, alpha=False))
+
+
+def luminance(code: str) -> float:
+    """Relative luminance of #rrggbb, as WCAG 2.1 defines it."""
+    parts = [int(code[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("colours", [theme.DARK, theme.LIGHT], ids=["dark", "light"])
+@pytest.mark.parametrize("ground", ["window", "surface", "canvas", "raised"])
+@pytest.mark.parametrize("writing", ["text", "dim"])
+def test_all_writing_has_the_contrast_that_wcag_asks_for(colours: theme.Colours, ground: str, writing: str) -> None:
+    dark, bright = sorted((luminance(getattr(colours, ground)), luminance(getattr(colours, writing))))
+    assert (bright + 0.05) / (dark + 0.05) >= 4.5

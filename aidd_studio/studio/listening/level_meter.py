@@ -68,7 +68,7 @@ class LevelMeter(QFrame):
                 if self._peaks[index] > FLOOR:
                     painter.fillRect(QRectF(self._x(self._peaks[index]) - 1, y, 2, bar), theme.colour("text"))
             painter.setFont(theme.number_font(-3))
-            painter.setPen(theme.colour("faint"))
+            painter.setPen(theme.colour("dim"))
             for mark in MARKS:
                 x = self._x(mark)
                 box = QRectF(x - 24, top + 2 * bar + 5, 24 if mark == 0 else 48, 10)
