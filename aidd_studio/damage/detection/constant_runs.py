@@ -28,6 +28,12 @@ EQUAL = 0.85
 NEARBY = 0.030
 """Seconds that count as nearby."""
 
+FEWEST = 16
+"""Samples of digital silence at least, however low the rate."""
+
+SHORTEST_HELD = 0.0025
+"""Seconds that another value is held at least; shorter plateaus belong to square waves and clipping."""
+
 CLIPPED = 0.98
 """Share of the greatest magnitude from which a run is clipping, unless nothing else nearby is clipped."""
 
@@ -38,7 +44,7 @@ def constant_runs(signal: Signal, rate: int, settings: DetectionSettings) -> lis
     Runs at the signal's first or last sample have no sound on one side and are no gaps.
     """
     same = signal[1:] == signal[:-1]
-    shortest = max(2, round(settings.shortest * rate))
+    shortest = max(FEWEST, round(settings.shortest * rate))
     peak = float(np.abs(signal).max(initial=0.0))
     found = []
     for first, last in true_runs(same, shortest - 1):
@@ -46,6 +52,8 @@ def constant_runs(signal: Signal, rate: int, settings: DetectionSettings) -> lis
         if start == 0 or end == len(signal) or end - start > settings.longest * rate:
             continue
         held = signal[start] != 0
+        if held and end - start < SHORTEST_HELD * rate:
+            continue
         # The first sample of a held run is the last good one.
         start += int(held)
         confidence = _confidence(signal, start, end, rate, peak)

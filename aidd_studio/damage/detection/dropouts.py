@@ -11,6 +11,7 @@ from aidd_studio.damage.arithmetic import merge
 from aidd_studio.damage.damage import Damage
 from aidd_studio.damage.detection.across_channels import across_channels
 from aidd_studio.damage.detection.constant_runs import constant_runs
+from aidd_studio.damage.detection.context import LOUDEST, Levels, weighed
 from aidd_studio.damage.detection.edges import Signal
 from aidd_studio.damage.detection.level_cuts import level_cuts
 from aidd_studio.damage.detection.repeats import repeats
@@ -26,9 +27,6 @@ BLOCK = 40.0
 MARGIN = 0.25
 """Seconds of sound that the finders want around a stretch."""
 
-LOUDEST = 100.0
-"""Magnitude (+40 dBFS) at which broken numbers are clipped, so that squares stay finite."""
-
 CLOSE = 0.001
 """Seconds between gaps below which there is no sound worth keeping."""
 
@@ -41,13 +39,15 @@ def detect(
     """The dropouts of a recording, sorted, with kind and confidence; each belongs to some or all channels.
 
     NaN and Inf are always dropouts, even if nothing else is there. All others lie inside sound that stops and starts
-    again abruptly: pauses, fades, lead-in, lead-out, and silent channels are none. Works in blocks, so the memory it
+    again abruptly and that their surroundings do not explain: rests, pauses, fades, lead-in, lead-out, silent channels
+    and tones are none. Works in blocks, so the memory it
     needs does not grow with the recording. Raises Cancelled.
     """
     progress = progress or Progress()
     found: list[Damage] = []
     margin = round((settings.longest + MARGIN) * clip.rate)
-    block = max(1, round(BLOCK * clip.rate))
+    levels = Levels(clip.rate)
+    block = levels.step * max(1, round(BLOCK * clip.rate / levels.step))
     for start in range(0, clip.frames, block):
         end = min(clip.frames, start + block)
         first, last = max(0, start - margin), min(clip.frames, end + margin)
@@ -65,12 +65,14 @@ def detect(
                 suspects += spans_of_kind
             signals.append(finite)
             spans.append(settled(suspects))
+        levels.add([signal[start - first : end - first] for signal in signals])
         for gap in across_channels(spans, signals, clip.rate):
             begin, finish = gap.start + first, gap.end + first
             if gap.kind == "invalid":
                 begin, finish = max(begin, start), min(finish, end)  # the next block sees the rest
             if start <= begin < min(end, finish):
                 found.append(gap.moved(begin, finish))
+    found = weighed(found, clip, levels, settings)
     progress.report(1.0, "looking for dropouts")
     return merge(found, clip.channels, max(1, round(CLOSE * clip.rate)))
 

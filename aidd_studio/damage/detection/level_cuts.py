@@ -50,6 +50,9 @@ SHALLOWEST_SAMPLES = 10.0
 NEARBY = 0.030
 """Seconds around a stretch in which its smallest step is looked for."""
 
+SHORTEST = 0.0046
+"""Seconds; between the pulses of a low voice or a synthesizer the level falls and rises within less."""
+
 LONGEST = 1.0
 """Seconds: longer stretches of quiet are left alone, since a level cut is never as sure as digital silence."""
 
@@ -59,7 +62,7 @@ REFINE = 0.002
 
 def level_cuts(signal: Signal, rate: int, settings: DetectionSettings) -> list[Span]:
     """Stretches of a channel [n] in which the level is cut, with abrupt borders on both sides."""
-    shortest = max(2, round(settings.shortest * rate))
+    shortest = max(2, round(max(SHORTEST, settings.shortest) * rate))
     longest = round(min(LONGEST, settings.longest) * rate)
     found = []
     refined = {refine(signal, start, end, rate) for start, end in candidates(signal, rate, longest)}

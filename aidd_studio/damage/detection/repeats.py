@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from aidd_studio.damage.detection.edges import Signal
+from aidd_studio.damage.detection.edges import Signal, quantum
+from aidd_studio.damage.detection.seams import DETERMINED, FOREIGN, ORDER, STRUCK, UNBROKEN, Joint, joint
 from aidd_studio.damage.detection.settings import DetectionSettings
 from aidd_studio.damage.detection.spans import Span
 
@@ -15,8 +16,17 @@ DOUBLINGS = 5
 THINNING = np.uint32(8)
 """One in eight fingerprints is looked at: chosen by their content, so that copies are chosen alike."""
 
-SHORTEST_LAG, LONGEST_LAG = 0.001, 0.100
-"""Seconds between a buffer and its copy; machines loop music at longer times, tones at shorter."""
+SHORTEST = 0.0025
+"""Seconds that a repeat lasts at least: the smallest buffer that players use, 128 frames at 48 kHz."""
+
+SHORTEST_LAG, LONGEST_LAG = 0.001, 0.500
+"""Seconds between a buffer and its copy."""
+
+LOOPED_LAG, MOST_LOOPS = 0.100, 2.5
+"""From that many seconds on music is looped on purpose: both ends must be broken, and more copies are a loop."""
+
+CERTAIN, LIKELY = 0.95, 0.8
+"""Confidence in repeats of short and of long buffers."""
 
 DISTINCT = 0.25
 """Share of different values that a repeated stretch holds at least; quiet, coarse sound repeats itself by chance."""
@@ -33,10 +43,20 @@ FEW_COPIES, MANY_COPIES = 3, 8
 PERIODIC = 0.05
 """Share of the level by which sound differs from that one lag before, when it is a tone before or after as well."""
 
+MOSTLY, EXACT, SELF_ALIKE = 80, 0.01, 0.02
+"""Per cent of samples that differ by a smaller share, from copy to copy or from period to period within a buffer: a
+tone whose jumps fall a sample earlier or later."""
+
+INFORMATION = 150.0
+"""Bits that a repeat has to hold beyond what predicts it; less is equal by chance, as in tones of few steps."""
+
+STEPS = 0.3
+"""Share of equal neighbouring samples from which sound is made of steps, as coarse square waves are."""
+
 
 def repeats(signal: Signal, rate: int, settings: DetectionSettings) -> list[Span]:
     """Stretches of a channel [n] that equal, sample for sample, what was there a moment before."""
-    shortest = max(2**DOUBLINGS, round(settings.shortest * rate))
+    shortest = max(2**DOUBLINGS, round(max(SHORTEST, settings.shortest) * rate))
     nearest, farthest = round(SHORTEST_LAG * rate), round(LONGEST_LAG * rate)
     found: list[Span] = []
     done = 0
@@ -48,13 +68,56 @@ def repeats(signal: Signal, rate: int, settings: DetectionSettings) -> list[Span
             continue
         if not _is_sound(signal[start : min(end, start + lag)]):
             continue
-        copies = (end - start) / lag
-        may_be_tone = copies >= (FEW_COPIES if lag <= LONGEST_PERIOD * rate else MANY_COPIES)
         done = end
-        if _is_periodic_around(signal, start, end, lag) or (may_be_tone and not _has_seam(signal, start, lag)):
-            continue
-        found.append(Span(start, end, "held", 0.95, lag))
+        confidence = _confidence(signal, start, end, lag, rate)
+        if confidence >= settings.confidence:
+            found.append(Span(start, end, "held", confidence, lag))
     return found
+
+
+def _confidence(signal: Signal, start: int, end: int, lag: int, rate: int) -> float:
+    """0 where the sound itself explains the repeat: a tone of that period, a note or a sample played again."""
+    if _is_periodic_around(signal, start, end, lag):
+        return 0.0
+    recorded, seam = (
+        joint(signal, start - lag, rate, max(start, start - lag + 3 * ORDER)),
+        joint(signal, start, rate, end),
+    )
+    if recorded is None or seam is None or _is_new_sound(recorded):
+        return 0.0
+    step = 10 ** (quantum(signal[start - lag : end]) / 20)
+    if (end - start) * np.log2(1 + seam.noise / step) < INFORMATION:
+        return 0.0
+    copies = (end - start) / lag
+    if lag > LOOPED_LAG * rate:
+        behind = joint(signal, end, rate, len(signal))
+        broken = behind is not None and seam.broken and behind.jump > SEAM
+        return LIKELY if broken and copies < MOST_LOOPS else 0.0
+    is_tone = seam.surprise < DETERMINED or _is_tone(signal[start - lag : start])
+    may_be_tone = copies >= (FEW_COPIES if lag <= LONGEST_PERIOD * rate else MANY_COPIES)
+    if not seam.broken and (is_tone or (may_be_tone and not _has_seam(signal, start, lag))):
+        return 0.0
+    return CERTAIN
+
+
+def _is_new_sound(recorded: Joint) -> bool:
+    """True when the buffer does not continue what comes before: a note or a sample, which can be played again."""
+    return recorded.jump > UNBROKEN or recorded.difference > FOREIGN or recorded.onset > STRUCK
+
+
+def _is_tone(buffer: Signal) -> bool:
+    """True when a buffer [n] repeats itself already: most of its samples, after a period shorter than half of it."""
+    changes = np.diff(buffer.astype(np.float64))
+    size = len(changes)
+    level = float(np.sqrt(np.mean(changes**2)))
+    spectrum = np.fft.rfft(changes, 2 * size)
+    likeness = np.fft.irfft(np.abs(spectrum) ** 2)[: size // 2]
+    falling = np.flatnonzero(likeness < 0)
+    if not len(falling) or level == 0:
+        return False
+    period = int(falling[0]) + int(np.argmax(likeness[falling[0] :]))
+    apart = (np.abs(changes[lag:] - changes[:-lag]) for lag in (period - 1, period, period + 1) if 0 < lag < size)
+    return any(float(np.percentile(one, MOSTLY)) < SELF_ALIKE * level for one in apart)
 
 
 def _copies(signal: Signal, nearest: int, farthest: int) -> list[tuple[int, int]]:
@@ -99,6 +162,8 @@ def _extent(signal: Signal, position: int, lag: int, longest: int) -> tuple[int,
 
 
 def _is_sound(stretch: Signal) -> bool:
+    if np.mean(stretch[1:] == stretch[:-1]) > STEPS:
+        return False
     return len(np.unique(stretch)) >= max(8, DISTINCT * min(len(stretch), 256))
 
 
@@ -106,7 +171,10 @@ def _is_periodic_around(signal: Signal, start: int, end: int, lag: int) -> bool:
     """True when the sound went or goes on like the copies, just not to the last bit: it has that period."""
     for first, last in ((max(lag, start - lag), start), (end, min(len(signal), end + lag))):
         now, then = np.diff(signal[first:last]), np.diff(signal[first - lag : last - lag])  # no offset, no rumble
-        if len(now) and float(np.mean((now - then) ** 2)) < PERIODIC**2 * float(np.mean(now**2)):
+        if not len(now):
+            continue
+        level, apart = float(np.sqrt(np.mean(now**2))), np.abs(now - then)
+        if float(np.sqrt(np.mean(apart**2))) < PERIODIC * level or np.percentile(apart, MOSTLY) < EXACT * level:
             return True
     return False
 

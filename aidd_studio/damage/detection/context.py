@@ -1,0 +1,193 @@
+"""Whether silence belongs to the sound: rests, gates and pauses are as abrupt as dropouts, but they make a pattern."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aidd_studio.audio.clip import Clip
+from aidd_studio.damage.damage import Damage
+from aidd_studio.damage.detection.edges import Signal
+from aidd_studio.damage.detection.settings import DetectionSettings
+from aidd_studio.damage.detection.spans import true_runs
+
+STEP = 0.005
+"""Seconds of one step of the recording's levels."""
+
+FINE, SHORT = 0.001, 0.040
+"""Seconds of one step around stretches of up to 40 ms, which the coarse levels do not show."""
+
+AS_QUIET = 4.0
+"""Power ratio to the stretch up to which its surroundings count as quiet, too."""
+
+FAINTEST = 1e-10
+"""Power (-100 dBFS) below which everything is quiet."""
+
+LOUDEST = 100.0
+"""Magnitude (+40 dBFS) at which broken numbers are clipped, so that squares stay finite."""
+
+FAR = 10.0
+"""Seconds on each side in which rests are counted."""
+
+NEAR = 5.0
+"""Lengths of the stretch on each side in which its closest neighbours are counted."""
+
+SIDE, EDGE, SPECTRUM = 0.200, 0.010, 0.040
+"""Seconds compared on each side: the sound, its last moment, and what its spectrum is taken of."""
+
+BANDS = 15
+
+# What argues for a dropout and against it, in natural log odds.
+PRIOR = 3.0  # abrupt edges alone: about twenty to one
+PAUSES = 20.0, 0.15  # for the share of quiet within 10 s, above that of a badly damaged recording
+NEIGHBOURS = 8.0, 0.30  # for the share of quiet close by
+SHORT_NEIGHBOURS = 20.0, 0.10  # the same beside short stretches: pulses
+NOT_DIGITAL = 0.20  # more of both, where the quiet is not digital: every recording has natural pauses
+REGULAR = 12.0, 0.05, 0.20  # for the share of rests of the same length, where there is quiet enough to be rests
+FADED = 0.25, 6.0  # for each dB that the edge lies below the sound before, or above the sound behind
+DIFFERENT = 0.20, 15.0  # for each dB between the spectra before and behind
+ALIKE, ALIKE_BELOW = 1.0, 7.0  # where they differ by no more dB than that
+ZERO_CROSSING, AT_ZERO = 1.5, 0.03  # for each edge that close to zero, relative to the level there
+STEPPED = 8.0, 0.30  # for the share of equal neighbouring samples: square waves and coarse sound
+LONG = 6.0, 0.30  # for the length, as a share of the longest
+
+
+class Levels:
+    """Mean power of the differences in each 5 ms of each channel, gathered block by block: float32 [channels, steps].
+
+    Differences, because a converter's offset is silence, too.
+    """
+
+    def __init__(self, rate: int) -> None:
+        self.step = max(1, round(STEP * rate))
+        self._blocks: list[NDArray[np.float32]] = []
+
+    def add(self, samples: Sequence[Signal]) -> None:
+        """The next frames of every channel ([n] each); a whole number of steps except at the end."""
+        whole = len(samples[0]) // self.step * self.step
+        changes = [np.diff(channel[:whole], prepend=channel[:1]) for channel in samples]
+        stacked = np.stack([channel.reshape(-1, self.step) for channel in changes])
+        self._blocks.append(np.einsum("cij,cij->ci", stacked, stacked) / np.float32(self.step))
+
+    def all(self) -> NDArray[np.float32]:
+        return np.concatenate(self._blocks, axis=1) if self._blocks else np.zeros((0, 0), dtype=np.float32)
+
+
+def weighed(gaps: Sequence[Damage], clip: Clip, levels: Levels, settings: DetectionSettings) -> list[Damage]:
+    """The gaps with the confidence that their surroundings leave, without those that are too unsure."""
+    steps = levels.all()
+    kept = []
+    for gap in gaps:
+        odds = _log_odds(gap, clip, steps, levels.step, settings)
+        if odds is not None:
+            gap = replace(gap, confidence=min(gap.confidence, 1 / (1 + math.exp(-max(-30.0, min(30.0, odds))))))
+        if gap.confidence >= settings.confidence:
+            kept.append(gap)
+    return kept
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """A gap's damaged channels: the sound before and behind, and what is inside, each [channels, n]."""
+
+    before: NDArray[np.float64]
+    inside: NDArray[np.float64]
+    behind: NDArray[np.float64]
+
+
+def _log_odds(
+    gap: Damage, clip: Clip, steps: NDArray[np.float32], step: int, settings: DetectionSettings
+) -> float | None:
+    """For a dropout against its surroundings; None where the gap speaks for itself: broken numbers, or sound."""
+    if gap.kind == "invalid" or gap.frames < 2:
+        return None
+    rate, channels = clip.rate, list(gap.channel_indices(clip.channels))
+    side = round(SIDE * rate)
+    first = max(0, gap.start - side)
+    read = clip.read(first, min(clip.frames, gap.end + side))[channels].astype(np.float64)
+    samples = np.clip(np.nan_to_num(read, posinf=0.0, neginf=0.0), -LOUDEST, LOUDEST)
+    start, end = gap.start - first, gap.end - first
+    scene = _Scene(samples[:, :start], samples[:, start:end], samples[:, end:])
+    if gap.kind == "held" and np.any(scene.inside.max(axis=1) > scene.inside.min(axis=1)):
+        return None
+    loudest = steps[channels].max(axis=0)
+    odds = PRIOR - _above(gap.frames / (settings.longest * rate), *LONG)
+    changes = np.diff(scene.inside, axis=1)
+    quiet = max(FAINTEST, AS_QUIET * float(np.mean(changes**2, axis=1).max()))
+    natural = NOT_DIGITAL if float(np.median(np.abs(changes).max(axis=0))) > 0 else 0.0
+    against = _rests(gap, loudest <= quiet, step, rate, natural) + _close_by(scene, quiet, rate, natural)
+    return odds - against - _edges(scene, rate)
+
+
+def _rests(gap: Damage, quiet: NDArray[np.bool_], step: int, rate: int, natural: float) -> float:
+    """What the rests around the gap argue against it; `quiet` [steps] is True where nothing sounds."""
+    first, last = gap.start // step, -(-gap.end // step)
+    far = round(FAR * rate / step)
+    sides = [quiet[max(0, first - far) : first], quiet[last : last + far]]
+    if not sum(map(len, sides)):
+        return 0.0
+    share = max(0.0, float(np.concatenate(sides).mean()) - natural)
+    against = _above(share, *PAUSES)
+    own = gap.frames / step
+    if own >= SHORT * rate / step:
+        near = round(NEAR * own)
+        close = np.concatenate([sides[0][-near:], sides[1][:near]])
+        against += _above(float(close.mean()) - natural, *NEIGHBOURS)
+    lengths = np.array([end - start for part in sides for start, end in true_runs(part)])
+    if own >= 2 and len(lengths) >= 3:
+        alike = float(np.mean(np.abs(lengths - own) <= 1.5 + 0.1 * own))
+        factor, least, full = REGULAR
+        against += factor * alike * min(1.0, max(0.0, share - least) / (full - least))
+    return against
+
+
+def _close_by(scene: _Scene, quiet: float, rate: int, natural: float) -> float:
+    """What quiet right beside a short gap argues against it."""
+    length = scene.inside.shape[1]
+    if length >= SHORT * rate:
+        return 0.0
+    step, reach = max(1, round(FINE * rate)), round(NEAR * length)
+    sides = (scene.before[:, ::-1][:, :reach], scene.behind[:, :reach])
+    powers = [_powers(np.diff(part, axis=1), step).max(axis=0) for part in sides]
+    return _above(float(np.mean(np.concatenate(powers) <= quiet)) - natural, *SHORT_NEIGHBOURS)
+
+
+def _edges(scene: _Scene, rate: int) -> float:
+    """What the sound at both edges argues against the gap: it fades, starts anew, rests at zero, or is another."""
+    edge, size = max(4, round(EDGE * rate)), round(SPECTRUM * rate)
+    before, behind = scene.before[:, ::-1], scene.behind  # both from the edge on
+    stepped = float(np.mean(np.diff(np.concatenate([before, behind], axis=1), axis=1) == 0))
+    against = _above(stepped, *STEPPED)
+    if min(before.shape[1], behind.shape[1]) < size:
+        return against
+    fade, attack = (_decibel(part) - _decibel(part[:, :edge]) for part in (before, behind))
+    against += _above(fade, *FADED) + _above(-attack, *FADED)
+    level = math.sqrt(float(np.mean(np.concatenate([before[:, :edge], behind[:, :edge]], axis=1) ** 2))) + 1e-12
+    against += ZERO_CROSSING * sum(float(np.abs(part[:, 0]).max()) < AT_ZERO * level for part in (before, behind))
+    difference = float(np.sqrt(np.mean((_bands(before[:, :size]) - _bands(behind[:, :size])) ** 2)))
+    return against + _above(difference, *DIFFERENT) - (ALIKE if difference < ALIKE_BELOW else 0.0)
+
+
+def _bands(part: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The spectrum at an edge in dB, in bands of equal width on a logarithmic axis: [bands]."""
+    size = part.shape[1]
+    power = (np.abs(np.fft.rfft(part * np.hanning(2 * size)[size:], axis=1)) ** 2).sum(axis=0) / size
+    edges = np.unique(np.round(np.geomspace(2, len(power) - 1, BANDS + 1)).astype(int))
+    return np.asarray(10 * np.log10(np.add.reduceat(power, edges[:-1]) / np.diff(edges) + FAINTEST))
+
+
+def _powers(part: NDArray[np.float64], step: int) -> NDArray[np.float64]:
+    whole = part.shape[1] // step * step
+    return np.asarray(np.mean(part[:, :whole].reshape(len(part), -1, step) ** 2, axis=2))
+
+
+def _decibel(part: NDArray[np.float64]) -> float:
+    return float(10 * np.log10(np.mean(part**2) + 1e-12))
+
+
+def _above(value: float, weight: float, threshold: float) -> float:
+    return weight * max(0.0, value - threshold)
