@@ -56,7 +56,7 @@ def partials(seconds: float, rate: int) -> NDArray[np.float64]:
         0.12 * np.sin(2 * np.pi * pitch * time + pitch) * swell[part]
         for part, pitch in enumerate((220.0, 331.7, 440.9, 663.1))
     ]
-    return np.sum(tones, axis=0) + 0.01 * np.random.default_rng(1).standard_normal(len(time))
+    return np.asarray(np.sum(tones, axis=0) + 0.01 * np.random.default_rng(1).standard_normal(len(time)))
 
 
 @pytest.mark.parametrize("rate, frames", [(48000, 128), (48000, 64), (44100, 128), (96000, 256)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -81,13 +82,25 @@ def weighed(gaps: Sequence[Damage], clip: Clip, levels: Levels, settings: Detect
     """The gaps with the confidence that their surroundings leave, without those that are too unsure."""
     steps = levels.all()
     kept = []
-    for gap in gaps:
+    heard = [_content(gap, clip) for gap in gaps]
+    times = Counter(heard)
+    for gap, content in zip(gaps, heard, strict=True):
+        if content is not None and times[content] > 1:
+            continue  # a loop: what a player repeats by accident does not come back note for note
         odds = _log_odds(gap, clip, steps, levels.step, settings)
         if odds is not None:
             gap = replace(gap, confidence=min(gap.confidence, 1 / (1 + math.exp(-max(-30.0, min(30.0, odds))))))
         if gap.confidence >= settings.confidence:
             kept.append(gap)
     return kept
+
+
+def _content(gap: Damage, clip: Clip) -> int | None:
+    """A number for the sound in a repeated buffer; None for all that is constant, silent or broken."""
+    if gap.kind != "held":
+        return None
+    inside = clip.read(gap.start, gap.end)[gap.channel_indices(clip.channels)[0]]
+    return hash(inside.tobytes()) if inside.min() < inside.max() else None
 
 
 @dataclass(frozen=True)
