@@ -14,7 +14,7 @@ from aidd_studio.studio.app import FocusKeys
 from aidd_studio.studio.commands.open_file import demo_recording
 from aidd_studio.studio.dialogs.about_dialog import AboutDialog
 from aidd_studio.studio.dialogs.export_dialog import ExportDialog
-from aidd_studio.studio.dialogs.preferences_dialog import PreferencesDialog
+from aidd_studio.studio.dialogs.models_dialog import ModelsDialog
 from aidd_studio.studio.model.preferences import recent_files
 from aidd_studio.studio.widgets.actions import plain
 from aidd_studio.studio.window.main_window import MainWindow
@@ -248,7 +248,7 @@ def test_a_project_keeps_its_history_and_gives_the_window_its_name(qtbot, active
 
 
 @pytest.mark.parametrize(
-    ("action", "kind"), [("preferences", PreferencesDialog), ("export", ExportDialog), ("about", AboutDialog)]
+    ("action", "kind"), [("models", ModelsDialog), ("export", ExportDialog), ("about", AboutDialog)]
 )
 def test_dialogs_leave_room_on_a_screen_of_800_lines(opened, idle, action, kind):
     opened.actions_by_id[action].trigger()

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QComboBox,
     QDoubleSpinBox,
     QFormLayout,
@@ -31,6 +32,8 @@ from aidd_studio.studio.widgets.engine_choice import list_engines
 from aidd_studio.studio.widgets.fields import choice, form, real_number, whole_number
 
 LABEL_WIDTH = 160
+WIDE = 960
+"""Pixels of a screen on which two columns have room beside each other."""
 FFT_SIZES = (512, 1024, 2048, 4096, 8192)
 
 
@@ -51,8 +54,9 @@ class PreferencesDialog(Dialog):
         self._column = right
         self._spectrogram()
         self._cache()
-        row = QHBoxLayout()
-        row.setSpacing(40)
+        is_wide = self.screen().availableSize().width() >= WIDE
+        row = QBoxLayout(QBoxLayout.Direction.LeftToRight if is_wide else QBoxLayout.Direction.TopToBottom)
+        row.setSpacing(40 if is_wide else 8)
         for column in (left, right):
             column.addStretch(1)
             row.addLayout(column, 1)
