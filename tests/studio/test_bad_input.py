@@ -181,6 +181,16 @@ def test_odd_recordings_open_and_can_be_drawn_searched_marked_and_filled(qtbot, 
         window.document.mark_saved()
 
 
+@pytest.mark.parametrize("frames", [20_000, 1_600_000])  # at once, and while its sound still arrives
+def test_a_recording_with_missing_sound_opens_and_says_where_it_is_missing(qtbot, window, tmp_path, frames):
+    soundfile.write(tmp_path / "cut.wav", noise(frames, 1) * 0.1, 8000)
+    content = (tmp_path / "cut.wav").read_bytes()
+    (tmp_path / "cut.wav").write_bytes(content[: len(content) // 2])
+    open_and_settle(qtbot, window, tmp_path / "cut.wav")
+    assert window.document.clip.frames < 0.51 * frames
+    assert f"The sound breaks off at {frames / 16000:.2f}"[:-1] in window.banner.message
+
+
 def test_gaps_outside_the_recording_and_broken_labels_are_told_inline(qtbot, opened, tmp_path):
     window = opened
     outside, broken = tmp_path / "outside.txt", tmp_path / "broken.txt"

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 PROJECT = ".aidd"
 
 OPEN_FILTER = (
-    "Recordings and projects (*.wav *.flac *.aif *.aiff *.mp3 *.ogg *.opus *.w64 *.rf64 *.caf *.au *.aidd);;"
-    "Projects (*.aidd);;All files (*)"
+    "Recordings and projects (*.wav *.flac *.aif *.aiff *.mp3 *.ogg *.opus *.w64 *.rf64 *.caf *.au *.m4a *.wma "
+    "*.dsf *.mp4 *.mov *.mkv *.aidd);;Projects (*.aidd);;All files (*)"
 )
 
 EXACT = frozenset({"WAV", "WAVEX", "RF64", "W64", "AIFF", "FLAC", "CAF", "AU"})
@@ -162,6 +162,8 @@ class OpenFile(QObject):
         add_recent(document.project or document.path)
         if document.entries:
             document.select((document.entries[0].id,))
+        if document.clip.notes:
+            self._workspace.notify(" ".join(document.clip.notes), "warning")
 
     def _broken(self, path: Path, why: str) -> None:
         """A file that turned out to be damaged while it was read is not worked on."""
@@ -197,7 +199,7 @@ def _progressively(path: Path, progress: Progress, cache_bytes: int) -> Iterator
     from aidd_studio.audio.files.reading import blocks, probe, read, source_of
 
     info = probe(path)
-    if info.frames < AT_ONCE or info.container not in EXACT:
+    if info.frames < AT_ONCE or info.container not in EXACT or not info.is_exact:
         yield Session(read(path, progress))
         return
     from aidd_studio.audio.files.tags import read_tags
