@@ -175,7 +175,7 @@ VIEW: tuple[Action[Any], ...] = (
     WindowAction(
         "hide_gaps",
         "&View",
-        "Hide gaps over the "Hide &gaps over the pictures"pictures",
+        "Hide gaps over the &pictures",
         keys=("H",),
         tip="Show waveform and spectrogram without anything drawn over them",
         switch=lambda it, on: it.editor.set_gaps_shown(not on),
