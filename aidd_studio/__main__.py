@@ -37,7 +37,7 @@ def _open_door() -> None:
             "There is no display to open the window on; `aidd-studio --help` lists what works without.", file=sys.stderr
         )
         raise SystemExit(1)
-    from aidd_studio.studio.app import main as open_window
+    from aidd_studio.studio.window.app import main as open_window
 
     raise SystemExit(open_window(arguments))
 

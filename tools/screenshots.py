@@ -18,11 +18,11 @@ from PySide6.QtWidgets import QWidget
 
 from aidd_studio.audio.playback import ClockOutput
 from aidd_studio.restoration.session.history import Entry
-from aidd_studio.studio.app import StudioApplication
 from aidd_studio.studio.commands.open_file import demo_recording
 from aidd_studio.studio.dialogs.export_dialog import ExportDialog
 from aidd_studio.studio.model.preferences import Preferences, add_recent
 from aidd_studio.studio.widgets import theme
+from aidd_studio.studio.window.app import StudioApplication
 from aidd_studio.studio.window.main_window import MainWindow
 
 SIZES = ((1280, 800), (1920, 1080))

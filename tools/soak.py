@@ -26,10 +26,10 @@ import soundfile
 from PySide6.QtCore import QCoreApplication, QEvent
 
 from aidd_studio.audio.playback import ClockOutput
-from aidd_studio.studio.app import StudioApplication
 from aidd_studio.studio.commands.open_file import demo_recording
 from aidd_studio.studio.model.preferences import Preferences
 from aidd_studio.studio.widgets import theme
+from aidd_studio.studio.window.app import StudioApplication
 from aidd_studio.studio.window.main_window import MainWindow
 
 GROWTH = 1.1

@@ -20,10 +20,10 @@ from aidd_studio.audio.clip import Patch
 from aidd_studio.audio.files.chunks import Chunk, read_chunks
 from aidd_studio.audio.files.reading import read
 from aidd_studio.audio.files.tag_changes import with_texts
-from aidd_studio.audio.files.tags import read_tags
 from aidd_studio.audio.files.writing import WriteReport, write
 from tests.audio import files_by_hand as by_hand
 from tests.audio.files_by_hand import RATE, chunk
+from tests.audio.tags_of import tags_of
 
 SOUND = by_hand.music(seconds=0.3)
 DATA = chunk(b"data", by_hand.pcm(SOUND))
@@ -134,7 +134,7 @@ def test_the_channel_mask_of_a_wav_comes_back(tmp_path: Path, channels: int, mas
     _, report = restored(tmp_path, "a.wav", (tmp_path / "a.wav").read_bytes(), ".aiff")
     assert any(f"(mask {mask:#x}) could not be kept in AIFF" in note for note in report.notes)
     target, report = restored(tmp_path, "a.wav", (tmp_path / "a.wav").read_bytes(), ".flac")
-    assert read_tags(target).get("waveformatextensible_channel_mask") == ((f"0x{mask:04X}",) if mask else None)
+    assert tags_of(target).get("waveformatextensible_channel_mask") == ((f"0x{mask:04X}",) if mask else None)
 
 
 @pytest.mark.parametrize("channels", [4, 3, 8])
@@ -150,7 +150,7 @@ def test_an_ambisonic_wav_stays_one(tmp_path: Path, channels: int) -> None:
 
 def test_fields_of_a_wav_are_tags_of_a_flac(tmp_path: Path) -> None:
     target, report = restored(tmp_path, "a.wav", by_hand.riff(info(*FIELDS), FORMAT, DATA), ".flac")
-    tags = read_tags(target)
+    tags = tags_of(target)
     assert (tags["title"], tags["artist"], tags["engineer"]) == (("Lied",), ("Sänger",), ("E. Engineer",))
     assert tags["izzz"] == ("a field of one's own",)
     assert len(tags["comment"][0]) == 20_000
@@ -168,7 +168,7 @@ def test_an_edited_text_changes_alone(tmp_path: Path, suffix: str) -> None:
     clip = read(tmp_path / f"a{suffix}")
     assert clip.source is not None
     write(clip, tmp_path / f"b{suffix}", tags=with_texts(clip.source.tags, {"title": "New", "comment": ""}))
-    tags = read_tags(tmp_path / f"b{suffix}")
+    tags = tags_of(tmp_path / f"b{suffix}")
     assert tags["title"] == ("New",)
     assert "comment" not in tags
     expected = {name: text for name, text in clip.source.tags.items() if name not in ("title", "comment", "chunks")}
@@ -287,16 +287,16 @@ def test_an_ape_tag_of_an_mp3_comes_back(tmp_path: Path) -> None:
     items.save(path)
     target, _ = restored(tmp_path, "a.mp3", path.read_bytes())
     assert dict(APEv2(target)) == dict(APEv2(path))
-    assert read_tags(target)["title"] == ("Lied",)
+    assert tags_of(target)["title"] == ("Lied",)
     write(read(path), tmp_path / "b.flac")
-    assert read_tags(tmp_path / "b.flac")["replaygain_track_gain"] == ("-3.00 dB",)
+    assert tags_of(tmp_path / "b.flac")["replaygain_track_gain"] == ("-3.00 dB",)
 
 
 def test_id3_frames_that_another_container_cannot_hold_are_named(tmp_path: Path) -> None:
     _, report = restored(tmp_path, "a.mp3", id3_tag() + by_hand.mp3(16000, 1.0), ".flac")
     assert any("PRIV could not be kept in FLAC" in note for note in report.notes)
     target, report = restored(tmp_path, "a.mp3", (tmp_path / "a.mp3").read_bytes(), ".wav")
-    assert read_tags(target)["id3"]
+    assert tags_of(target)["id3"]
     assert not any("PRIV" in note for note in report.notes)
 
 

@@ -12,8 +12,8 @@ from mutagen.mp3 import MP3
 
 from aidd_studio.audio.files.reading import read
 from aidd_studio.audio.files.tag_changes import text_of, with_texts
-from aidd_studio.audio.files.tags import read_tags
 from aidd_studio.audio.files.writing import write
+from tests.audio.tags_of import tags_of
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_changed_texts_are_written_and_emptied_ones_are_gone(song: Path, tmp_pat
     assert clip.source is not None
     tags = with_texts(clip.source.tags, {"title": " New ", "comment": "", "artist": "One; Two", "album": ""})
     write(clip, tmp_path / f"b{suffix}", tags=tags)
-    written = read_tags(tmp_path / f"b{suffix}")
+    written = tags_of(tmp_path / f"b{suffix}")
     assert written["title"] == ("New",)
     assert text_of(written, "artist") == "One; Two"
     assert "comment" not in written
@@ -58,4 +58,4 @@ def test_frames_that_are_no_texts_stay(song: Path, tmp_path: Path) -> None:
 
 def test_no_tags_at_all_are_written_where_none_are_wanted(song: Path, tmp_path: Path) -> None:
     write(read(song), tmp_path / "b.wav", tags={})
-    assert read_tags(tmp_path / "b.wav") == {}
+    assert tags_of(tmp_path / "b.wav") == {}

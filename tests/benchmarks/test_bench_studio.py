@@ -49,7 +49,7 @@ START = 1.5
 
 STARTING = """
 import os, sys, time
-from aidd_studio.studio.app import StudioApplication
+from aidd_studio.studio.window.app import StudioApplication
 app = StudioApplication(["aidd-studio"])
 from aidd_studio.studio.widgets import theme
 from aidd_studio.studio.window.main_window import MainWindow

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aidd_studio.audio.playback import ClockOutput
-from aidd_studio.studio.app import StudioApplication
 from aidd_studio.studio.model.preferences import Preferences
+from aidd_studio.studio.window.app import StudioApplication
 from aidd_studio.studio.window.main_window import MainWindow
 
 PATIENCE = 240

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from aidd_studio.audio.files.tags import read_tags
 from aidd_studio.studio.dialogs.export_dialog import ExportDialog
+from tests.audio.tags_of import tags_of
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_tags_are_edited_and_removed(qtbot, window, idle, damaged, format):
     target = dialog.choice().path
     dialog.accept()
     idle()
-    tags = read_tags(target)
+    tags = tags_of(target)
     assert tags["title"] == ("Träumerei",)
     assert "; ".join(tags["artist"]) == "One; Two"
     assert tags["mood"] == ("calm",)

@@ -10,13 +10,13 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QToolButton
 
 from aidd_studio.damage.damage import Damage
-from aidd_studio.studio.app import FocusKeys
 from aidd_studio.studio.commands.open_file import demo_recording
 from aidd_studio.studio.dialogs.about_dialog import AboutDialog
 from aidd_studio.studio.dialogs.export_dialog import ExportDialog
 from aidd_studio.studio.dialogs.models_dialog import ModelsDialog
 from aidd_studio.studio.model.preferences import recent_files
 from aidd_studio.studio.widgets.actions import plain
+from aidd_studio.studio.window.app import FocusKeys
 from aidd_studio.studio.window.main_window import MainWindow
 
 

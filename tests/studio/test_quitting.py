@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 
 from aidd_studio.damage.damage import Damage
 from aidd_studio.restoration.session.project import load_project
-from aidd_studio.studio.app import FocusKeys
+from aidd_studio.studio.window.app import FocusKeys
 from tests.studio.hands import answer, answers
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from aidd_studio.audio.files.chunks import FAMILY, OF_THE_SOUND, Chunk, channel_mask, is_text, read_chunks
-from aidd_studio.audio.files.reading import probe
 from aidd_studio.audio.files.text_chunks import names_held, texts_of, with_texts
 
 ID3_TAGS = ("MP3", "WAV", "WAVEX", "AIFF")
@@ -65,14 +64,11 @@ class Picture:
     colors: int = 0
 
 
-def read_tags(path: Path, container: str | None = None) -> dict[str, Any]:
+def read_tags(path: Path, container: str) -> dict[str, Any]:
     """All tags of a recording; an empty mapping where there are none or they are damaged.
 
-    container: soundfile's name of it, where it is known already. Raises FileReadError where it is asked for and the
-    file is no recording.
+    container: soundfile's name of the format, as `probe` gives it.
     """
-    if container is None:
-        container = probe(path).container
     chunks = read_chunks(path)
     tags: dict[str, Any] = texts_of(chunks)
     tags |= _from_id3_chunk(chunks) if chunks else _with_mutagen(path, container)
