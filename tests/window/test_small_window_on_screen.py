@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from tests.window.desktop import Picture, Program
@@ -14,7 +15,8 @@ Start = Callable[..., Program]
 Record = Callable[..., Path]
 
 SMALL = (900, 600)
-ROW = 28
+ACCENT = (69, 196, 176)
+"""The colour of the play button in the dark theme."""
 
 
 def bright(picture: Picture, rows: slice, columns: slice) -> NDArray[np.bool_]:
@@ -40,7 +42,12 @@ def test_what_the_tool_bar_has_no_room_for_is_behind_a_mark(start: Start, record
     program.wait_until(shows_more, "the mark shows nothing", 10)
 
 
-def test_four_gaps_are_listed_beside_the_fill_settings(start: Start, recording: Record) -> None:
+@pytest.mark.parametrize("engine", ["auto", "aidd"])
+def test_four_gaps_are_listed_beside_the_fill_settings(
+    start: Start, recording: Record, own_folders: Path, engine: str
+) -> None:
+    (own_folders / "state").mkdir()
+    (own_folders / "state" / "studio.ini").write_text(f"[preferences]\nengine={engine}\n")
     program = start(recording(5, dropouts=0.5), size=SMALL)
     program.wait_until(has_list, "no recording is shown")
     program.at_rest()
@@ -48,7 +55,9 @@ def test_four_gaps_are_listed_beside_the_fill_settings(start: Start, recording: 
     program.wait_until(lambda picture: len(rows_of_the_list(picture)) >= 4, "no gaps are listed")
     program.press("ctrl+shift+f")
     program.wait_until(lambda picture: bright(picture, slice(440, 530), slice(660, 880)).any(), "no settings are shown")
-    assert len(rows_of_the_list(program.at_rest())) >= 4, "the settings leave the list too little room"
+    picture = program.at_rest()
+    assert len(rows_of_the_list(picture)) >= 4, "the settings leave the list too little room"
+    assert (picture[540:, 40:100] == ACCENT).all(axis=2).sum() > 400, "the window is higher than its screen"
 
 
 def rows_of_the_list(picture: Picture) -> list[int]:
