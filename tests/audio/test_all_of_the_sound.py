@@ -280,6 +280,7 @@ def test_flac_of_unusual_bits_is_read_exactly_through_pyav(tmp_path: Path, bits:
     pytest.importorskip("av", reason="PyAV (the media extra) is not installed")
     clip = read(put(tmp_path, "a.flac", by_hand.flac_of_bits(bits)))
     assert clip.samples.tolist() == [[5 / 128] * 192]
+    assert clip.source is not None
     assert (clip.source.container, clip.source.subtype) == ("FLAC", f"PCM_{bits}")
 
 

@@ -28,7 +28,7 @@ TEXTS = {"title": "Träumerei", "artist": "Schumann", "album": "Kinderszenen", "
 
 
 def recording(path: Path, **more: Any) -> Path:
-    kind = {"format": "OGG", "subtype": "OPUS"} if path.suffix == ".opus" else {}
+    kind: dict[str, Any] = {"format": "OGG", "subtype": "OPUS"} if path.suffix == ".opus" else {}
     soundfile.write(path, 0.1 * np.random.default_rng(0).standard_normal((9600, 2)), 48000, **kind, **more)
     return path
 
@@ -36,7 +36,7 @@ def recording(path: Path, **more: Any) -> Path:
 def tagged(path: Path) -> Path:
     recording(path)
     if path.suffix in (".flac", ".ogg", ".opus"):
-        file = mutagen.File(path)
+        file: Any = mutagen.File(path)
         for name, text in TEXTS.items():
             file[name] = text
         picture = FlacPicture()
@@ -76,13 +76,14 @@ def test_texts_and_pictures_go_from_every_format_to_every_other(tmp_path: Path, 
 
 def test_frames_without_a_common_name_survive_between_mp3_files(tmp_path: Path) -> None:
     path = recording(tmp_path / "a.mp3")
-    file = MP3(path)
+    file: Any = MP3(path)
     if file.tags is None:
         file.add_tags()
     file.tags.add(id3.UFID(owner="http://musicbrainz.org", data=b"1234"))
     file.save()
     write(read(path), tmp_path / "b.mp3")
-    assert MP3(tmp_path / "b.mp3").tags["UFID:http://musicbrainz.org"].data == b"1234"
+    tags = MP3(tmp_path / "b.mp3").tags
+    assert tags is not None and tags["UFID:http://musicbrainz.org"].data == b"1234"
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".rf64", ".aiff", ".caf"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,7 +72,7 @@ def test_float_files_keep_what_is_above_full_scale_and_say_so(tmp_path: Path) ->
 
 
 def test_the_peak_of_silence_is_none(tmp_path: Path) -> None:
-    assert write(Clip(np.zeros((1, 10)), 44100), tmp_path / "b.wav").peak_dbfs is None
+    assert write(Clip(np.zeros((1, 10), np.float32), 44100), tmp_path / "b.wav").peak_dbfs is None
 
 
 def test_a_clip_without_a_source_keeps_its_samples_exactly(tmp_path: Path) -> None:
@@ -112,9 +113,8 @@ def test_the_suffix_decides_the_container_and_the_source_the_rest(
 
 @pytest.mark.parametrize("suffix", [".ogg", ".mp3", ".opus"])
 def test_a_lossy_recording_is_encoded_again_with_little_loss(tmp_path: Path, suffix: str) -> None:
-    soundfile.write(
-        tmp_path / f"a{suffix}", tone().T, 48000, **({"subtype": "OPUS", "format": "OGG"} if suffix == ".opus" else {})
-    )
+    kind: dict[str, Any] = {"subtype": "OPUS", "format": "OGG"} if suffix == ".opus" else {}
+    soundfile.write(tmp_path / f"a{suffix}", tone().T, 48000, **kind)
     clip = read(tmp_path / f"a{suffix}")
     write(clip, tmp_path / f"b{suffix}")
     again = read(tmp_path / f"b{suffix}")

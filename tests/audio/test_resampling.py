@@ -12,7 +12,7 @@ from aidd_studio.audio.resampling import resample, resampled_length
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_tone_keeps_its_phase_and_level(rate_in: int, rate_out: int, dtype: type) -> None:
     frequency = 440.0
-    samples = np.stack([np.sin(2 * np.pi * frequency * np.arange(rate_in) / rate_in)] * 2).astype(dtype)
+    samples: np.ndarray = np.stack([np.sin(2 * np.pi * frequency * np.arange(rate_in) / rate_in)] * 2).astype(dtype)
     result = resample(samples, rate_in, rate_out)
     expected = np.sin(2 * np.pi * frequency * np.arange(rate_out) / rate_out)
     assert result.dtype == dtype

@@ -44,7 +44,7 @@ def test_a_click_is_in_the_column_where_it_is(hop: int, fft_size: int) -> None:
 
 
 def test_tiles_meet_without_a_seam() -> None:
-    clip = Clip(np.random.default_rng(0).standard_normal((2, 100_000)) * 0.1, RATE)
+    clip = Clip(np.random.default_rng(0).standard_normal((2, 100_000), np.float32) * np.float32(0.1), RATE)
     whole = tile_levels(clip, 0, 256, columns=128)
     halves = [tile_levels(clip, 0, 256, columns=64), tile_levels(clip, 64 * 256, 256, columns=64)]
     assert np.array_equal(whole, np.concatenate(halves, axis=1))
@@ -54,7 +54,7 @@ def test_the_end_of_the_recording_ends_the_tile() -> None:
     clip = Clip(tone(1000, 0.1)[None], RATE)
     assert tile_levels(clip, 0, 512).shape[1] == -(-4800 // 512)
     assert tile_levels(clip, 4800, 512).shape[1] == 0
-    assert tile_levels(Clip(np.ones((1, 1)), RATE), 0, 512).shape == (1025, 1)
+    assert tile_levels(Clip(np.ones((1, 1), np.float32), RATE), 0, 512).shape == (1025, 1)
 
 
 def test_what_is_no_number_is_silence() -> None:

@@ -38,7 +38,7 @@ FORMATS = [
 BITS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_24": 24, "PCM_32": 32}
 
 
-def native(subtype: str) -> str:
+def native(subtype: str) -> Any:
     return {"FLOAT": "float32", "DOUBLE": "float64"}.get(subtype, "int32")
 
 

@@ -179,7 +179,7 @@ def test_where_the_networks_run(
     items = collect(sorted(archive.glob("*.wav"))[: 2 if models != "bundled" else 16], tmp_path / "out")
     with Workers(2, networks) as workers:
         assert len(list(run_batch(items[:2], settings, workers=workers))) == 2  # loads the models
-        service = workers._service.pid if workers._service else None
+        service = workers.network_process.pid if workers.network_process else None
         processes = [child.pid for child in psutil.Process().children(recursive=True)]
         started, busy, before = time.perf_counter(), wanted(service), processor_time(processes)
         outcomes = [outcome for _, outcome in run_batch(items, settings, workers=workers)]

@@ -103,11 +103,7 @@ def window(app: QApplication, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainW
 
 
 def wait(app: QApplication, condition: Callable[[], bool], seconds: float = 600) -> None:
-    def met() -> bool:
-        app.processEvents()
-        return condition()
-
-    until(met, seconds)
+    until(condition, seconds, app.processEvents)
 
 
 def ready(app: QApplication, window: MainWindow, path: Path) -> tuple[float, float]:

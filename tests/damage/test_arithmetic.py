@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aidd_studio.damage.arithmetic import by_place, clamp, group, invert, merge, shift, snap, validate
-from aidd_studio.damage.damage import Band, Damage, Known
+from aidd_studio.damage.damage import Band, Damage, DamageKind, Known
 from aidd_studio.damage.detection.spans import true_runs
 from aidd_studio.errors import DamageError
 
@@ -23,7 +23,8 @@ def gaps(draw: st.DrawFn) -> Damage:
     start = draw(st.integers(0, FRAMES - 1))
     end = draw(st.integers(start + 1, min(FRAMES, start + 40)))
     channels = draw(st.none() | st.sets(st.integers(0, CHANNELS - 1), min_size=1).map(lambda c: tuple(sorted(c))))
-    kind = draw(st.sampled_from(["manual", "silence", "held"]))
+    kinds: list[DamageKind] = ["manual", "silence", "held"]
+    kind = draw(st.sampled_from(kinds))
     return Damage(start, end, channels, kind, draw(st.floats(0, 1)))
 
 
@@ -184,7 +185,7 @@ def test_borders_snap_to_the_nearest_edge_in_reach() -> None:
     assert snap(Damage(14, 40), edges, 3) == Damage(14, 40)
     assert snap(Damage(19, 21), edges, 5) == Damage(19, 21)
     assert snap(Damage(19, 21), [], 5) == Damage(19, 21)
-    assert snap(Damage(60, 70), np.array(edges), 10) == Damage(50, 70)
+    assert snap(Damage(60, 70), np.array(edges).tolist(), 10) == Damage(50, 70)
 
 
 @given(st.lists(gaps(), max_size=12))

@@ -9,8 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from aidd_studio.restoration.batch import path_collisions as twins
 from aidd_studio.restoration.batch.journal import BatchJournal
 from aidd_studio.restoration.batch.pool import init_worker
 from aidd_studio.restoration.batch.report import report_data, report_html, write_report
+from tests.waiting import until
 
 RATE = 8000
 SETTINGS = BatchSettings(engine="autoregressive")
@@ -310,7 +311,8 @@ def test_after_kill_9_at_20_random_moments_the_outputs_are_those_of_an_undisturb
     while kills < 20:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None and process.stdout.readline() == "ready\n"
-        time.sleep(float(rng.uniform(0, whole / 8)))
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(float(rng.uniform(0, whole / 8)))
         alive = process.poll() is None
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
@@ -363,13 +365,6 @@ def test_workers_end_with_a_batch_that_is_killed_and_leave_nothing_half_written(
     assert {path.suffix for path in written} == {".wav", ".jsonl", ".lock"}
     assert 2 < len(written) < 60
     assert all(soundfile.info(path).frames == RATE for path in written if path.suffix == ".wav")
-
-
-def until(true: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "that took too long"
-        time.sleep(0.05)
 
 
 def test_a_worker_keeps_to_one_thread_also_in_torch_which_it_loads_later() -> None:

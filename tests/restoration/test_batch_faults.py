@@ -17,6 +17,7 @@ import soundfile
 from aidd_studio.errors import FileWriteError
 from aidd_studio.restoration.batch import BatchSettings, Outcome, collect, one_file, run_batch
 from aidd_studio.restoration.batch.journal import BatchJournal
+from aidd_studio.restoration.restore import restore
 
 RATE = 8000
 NOBODY = 65534
@@ -125,7 +126,6 @@ def test_an_engine_that_fails_unexpectedly_costs_only_the_file_at_hand(
     archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     items = collect([archive], tmp_path / "out")
-    restore = one_file.restore
     calls: list[int] = []
 
     def fail_once(*arguments: object, **named: object) -> object:

@@ -6,8 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from aidd_studio.restoration.batch.journal import JOURNAL_NAME
 from aidd_studio.restoration.batch.network_process import Choice
 from aidd_studio.restoration.batch.pool import Workers
 from aidd_studio.restoration.restore import restore
+from tests.waiting import until
 
 SETTINGS = BatchSettings(engine="aidd", engine_settings={"device": "cpu", "steps": 2})
 needs_models = pytest.mark.skipif(create_engine("aidd").unavailable() is not None, reason="no bundled models here")
@@ -92,7 +93,7 @@ def test_when_the_process_of_the_networks_is_killed_the_workers_go_on_alike(arch
         outcomes = []
         for _, outcome in run_batch(items, SETTINGS, workers=workers):
             outcomes.append(outcome.status)
-            service = workers._service
+            service = workers.network_process
             if service is not None and service.pid and len(outcomes) == 1:
                 os.kill(service.pid, signal.SIGTERM)
     assert outcomes == ["restored"] * 2
@@ -121,9 +122,9 @@ def killed_and_resumed(sources: Path, output: Path, networks: Choice, kills: int
     for number in range(kills):
         finished = 3 * number + int(rng.integers(1, 3))
         process = subprocess.Popen([*command, *["--resume"] * (number > 0)], stderr=subprocess.DEVNULL)
-        while process.poll() is None and len(list(output.glob("[!.]*.wav"))) < finished:
-            time.sleep(0.01)
-        time.sleep(float(rng.uniform(0, 0.25)))
+        until(lambda: process.poll() is not None or len(list(output.glob("[!.]*.wav"))) >= finished)  # noqa: B023
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(float(rng.uniform(0, 0.25)))
         met += process.poll() is None
         process.kill()
         process.wait()

@@ -160,10 +160,12 @@ def test_two_programs_that_save_one_project_leave_a_whole_one(tmp_path: Path) ->
     path = tmp_path / "work.aidd"
     sessions = [make_session(1), make_session(2)]
     save_project(sessions[0], path)
-    writers = [
-        threading.Thread(target=lambda session=session: [save_project(session, path, replace=True) for _ in range(10)])
-        for session in sessions
-    ]
+
+    def save_often(session: Session) -> None:
+        for _ in range(10):
+            save_project(session, path, replace=True)
+
+    writers = [threading.Thread(target=save_often, args=(session,)) for session in sessions]
     for writer in writers:
         writer.start()
     whole = [session.restored().samples for session in sessions]

@@ -7,8 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from aidd_studio.errors import Cancelled, DamageError, UsageError, WorkerDied
 from aidd_studio.progress import Progress
 from aidd_studio.restoration.fill_process import FillProcess
 from aidd_studio.restoration.restore import FillRequest, fill_gaps
+from tests.waiting import until
 
 RATE = 16000
 GAPS = [Damage(8000, 8160), Damage(30000, 30320), Damage(50000, 50200, (1,))]
@@ -63,9 +63,9 @@ def test_progress_comes_through_for_all_and_for_each_gap(process: FillProcess, c
     done: list[Damage] = []
     progress = Progress(lambda fraction, _stage: whole.append(fraction))
 
-    def on_gaps(gaps: object, fraction: float, _stage: str) -> None:
+    def on_gaps(gaps: Sequence[Damage], fraction: float, _stage: str) -> None:
         if fraction == 1.0:
-            done.extend(gaps)  # type: ignore[call-overload]
+            done.extend(gaps)
 
     made = list(process.fill_gaps(clip, GAPS, "sparse", {}, FillRequest(), progress, on_gaps))
     assert len(made) == 3
@@ -96,7 +96,7 @@ def test_a_process_that_was_killed_is_told_in_a_sentence_and_replaced(process: F
         list(process.fill_gaps(clip, LONG, "sparse", ENDLESS, FillRequest(), Progress(), kill))
     assert len(plain(process, clip)) == 3
     kill()
-    time.sleep(0.2)
+    until(lambda: not multiprocessing.active_children())
     assert len(plain(process, clip)) == 3, "killed between two fills, it is replaced unnoticed"
 
 
@@ -177,10 +177,7 @@ def test_no_process_is_left_behind_when_the_program_is_killed(tmp_path: Path, wa
         assert is_alive(child)
         parent.send_signal(getattr(signal, way))
         parent.wait(60)
-    end = time.monotonic() + 60
-    while is_alive(child) and time.monotonic() < end:
-        time.sleep(0.02)
-    assert not is_alive(child)
+    until(lambda: not is_alive(child))
 
 
 def is_alive(pid: int) -> bool:

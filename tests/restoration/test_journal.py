@@ -27,7 +27,7 @@ from aidd_studio.restoration.session.session import Session
 from aidd_studio.restoration.splice import on_grid
 
 CRASHING = """
-import sys, time
+import sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from tests.restoration.test_journal import edited_session
@@ -37,7 +37,7 @@ session = edited_session()
 journal = EditJournal(session.clip, Path({root!r}))
 journal.save(session.history)
 print("saved", flush=True)
-time.sleep(60)
+sys.stdin.read()
 """
 
 
@@ -54,11 +54,13 @@ def edited_session() -> Session:
 
 def test_after_kill_9_everything_accepted_is_offered_again(tmp_path: Path) -> None:
     code = CRASHING.format(tests=str(Path(__file__).parents[2]), root=str(tmp_path))
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin is not None
     assert process.stdout is not None and process.stdout.readline() == "saved\n"
     assert leftovers(tmp_path) == [], "the journal of a living program is its own"
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
+    process.stdin.close()
     process.stdout.close()
     (left,) = leftovers(tmp_path)
     assert left.accepted == 1
@@ -91,7 +93,7 @@ def test_the_clock_jumping_back_does_not_hide_a_journal(tmp_path: Path) -> None:
     session = edited_session()
     journal = EditJournal(session.clip, tmp_path)
     journal.save(session.history)
-    journal._lock.release()
+    journal.close()
     long_ago = time.time() - 10**9
     os.utime(journal.folder / "journal.jsonl", (long_ago, long_ago))
     assert len(leftovers(tmp_path)) == 1
@@ -170,7 +172,7 @@ def test_a_line_that_a_crash_cut_off_loses_only_what_was_not_told_to_be_safe(tmp
     journal.save(session.history)
     whole = path.read_bytes()
     assert whole.startswith(safe), "it only grows"
-    journal._lock.release()
+    journal.close()
     for end in range(len(safe), len(whole) + 1):
         path.write_bytes(whole[:end])
         found = recover(journal.folder).session(session.clip)

@@ -144,7 +144,7 @@ def test_the_command_line_says_that_nothing_was_made_up(recording: Path, tmp_pat
 
 def test_a_batch_keeps_to_the_policy_and_its_report_says_so(recording: Path, tmp_path: Path) -> None:
     report = tmp_path / "report.html"
-    options = ["-o", tmp_path / "out", "--jobs", "1", "--policy", "signal", "--report", report]
+    options = ("-o", tmp_path / "out", "--jobs", "1", "--policy", "signal", "--report", report)
     assert aidd("batch", recording, *options).exit_code == 0
     data = json.loads(report.with_suffix(".json").read_text(encoding="utf-8"))
     assert data["settings"]["policy"] == "signal"

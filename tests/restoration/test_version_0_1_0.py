@@ -20,6 +20,7 @@ from aidd_studio.damage.damage import Damage
 from aidd_studio.damage.labels import read_labels
 from aidd_studio.restoration.batch.items import BatchSettings, collect
 from aidd_studio.restoration.batch.journal import JOURNAL_NAME, BatchJournal
+from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.session.journal import leftovers, recover
 from aidd_studio.restoration.session.project import Project, load_project, save_project
 
@@ -52,7 +53,8 @@ def read_back(project: Project, clip: Clip) -> dict[str, Any]:
     """What a project holds: each step with its gaps and its sound, and all candidates."""
     session = project.session(clip)
     position = session.position
-    steps, candidates = [], {}
+    steps = []
+    candidates: dict[str, Candidate] = {}
     for index, step in enumerate(session.steps):
         session.go_to(index)
         gaps = []

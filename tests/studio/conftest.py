@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from pytestqt.qtbot import QtBot
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
@@ -76,7 +78,7 @@ def outputs() -> list[ClockOutput]:
 
 
 @pytest.fixture
-def window(qtbot, qapp: QApplication, clock: FakeClock, outputs: list[ClockOutput]) -> Iterator[MainWindow]:
+def window(qtbot: QtBot, qapp: QApplication, clock: FakeClock, outputs: list[ClockOutput]) -> Iterator[MainWindow]:
     theme.apply(qapp, "dark")
 
     def make_output() -> ClockOutput:
@@ -100,7 +102,7 @@ def window(qtbot, qapp: QApplication, clock: FakeClock, outputs: list[ClockOutpu
 
 
 @pytest.fixture
-def idle(qtbot, window: MainWindow) -> Callable[[], None]:
+def idle(qtbot: QtBot, window: MainWindow) -> Callable[[], None]:
     """Wait until nothing is being worked on."""
 
     def wait() -> None:
@@ -125,7 +127,7 @@ def damaged(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def opened(qtbot, window: MainWindow, damaged: Path, idle: Callable[[], None]) -> MainWindow:
+def opened(qtbot: QtBot, window: MainWindow, damaged: Path, idle: Callable[[], None]) -> MainWindow:
     """The window with the damaged recording in it."""
     window.open_path(damaged)
     qtbot.waitUntil(lambda: window.document is not None, timeout=60_000)

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from aidd_studio.studio.widgets.banner import Banner
+from aidd_studio.studio.window.main_window import MainWindow
 
 
 def answers(banner: Banner) -> list[QPushButton]:
@@ -14,12 +15,12 @@ def answers(banner: Banner) -> list[QPushButton]:
     return sorted(offered, key=lambda button: button.x())
 
 
-def answer(window, label: str) -> None:
+def answer(window: MainWindow, label: str) -> None:
     """Press the answer of that name in the window's banner."""
     next(button for button in answers(window.banner) if button.text() == label).click()
 
 
-def other_window(window, app: QApplication, qtbot: QtBot, action: str) -> QWidget:
+def other_window(window: MainWindow, app: QApplication, qtbot: QtBot, action: str) -> QWidget:
     """The dialog or window that an action opens."""
     before = set(app.topLevelWidgets())
 

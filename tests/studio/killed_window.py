@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-import time
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from aidd_studio.studio.model.preferences import Preferences
 from aidd_studio.studio.window.app import StudioApplication
 from aidd_studio.studio.window.main_window import MainWindow
 from tests.studio.hands import answer
+from tests.waiting import until
 
 PATIENCE = 240
 """Seconds after which a step has failed."""
@@ -40,7 +41,7 @@ class Person:
         window.actions_by_id["accept_best"].trigger()
         self.until(lambda: all(entry.state == "accepted" for entry in window.document.entries))
         self.tell()
-        time.sleep(PATIENCE)  # until it is killed; nothing that is still to come comes
+        threading.Event().wait(PATIENCE)  # until it is killed; nothing that is still to come comes
 
     def recover(self) -> None:
         window = self.window
@@ -62,12 +63,7 @@ class Person:
         self.until(lambda: self.window.workspace.is_idle)
 
     def until(self, condition: Callable[[], bool]) -> None:
-        end = time.monotonic() + PATIENCE
-        while not condition():
-            if time.monotonic() > end:
-                raise TimeoutError(self.window.banner.message)
-            self.app.processEvents()
-            time.sleep(0.005)
+        until(condition, PATIENCE, self.app.processEvents)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ python neural_window.py RECORDING
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from aidd_studio.audio.playback import ClockOutput
 from aidd_studio.studio.model.preferences import Preferences
 from aidd_studio.studio.window.app import StudioApplication
 from aidd_studio.studio.window.main_window import MainWindow
+from tests import waiting
 
 PATIENCE = 240
 """Seconds after which a step has failed."""
@@ -26,12 +26,7 @@ def main(recording: Path) -> None:
     window.show()
 
     def until(condition: Callable[[], bool]) -> None:
-        end = time.monotonic() + PATIENCE
-        while not condition():
-            if time.monotonic() > end:
-                raise TimeoutError(window.banner.message)
-            app.processEvents()
-            time.sleep(0.005)
+        waiting.until(condition, PATIENCE, app.processEvents)
 
     window.open_path(recording)
     until(lambda: window.document is not None and not window.workspace.work.jobs)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtGui import QAccessible, QAccessibleInterface
-from PySide6.QtWidgets import QAbstractScrollArea, QDialog, QTabBar, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QDialog, QTabBar, QWidget
+from pytestqt.qtbot import QtBot
 
 from aidd_studio.studio.window.main_window import MainWindow
 from tests.studio.hands import other_window
@@ -60,7 +61,7 @@ def unspoken_roles(widget: QWidget) -> list[str]:
 
 
 @pytest.fixture
-def filled(opened: MainWindow, idle) -> MainWindow:
+def filled(opened: MainWindow, idle: Callable[[], None]) -> MainWindow:
     for action in ("detect", "fill"):
         opened.actions_by_id[action].trigger()
         idle()
@@ -79,7 +80,9 @@ def test_everything_on_the_welcome_page_has_a_name(window: MainWindow) -> None:
 
 
 @pytest.mark.parametrize("action", ["preferences", "models", "shortcuts", "about", "export", "batch"])
-def test_everything_in_the_other_windows_has_a_name(filled: MainWindow, qapp, qtbot, action: str, idle) -> None:
+def test_everything_in_the_other_windows_has_a_name(
+    filled: MainWindow, qapp: QApplication, qtbot: QtBot, action: str, idle: Callable[[], None]
+) -> None:
     shown = other_window(filled, qapp, qtbot, action)
     assert nameless(shown) == []
     assert unspoken_roles(shown) == []
@@ -99,8 +102,9 @@ def test_a_row_of_the_gap_list_is_told_once_and_its_columns_have_names(filled: M
     assert sentences[0].endswith(", 1 candidate")
 
 
-def test_what_happens_is_said(opened: MainWindow, idle) -> None:
-    window, said = opened, []
+def test_what_happens_is_said(opened: MainWindow, idle: Callable[[], None]) -> None:
+    window = opened
+    said: list[str] = []
     window.announcer.announced.connect(said.append)
     window.actions_by_id["detect"].trigger()
     idle()

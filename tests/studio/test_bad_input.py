@@ -13,6 +13,9 @@ import numpy as np
 import pytest
 import soundfile
 from PySide6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
+
+from aidd_studio.studio.window.main_window import MainWindow
 
 NOBODY = 65534
 WAIT = 180000
@@ -90,13 +93,15 @@ REFUSED: dict[str, tuple[Callable[[Path], None], str]] = {
 }
 
 
-def open_and_settle(qtbot, window, path: Path) -> None:
+def open_and_settle(qtbot: QtBot, window: MainWindow, path: Path) -> None:
     window.banner.hide()
     window.open_path(path)
     qtbot.waitUntil(lambda: window.workspace.is_idle, timeout=WAIT)
 
 
-def test_what_cannot_be_opened_is_told_inline_and_the_next_file_opens(qtbot, window, damaged, tmp_path):
+def test_what_cannot_be_opened_is_told_inline_and_the_next_file_opens(
+    qtbot: QtBot, window: MainWindow, damaged: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "bad"
     folder.mkdir()
     wrong = {}
@@ -115,7 +120,7 @@ def test_what_cannot_be_opened_is_told_inline_and_the_next_file_opens(qtbot, win
     assert window.banner.message == ""
 
 
-def test_a_bad_file_leaves_what_was_open_alone(qtbot, opened, tmp_path):
+def test_a_bad_file_leaves_what_was_open_alone(qtbot: QtBot, opened: MainWindow, tmp_path: Path) -> None:
     zero_bytes(tmp_path / "empty.wav")
     document = opened.document
     open_and_settle(qtbot, opened, tmp_path / "empty.wav")
@@ -162,7 +167,9 @@ ODD: dict[str, tuple[Callable[[Path], None], tuple[int, int]]] = {
 }
 
 
-def test_odd_recordings_open_and_can_be_drawn_searched_marked_and_filled(qtbot, window, tmp_path):
+def test_odd_recordings_open_and_can_be_drawn_searched_marked_and_filled(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
     for name, (make, shape) in ODD.items():
         make(tmp_path / name)
         open_and_settle(qtbot, window, tmp_path / name)
@@ -182,7 +189,9 @@ def test_odd_recordings_open_and_can_be_drawn_searched_marked_and_filled(qtbot, 
 
 
 @pytest.mark.parametrize("frames", [20_000, 1_600_000])  # at once, and while its sound still arrives
-def test_a_recording_with_missing_sound_opens_and_says_where_it_is_missing(qtbot, window, tmp_path, frames):
+def test_a_recording_with_missing_sound_opens_and_says_where_it_is_missing(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, frames: int
+) -> None:
     soundfile.write(tmp_path / "cut.wav", noise(frames, 1) * 0.1, 8000)
     content = (tmp_path / "cut.wav").read_bytes()
     (tmp_path / "cut.wav").write_bytes(content[: len(content) // 2])
@@ -191,7 +200,9 @@ def test_a_recording_with_missing_sound_opens_and_says_where_it_is_missing(qtbot
     assert f"The sound breaks off at {frames / 16000:.2f}"[:-1] in window.banner.message
 
 
-def test_gaps_outside_the_recording_and_broken_labels_are_told_inline(qtbot, opened, tmp_path):
+def test_gaps_outside_the_recording_and_broken_labels_are_told_inline(
+    qtbot: QtBot, opened: MainWindow, tmp_path: Path
+) -> None:
     window = opened
     outside, broken = tmp_path / "outside.txt", tmp_path / "broken.txt"
     outside.write_text("100.0\t101.0\tdropout\n")
@@ -232,7 +243,9 @@ def as_nobody() -> Iterator[None]:
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions work in another way here")
-def test_no_permission_to_read_is_told_inline(qtbot, window, monkeypatch):
+def test_no_permission_to_read_is_told_inline(
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = Path(tempfile.mkdtemp())
     try:
         folder.chmod(0o777)  # so that nobody may enter, and keep the settings there
@@ -248,7 +261,9 @@ def test_no_permission_to_read_is_told_inline(qtbot, window, monkeypatch):
         shutil.rmtree(folder)
 
 
-def test_a_name_with_a_line_end_stays_on_one_line(qtbot, window, tmp_path, damaged, idle):
+def test_a_name_with_a_line_end_stays_on_one_line(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, damaged: Path, idle: Callable[[], None]
+) -> None:
     path = tmp_path / "new\nline \N{VIOLIN} & more.wav"
     path.write_bytes(damaged.read_bytes())
     window.open_path(path)
@@ -260,6 +275,7 @@ def test_a_name_with_a_line_end_stays_on_one_line(qtbot, window, tmp_path, damag
     assert window.windowTitle().startswith(shown)
     window.workspace.notify(f"{path} is here.")
     assert window.banner.message.endswith(f"{shown} is here.")
+    assert window.document is not None
     window.workspace.close(window.document)
     buttons = [button.text().strip() for button in window.welcome.findChildren(QPushButton)]
     assert shown.replace("&", "&&") in buttons

@@ -12,10 +12,13 @@ import pytest
 import soundfile
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPointF, Qt, QThread, QUrl
 from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from aidd_studio.studio.batch.window import BatchWindow
 from aidd_studio.studio.model.preferences import Preferences
 from aidd_studio.studio.widgets import theme
+from aidd_studio.studio.window.main_window import MainWindow
 from tests.studio.hands import answers
 
 RATE = 8000
@@ -46,7 +49,7 @@ def archive(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def batch(qtbot, qapp) -> Iterator[BatchWindow]:
+def batch(qtbot: QtBot, qapp: QApplication) -> Iterator[BatchWindow]:
     theme.apply(qapp, "dark")
     made = BatchWindow(Preferences(engine="autoregressive"))
     made.settings.jobs.setValue(1)
@@ -60,7 +63,7 @@ def batch(qtbot, qapp) -> Iterator[BatchWindow]:
 
 
 @pytest.fixture
-def settled(qtbot, batch: BatchWindow) -> Callable[[], None]:
+def settled(qtbot: QtBot, batch: BatchWindow) -> Callable[[], None]:
     def wait() -> None:
         qtbot.waitUntil(lambda: not batch.is_adding and not batch.run.is_busy, timeout=WAIT)
 
@@ -81,7 +84,9 @@ def press(batch: BatchWindow, id: str) -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="names of any bytes")
-def test_files_of_any_name_are_restored_and_shown_on_one_line_each(batch, settled, tmp_path):
+def test_files_of_any_name_are_restored_and_shown_on_one_line_each(
+    batch: BatchWindow, settled: Callable[[], None], tmp_path: Path
+) -> None:
     folder, output = tmp_path / "odd", tmp_path / "out"
     record(folder / "plain.wav", 1)
     names = [b"plain.wav", b"line\nbreak.wav", b"\xff\xfe.wav", b"<b>%s.wav"]
@@ -107,7 +112,9 @@ def results(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and path.name not in known}
 
 
-def test_files_are_added_looked_through_restored_and_the_failed_one_is_retried(batch, settled, archive, tmp_path):
+def test_files_are_added_looked_through_restored_and_the_failed_one_is_retried(
+    batch: BatchWindow, settled: Callable[[], None], archive: Path, tmp_path: Path
+) -> None:
     batch.add([archive])
     settled()
     assert set(states(batch)) == {"take1.wav", "take2.flac", "whole.wav", "broken.wav"}
@@ -145,7 +152,9 @@ def test_files_are_added_looked_through_restored_and_the_failed_one_is_retried(b
     assert not batch.actions_by_id["retry"].isEnabled()
 
 
-def test_cancel_leaves_nothing_half_written_and_run_goes_on_from_there(qtbot, batch, settled, tmp_path):
+def test_cancel_leaves_nothing_half_written_and_run_goes_on_from_there(
+    qtbot: QtBot, batch: BatchWindow, settled: Callable[[], None], tmp_path: Path
+) -> None:
     folder, output = tmp_path / "takes", tmp_path / "out"
     for index in range(4):
         record(folder / f"take{index}.wav", index, holes=4, seconds=2.0)
@@ -168,7 +177,19 @@ def test_cancel_leaves_nothing_half_written_and_run_goes_on_from_there(qtbot, ba
     assert all((output / name).stat().st_mtime_ns == time for name, time in written.items()), "nothing is done twice"
 
 
-def test_pause_begins_no_further_file_until_resumed(qtbot, batch, settled, tmp_path):
+def becomes_another(qtbot: QtBot, value: Callable[[], int], timeout: int) -> bool:
+    """Whether a value changes within so many milliseconds."""
+    before = value()
+    try:
+        qtbot.waitUntil(lambda: value() != before, timeout=timeout)
+    except qtbot.TimeoutError:
+        return False
+    return True
+
+
+def test_pause_begins_no_further_file_until_resumed(
+    qtbot: QtBot, batch: BatchWindow, settled: Callable[[], None], tmp_path: Path
+) -> None:
     folder = tmp_path / "takes"
     for index in range(3):
         record(folder / f"take{index}.wav", index)
@@ -176,21 +197,25 @@ def test_pause_begins_no_further_file_until_resumed(qtbot, batch, settled, tmp_p
     settled()
     press(batch, "run")
     batch.actions_by_id["hold"].setChecked(True)
-    finished = -1
-    while finished != (finished := list(states(batch).values()).count("restored")):  # what was begun is finished
+
+    def finished() -> int:
+        return list(states(batch).values()).count("restored")
+
+    qtbot.waitUntil(lambda: not any(row.is_in_work for row in batch.table.rows), timeout=WAIT)
+    while becomes_another(qtbot, finished, 1500):  # what was begun is finished
         qtbot.waitUntil(lambda: not any(row.is_in_work for row in batch.table.rows), timeout=WAIT)
-        qtbot.wait(1500)
-    assert finished < 3 and batch.run.is_working
+    assert finished() < 3 and batch.run.is_working
     assert "Paused" in batch.totals.time_left.text()
     assert batch.actions_by_id["hold"].iconText() == "Resume"
-    qtbot.wait(300)
-    assert list(states(batch).values()).count("restored") == finished
+    assert not becomes_another(qtbot, finished, 300)
     batch.actions_by_id["hold"].setChecked(False)
     settled()
     assert set(states(batch).values()) == {"restored"}
 
 
-def test_closing_at_work_asks_inline_and_the_work_can_go_on_unseen(qtbot, batch, settled, tmp_path):
+def test_closing_at_work_asks_inline_and_the_work_can_go_on_unseen(
+    qtbot: QtBot, batch: BatchWindow, settled: Callable[[], None], tmp_path: Path
+) -> None:
     record(tmp_path / "takes" / "take.wav", 1)
     batch.add([tmp_path / "takes"])
     settled()
@@ -206,7 +231,9 @@ def test_closing_at_work_asks_inline_and_the_work_can_go_on_unseen(qtbot, batch,
     settled()
 
 
-def test_results_can_be_flac_whatever_the_sources_are(batch, settled, archive, tmp_path):
+def test_results_can_be_flac_whatever_the_sources_are(
+    batch: BatchWindow, settled: Callable[[], None], archive: Path, tmp_path: Path
+) -> None:
     batch.settings.container.setCurrentIndex(batch.settings.container.findData("flac"))
     batch.settings.output.setText(str(tmp_path / "out"))
     batch.add([archive / "side1", archive / "side2"])
@@ -217,7 +244,9 @@ def test_results_can_be_flac_whatever_the_sources_are(batch, settled, archive, t
     assert soundfile.info(tmp_path / "out" / "take1_restored.flac").format == "FLAC"
 
 
-def test_what_cannot_be_run_is_told_and_nothing_begins(batch, settled, archive, tmp_path):
+def test_what_cannot_be_run_is_told_and_nothing_begins(
+    batch: BatchWindow, settled: Callable[[], None], archive: Path, tmp_path: Path
+) -> None:
     batch.add([archive])
     settled()
     batch.settings.pattern.setText("same.wav")
@@ -233,10 +262,12 @@ def test_what_cannot_be_run_is_told_and_nothing_begins(batch, settled, archive, 
     assert set(states(batch).values()) == {"waiting"}
 
 
-def test_files_are_dropped_taken_off_the_list_and_opened_in_the_editor(qtbot, window, damaged, tmp_path):
+def test_files_are_dropped_taken_off_the_list_and_opened_in_the_editor(
+    qtbot: QtBot, window: MainWindow, damaged: Path, tmp_path: Path
+) -> None:
     window.actions_by_id["batch"].trigger()
     batch = window.batch.window
-    assert batch.isVisible()
+    assert batch is not None and batch.isVisible()
     record(tmp_path / "other.wav", 1)
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(damaged)), QUrl.fromLocalFile(str(tmp_path / "other.wav"))])

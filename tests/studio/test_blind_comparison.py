@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 import pytest
 
+from aidd_studio.audio.playback import ClockOutput
 from aidd_studio.damage.damage import Damage
 from aidd_studio.studio.panels.candidate_list import LETTERS
+from aidd_studio.studio.window.main_window import MainWindow
+from tests.studio.conftest import FakeClock
 
 
 @pytest.fixture
-def compared(opened, idle):
+def compared(opened: MainWindow, idle: Callable[[], None]) -> Iterator[MainWindow]:
     """The window with one gap that two engines have filled, in a blind comparison."""
     document = opened.document
     document.select(document.session.add_gaps([Damage(20000, 20320)]))
@@ -26,11 +31,11 @@ def compared(opened, idle):
     opened.commands.playback.stop()
 
 
-def row_of_x(window) -> int:
+def row_of_x(window: MainWindow) -> int:
     return window.candidate_list.blind.index(window.commands.blind.hidden)
 
 
-def test_guesses_are_told_right_or_wrong_and_counted(compared):
+def test_guesses_are_told_right_or_wrong_and_counted(compared: MainWindow) -> None:
     bar = compared.candidate_list.guess_bar
     assert bar.isVisible()
     assert [button.text() for button in bar.buttons] == ["A", "B"]
@@ -42,7 +47,9 @@ def test_guesses_are_told_right_or_wrong_and_counted(compared):
     assert bar.words.text().startswith(f"Wrong, X was {LETTERS[row]}. 1 of 2 right.")
 
 
-def test_x_sounds_as_its_candidate_and_the_window_does_not_tell_which(compared, clock, outputs):
+def test_x_sounds_as_its_candidate_and_the_window_does_not_tell_which(
+    compared: MainWindow, clock: FakeClock, outputs: list[ClockOutput]
+) -> None:
     document, playback = compared.document, compared.commands.playback
     current = document.candidate_index
     compared.actions_by_id["audition_x"].trigger()
@@ -62,7 +69,7 @@ def test_x_sounds_as_its_candidate_and_the_window_does_not_tell_which(compared, 
     assert compared.transport.switch.heard == "X"
 
 
-def test_x_may_be_any_candidate(compared):
+def test_x_may_be_any_candidate(compared: MainWindow) -> None:
     hidden = set()
     for _ in range(40):
         hidden.add(compared.commands.blind.hidden)
@@ -70,7 +77,9 @@ def test_x_may_be_any_candidate(compared):
     assert hidden == {0, 1}
 
 
-def test_accepting_ends_the_comparison_and_tells_what_was_chosen(compared, idle):
+def test_accepting_ends_the_comparison_and_tells_what_was_chosen(
+    compared: MainWindow, idle: Callable[[], None]
+) -> None:
     compared.commands.blind.choose(1)
     engine = compared.document.candidate.engine
     compared.actions_by_id["accept"].trigger()

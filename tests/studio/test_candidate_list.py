@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
+from pytestqt.qtbot import QtBot
 
 from aidd_studio.audio.clip import Patch
 from aidd_studio.damage.damage import Damage
@@ -21,7 +24,7 @@ def candidate(gap: Damage, score: float) -> Candidate:
 
 
 @pytest.fixture
-def offered(opened: MainWindow, idle) -> MainWindow:
+def offered(opened: MainWindow, idle: Callable[[], None]) -> MainWindow:
     document = opened.document
     (id,) = document.session.add_gaps([Damage(8000, 8160)])
     document.select((id,))
@@ -49,7 +52,7 @@ def test_the_chosen_one_stays_chosen_when_a_better_one_comes(offered: MainWindow
 
 
 @pytest.mark.parametrize("index", [7, 0, 4])
-def test_the_current_candidate_is_scrolled_into_view(offered: MainWindow, qtbot, index: int) -> None:
+def test_the_current_candidate_is_scrolled_into_view(offered: MainWindow, qtbot: QtBot, index: int) -> None:
     offered.resize(900, 600)
     offered.document.choose((index + 3) % 8)
     offered.document.choose(index)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -80,7 +81,7 @@ def test_the_scale_follows_the_gain(opened: MainWindow) -> None:
     assert view.grab().toImage().copy(0, 0, 50, view.height()) == before
 
 
-def test_the_pictures_of_tiles_come_with_the_tiles(opened: MainWindow, idle) -> None:
+def test_the_pictures_of_tiles_come_with_the_tiles(opened: MainWindow, idle: Callable[[], None]) -> None:
     view = opened.editor.spectrogram
     view.grab()
     idle()
@@ -94,7 +95,7 @@ def test_the_pictures_of_tiles_come_with_the_tiles(opened: MainWindow, idle) -> 
     assert all(pictures.has(tile) for tile in tiles), "there before the window draws them"
 
 
-def test_gaps_are_tinted_where_they_are_and_follow_the_hand(opened: MainWindow, idle) -> None:
+def test_gaps_are_tinted_where_they_are_and_follow_the_hand(opened: MainWindow, idle: Callable[[], None]) -> None:
     view, axis, regions = opened.editor.waveform, opened.axis, opened.regions
     axis.show_range(7000, 9000)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
+from pytestqt.qtbot import QtBot
 
 from aidd_studio.studio.window.main_window import MainWindow
 
@@ -34,7 +35,7 @@ class Turns:
         return self.count
 
 
-def test_the_loop_turns_during_a_fill(qtbot, opened: MainWindow, idle) -> None:
+def test_the_loop_turns_during_a_fill(qtbot: QtBot, opened: MainWindow, idle: Callable[[], None]) -> None:
     window = opened
     window.actions_by_id["detect"].trigger()
     idle()
@@ -56,7 +57,7 @@ def test_a_neural_fill_loads_nothing_into_the_windows_process(damaged: Path) -> 
     assert told.stdout.splitlines() == ["['aidd']", "False"], told.stderr
 
 
-def test_the_loop_turns_during_a_batch(qtbot, window: MainWindow, damaged: Path) -> None:
+def test_the_loop_turns_during_a_batch(qtbot: QtBot, window: MainWindow, damaged: Path) -> None:
     window.actions_by_id["batch"].trigger()
     batch = window.batch.window
     batch.settings.jobs.setValue(1)

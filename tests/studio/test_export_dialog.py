@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
+from pytestqt.qtbot import QtBot
 
 from aidd_studio.studio.dialogs.export_dialog import ExportDialog
+from aidd_studio.studio.window.main_window import MainWindow
 from tests.audio.tags_of import tags_of
 
 
 @pytest.fixture
-def fine(tmp_path, damaged):
+def fine(tmp_path: Path, damaged: Path) -> Path:
     """The damaged recording on a grid finer than 16 bits."""
     samples, rate = soundfile.read(damaged)
     path = tmp_path / "fine.wav"
@@ -20,20 +25,22 @@ def fine(tmp_path, damaged):
 
 
 @pytest.fixture
-def opened_fine(qtbot, window, idle, fine):
+def opened_fine(qtbot: QtBot, window: MainWindow, idle: Callable[[], None], fine: Path) -> MainWindow:
     window.open_path(fine)
     qtbot.waitUntil(lambda: window.document is not None, timeout=60_000)
     idle()
     return window
 
 
-def export_dialog(window) -> ExportDialog:
+def export_dialog(window: MainWindow) -> ExportDialog:
     window.actions_by_id["export"].trigger()
     return window.findChildren(ExportDialog)[-1]
 
 
 @pytest.mark.parametrize("dither", [True, False])
-def test_rounded_samples_are_dithered_unless_that_is_switched_off(opened_fine, idle, fine, dither):
+def test_rounded_samples_are_dithered_unless_that_is_switched_off(
+    opened_fine: MainWindow, idle: Callable[[], None], fine: Path, dither: bool
+) -> None:
     dialog = export_dialog(opened_fine)
     dialog.subtype.setCurrentText("16 bit")
     dialog.dither.setChecked(dither)
@@ -46,7 +53,7 @@ def test_rounded_samples_are_dithered_unless_that_is_switched_off(opened_fine, i
     assert export_dialog(opened_fine).dither.isChecked() == dither, "the choice is remembered"
 
 
-def test_dither_is_offered_only_where_samples_are_rounded(opened_fine):
+def test_dither_is_offered_only_where_samples_are_rounded(opened_fine: MainWindow) -> None:
     dialog = export_dialog(opened_fine)
     assert dialog.dither.isEnabled()
     dialog.subtype.setCurrentText("32 bit float")
@@ -55,7 +62,9 @@ def test_dither_is_offered_only_where_samples_are_rounded(opened_fine):
 
 
 @pytest.mark.parametrize("format", ["WAV", "FLAC", "AIFF", "Ogg Vorbis", "MP3"])
-def test_tags_are_edited_and_removed(qtbot, window, idle, damaged, format):
+def test_tags_are_edited_and_removed(
+    qtbot: QtBot, window: MainWindow, idle: Callable[[], None], damaged: Path, format: str
+) -> None:
     tagged = damaged.with_suffix(".flac")
     soundfile.write(tagged, *soundfile.read(damaged))
     from mutagen.flac import FLAC
@@ -84,7 +93,9 @@ def test_tags_are_edited_and_removed(qtbot, window, idle, damaged, format):
     assert FLAC(tagged)["title"] == ["Old"], "the source is never written to"
 
 
-def test_the_pattern_and_the_format_make_the_name(opened_fine, idle, fine):
+def test_the_pattern_and_the_format_make_the_name(
+    opened_fine: MainWindow, idle: Callable[[], None], fine: Path
+) -> None:
     dialog = export_dialog(opened_fine)
     dialog.pattern.setText("{stem} - mended{suffix}")
     dialog.format.setCurrentText("FLAC")
@@ -108,7 +119,9 @@ def test_the_pattern_and_the_format_make_the_name(opened_fine, idle, fine):
         (lambda dialog: (dialog.format.setCurrentText("FLAC"), dialog.subtype.setCurrentText("32 bit float")), "FLAC"),
     ],
 )
-def test_what_would_fail_is_said_before(opened_fine, change, says):
+def test_what_would_fail_is_said_before(
+    opened_fine: MainWindow, change: Callable[[ExportDialog], object], says: str
+) -> None:
     dialog = export_dialog(opened_fine)
     change(dialog)
     assert says in dialog.why.text()

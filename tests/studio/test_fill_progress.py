@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 
-def test_every_gap_of_a_job_shows_its_own_share(opened, idle):
+from aidd_studio.studio.window.main_window import MainWindow
+
+
+def test_every_gap_of_a_job_shows_its_own_share(opened: MainWindow, idle: Callable[[], None]) -> None:
     window, document = opened, opened.document
     window.actions_by_id["detect"].trigger()
     idle()
@@ -17,7 +21,7 @@ def test_every_gap_of_a_job_shows_its_own_share(opened, idle):
     document.filling_changed.connect(look)
     window.actions_by_id["fill"].trigger()
     assert seen[0] == {first: (0.0, "waiting"), second: (0.0, "waiting")}
-    assert "Waiting" in window.candidate_list._hint.text()
+    assert "Waiting" in window.candidate_list.hint.text()
     idle()
     assert {second: (0.0, "waiting")} in seen, "the first gap is done while the second one has not begun"
     assert any(shares.get(first, ("", "waiting"))[1] != "waiting" for shares in seen), "what is done is told"
@@ -26,7 +30,7 @@ def test_every_gap_of_a_job_shows_its_own_share(opened, idle):
     assert all(entry.candidates for entry in document.entries)
 
 
-def test_a_cancelled_job_leaves_no_gap_behind_as_filling(opened, idle):
+def test_a_cancelled_job_leaves_no_gap_behind_as_filling(opened: MainWindow, idle: Callable[[], None]) -> None:
     window, document = opened, opened.document
     window.actions_by_id["detect"].trigger()
     idle()

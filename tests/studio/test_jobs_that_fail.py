@@ -8,11 +8,14 @@ import signal
 from collections.abc import Callable
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from aidd_studio.audio.playback import ClockOutput, Player, Version
 from aidd_studio.damage.damage import Damage
 from aidd_studio.errors import DamageError, DeviceError
 from aidd_studio.studio.model.jobs import JobQueue
+from aidd_studio.studio.window.main_window import MainWindow
+from tests.studio.conftest import FakeClock
 
 
 @pytest.mark.parametrize(
@@ -23,7 +26,9 @@ from aidd_studio.studio.model.jobs import JobQueue
         (ZeroDivisionError("division by zero"), "Fill failed unexpectedly: division by zero."),
     ],
 )
-def test_whatever_a_job_raises_is_told_in_a_sentence_and_the_next_job_runs(qtbot, error, told) -> None:
+def test_whatever_a_job_raises_is_told_in_a_sentence_and_the_next_job_runs(
+    qtbot: QtBot, error: DamageError | MemoryError | ZeroDivisionError, told: str
+) -> None:
     queue = JobQueue("work")
     said: list[str] = []
     results: list[int] = []
@@ -40,7 +45,9 @@ def test_whatever_a_job_raises_is_told_in_a_sentence_and_the_next_job_runs(qtbot
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL here")
-def test_when_the_process_that_fills_is_killed_the_window_says_so_and_fills_again(opened, idle) -> None:
+def test_when_the_process_that_fills_is_killed_the_window_says_so_and_fills_again(
+    opened: MainWindow, idle: Callable[[], None]
+) -> None:
     """As the system does when memory runs out."""
     window, document = opened, opened.document
     window.actions_by_id["detect"].trigger()
@@ -65,7 +72,9 @@ def test_when_the_process_that_fills_is_killed_the_window_says_so_and_fills_agai
     assert all(entry.candidates for entry in document.entries)
 
 
-def test_gaps_that_could_not_be_filled_are_counted_and_the_others_are_filled(opened, idle) -> None:
+def test_gaps_that_could_not_be_filled_are_counted_and_the_others_are_filled(
+    opened: MainWindow, idle: Callable[[], None]
+) -> None:
     window, document = opened, opened.document
     document.select(document.session.add_gaps([Damage(1000, 1300), Damage(17000, 31900)]))
     box = window.fill_settings.engine
@@ -90,7 +99,7 @@ class UnpluggedOutput(ClockOutput):
         return super().now()
 
 
-def test_when_the_sound_card_is_unplugged_the_playhead_goes_on_in_silence_and_it_is_said(clock) -> None:
+def test_when_the_sound_card_is_unplugged_the_playhead_goes_on_in_silence_and_it_is_said(clock: FakeClock) -> None:
     import numpy as np
 
     output = UnpluggedOutput(clock)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from aidd_studio.restoration.session.journal import recover
 from aidd_studio.studio.commands.autosave import journal_folder
+from aidd_studio.studio.window.main_window import MainWindow
 
 
 @pytest.fixture
-def filled(opened, idle):
+def filled(opened: MainWindow, idle: Callable[[], None]) -> MainWindow:
     """The window with candidates for both gaps."""
     for action in ("detect", "select_all", "fill"):
         opened.actions_by_id[action].trigger()
@@ -27,7 +30,7 @@ def on_disk() -> list[bool]:
     return [entry.accepted is not None for entry in project.steps[project.position].state.entries]
 
 
-def test_whenever_the_window_says_accepted_the_journal_has_it(filled, idle):
+def test_whenever_the_window_says_accepted_the_journal_has_it(filled: MainWindow, idle: Callable[[], None]) -> None:
     window, document = filled, filled.document
     seen = []
 
@@ -47,7 +50,7 @@ def test_whenever_the_window_says_accepted_the_journal_has_it(filled, idle):
     assert [kept for _, kept in seen] == [[True, False], [True, True]]
 
 
-def test_taking_a_fill_back_is_written_without_delay(filled, idle):
+def test_taking_a_fill_back_is_written_without_delay(filled: MainWindow, idle: Callable[[], None]) -> None:
     window, document = filled, filled.document
     document.select((document.entries[0].id,))
     window.actions_by_id["accept"].trigger()
@@ -65,7 +68,7 @@ def test_taking_a_fill_back_is_written_without_delay(filled, idle):
     assert on_disk() == [False, False]
 
 
-def test_accepting_twice_before_the_disk_answers_accepts_two_gaps(filled, idle):
+def test_accepting_twice_before_the_disk_answers_accepts_two_gaps(filled: MainWindow, idle: Callable[[], None]) -> None:
     window, document = filled, filled.document
     document.select((document.entries[0].id,))
     window.actions_by_id["accept"].trigger()
@@ -76,7 +79,9 @@ def test_accepting_twice_before_the_disk_answers_accepts_two_gaps(filled, idle):
     assert document.undo_stack.count() == 3
 
 
-def test_edits_while_the_disk_is_slow_are_in_the_journal_in_the_end(filled, idle):
+def test_edits_while_the_disk_is_slow_are_in_the_journal_in_the_end(
+    filled: MainWindow, idle: Callable[[], None]
+) -> None:
     window, document = filled, filled.document
     first, second = document.entries
     document.select((first.id,))
@@ -95,7 +100,9 @@ def test_edits_while_the_disk_is_slow_are_in_the_journal_in_the_end(filled, idle
     assert kept.state.entries[1].starred == document.entries[1].starred != frozenset()
 
 
-def test_a_gap_that_goes_before_its_fill_is_written_is_not_accepted(filled, idle):
+def test_a_gap_that_goes_before_its_fill_is_written_is_not_accepted(
+    filled: MainWindow, idle: Callable[[], None]
+) -> None:
     window, document = filled, filled.document
     document.select((document.entries[0].id,))
     window.actions_by_id["accept"].trigger()
@@ -107,7 +114,9 @@ def test_a_gap_that_goes_before_its_fill_is_written_is_not_accepted(filled, idle
     assert on_disk() == [False]
 
 
-def test_where_the_journal_cannot_be_written_the_work_goes_on_and_it_is_told(filled, idle):
+def test_where_the_journal_cannot_be_written_the_work_goes_on_and_it_is_told(
+    filled: MainWindow, idle: Callable[[], None]
+) -> None:
     window, document = filled, filled.document
     window.commands.autosave.write()
     idle()
@@ -121,7 +130,9 @@ def test_where_the_journal_cannot_be_written_the_work_goes_on_and_it_is_told(fil
     assert "save the project" in window.banner.message
 
 
-def test_closing_while_a_fill_is_being_accepted_asks(filled, idle, tmp_path):
+def test_closing_while_a_fill_is_being_accepted_asks(
+    filled: MainWindow, idle: Callable[[], None], tmp_path: Path
+) -> None:
     window, document = filled, filled.document
     document.project = tmp_path / "take.aidd"
     document.mark_saved()

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QToolButton
+from pytestqt.qtbot import QtBot
 
 from aidd_studio.damage.damage import Damage
 from aidd_studio.studio.commands.open_file import demo_recording
 from aidd_studio.studio.dialogs.about_dialog import AboutDialog
+from aidd_studio.studio.dialogs.dialog import Dialog
 from aidd_studio.studio.dialogs.export_dialog import ExportDialog
 from aidd_studio.studio.dialogs.models_dialog import ModelsDialog
 from aidd_studio.studio.model.preferences import recent_files
+from aidd_studio.studio.model.time_format import TimeFormat
 from aidd_studio.studio.widgets.actions import plain
 from aidd_studio.studio.window.app import FocusKeys
 from aidd_studio.studio.window.main_window import MainWindow
+from tests.studio.conftest import FakeClock
 
 
 @pytest.fixture
-def active(qtbot, qapp, opened: MainWindow, idle) -> Iterator[MainWindow]:
+def active(qtbot: QtBot, qapp: QApplication, opened: MainWindow, idle: Callable[[], None]) -> Iterator[MainWindow]:
     """The window with both gaps filled, as the program has it: keys go where the focus is."""
     keys = FocusKeys(opened)
     qapp.installEventFilter(keys)
@@ -43,7 +47,7 @@ def card_button(window: MainWindow, name: str) -> QToolButton:
 
 
 @pytest.mark.parametrize("name", ["Accept", "Star", "Hear"])
-def test_space_plays_whatever_button_has_the_focus(qtbot, active, name):
+def test_space_plays_whatever_button_has_the_focus(qtbot: QtBot, active: MainWindow, name: str) -> None:
     active.document.select((active.document.entries[0].id,))
     button = card_button(active, name)
     button.setFocus(Qt.FocusReason.TabFocusReason)
@@ -55,7 +59,9 @@ def test_space_plays_whatever_button_has_the_focus(qtbot, active, name):
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter])
-def test_return_presses_the_button_that_has_the_focus(qtbot, active, idle, key):
+def test_return_presses_the_button_that_has_the_focus(
+    qtbot: QtBot, active: MainWindow, idle: Callable[[], None], key: Qt.Key
+) -> None:
     active.document.select((active.document.entries[0].id,))
     button = card_button(active, "Accept")
     button.setFocus(Qt.FocusReason.TabFocusReason)
@@ -73,7 +79,9 @@ def test_return_presses_the_button_that_has_the_focus(qtbot, active, idle, key):
         (Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier, True, -1),
     ],
 )
-def test_arrows_nudge_the_cursor_and_with_shift_the_gap(qtbot, active, key, modifier, moves_gap, direction):
+def test_arrows_nudge_the_cursor_and_with_shift_the_gap(
+    qtbot: QtBot, active: MainWindow, key: Qt.Key, modifier: Qt.KeyboardModifier, moves_gap: bool, direction: int
+) -> None:
     document = active.document
     document.select((document.entries[0].id,))
     active.axis.set_cursor(8000)
@@ -83,7 +91,7 @@ def test_arrows_nudge_the_cursor_and_with_shift_the_gap(qtbot, active, key, modi
     assert (moved_gap * direction > 0, moved_cursor * direction > 0) == (moves_gap, not moves_gap)
 
 
-def test_arrows_belong_to_a_slider_that_has_the_focus(qtbot, active):
+def test_arrows_belong_to_a_slider_that_has_the_focus(qtbot: QtBot, active: MainWindow) -> None:
     slider = active.editor.blend
     slider.setFocus()
     cursor, value = active.axis.cursor, slider.value()
@@ -101,7 +109,9 @@ def test_arrows_belong_to_a_slider_that_has_the_focus(qtbot, active):
         ("clock", "59:00", 32000),
     ],
 )
-def test_a_time_written_into_the_clock_is_where_the_cursor_goes(qtbot, active, format, written, frame):
+def test_a_time_written_into_the_clock_is_where_the_cursor_goes(
+    qtbot: QtBot, active: MainWindow, format: TimeFormat, written: str, frame: int
+) -> None:
     active.axis.set_format(format)
     clock = active.transport.time
     qtbot.mouseClick(clock, Qt.MouseButton.LeftButton)
@@ -113,7 +123,7 @@ def test_a_time_written_into_the_clock_is_where_the_cursor_goes(qtbot, active, f
 
 
 @pytest.mark.parametrize("written", ["nonsense", "-1", "1:99"])
-def test_what_is_no_time_leaves_the_cursor_and_is_reported(qtbot, active, written):
+def test_what_is_no_time_leaves_the_cursor_and_is_reported(qtbot: QtBot, active: MainWindow, written: str) -> None:
     cursor = active.axis.cursor
     clock = active.transport.time
     qtbot.mouseClick(clock, Qt.MouseButton.LeftButton)
@@ -124,7 +134,7 @@ def test_what_is_no_time_leaves_the_cursor_and_is_reported(qtbot, active, writte
     assert active.document.entries[0].state == "candidates"
 
 
-def test_accepting_stops_what_is_auditioned(active, idle, clock):
+def test_accepting_stops_what_is_auditioned(active: MainWindow, idle: Callable[[], None], clock: FakeClock) -> None:
     document = active.document
     document.select((document.entries[0].id,))
     active.actions_by_id["audition_1"].trigger()
@@ -138,7 +148,7 @@ def test_accepting_stops_what_is_auditioned(active, idle, clock):
 
 
 @pytest.mark.parametrize("looping", [False, True])
-def test_going_to_another_gap_does_not_play_on_to_the_end(active, clock, looping):
+def test_going_to_another_gap_does_not_play_on_to_the_end(active: MainWindow, clock: FakeClock, looping: bool) -> None:
     document = active.document
     document.select((document.entries[0].id,))
     active.actions_by_id["loop"].setChecked(looping)
@@ -150,7 +160,7 @@ def test_going_to_another_gap_does_not_play_on_to_the_end(active, clock, looping
 
 
 @pytest.mark.parametrize("edit", ["add", "remove", "move", "accept"])
-def test_undo_and_redo_scroll_to_what_they_change(active, idle, edit):
+def test_undo_and_redo_scroll_to_what_they_change(active: MainWindow, idle: Callable[[], None], edit: str) -> None:
     document, axis = active.document, active.axis
     entry = document.entries[1]
     document.select((entry.id,))
@@ -170,7 +180,7 @@ def test_undo_and_redo_scroll_to_what_they_change(active, idle, edit):
         assert axis.start <= where <= axis.end, way
 
 
-def context_menu(active) -> QMenu:
+def context_menu(active: MainWindow) -> QMenu:
     table = active.gap_list.table
     table.customContextMenuRequested.emit(QPoint(20, 20))
     menu = QApplication.activePopupWidget()
@@ -178,7 +188,7 @@ def context_menu(active) -> QMenu:
     return menu
 
 
-def test_the_gap_list_has_a_menu_that_reverts_an_accepted_fill(active, idle):
+def test_the_gap_list_has_a_menu_that_reverts_an_accepted_fill(active: MainWindow, idle: Callable[[], None]) -> None:
     document = active.document
     document.select((document.entries[0].id,))
     active.actions_by_id["accept"].trigger()
@@ -192,7 +202,9 @@ def test_the_gap_list_has_a_menu_that_reverts_an_accepted_fill(active, idle):
     assert document.entries[0].state == "candidates"
 
 
-def test_return_exports_as_soon_as_the_dialog_is_there(qtbot, active, idle, damaged):
+def test_return_exports_as_soon_as_the_dialog_is_there(
+    qtbot: QtBot, active: MainWindow, idle: Callable[[], None], damaged: Path
+) -> None:
     active.actions_by_id["export"].trigger()
     (dialog,) = active.findChildren(ExportDialog)
     qtbot.waitUntil(dialog.isActiveWindow)
@@ -202,7 +214,9 @@ def test_return_exports_as_soon_as_the_dialog_is_there(qtbot, active, idle, dama
     assert damaged.with_name("take_restored.wav").is_file()
 
 
-def test_paths_are_absolute_however_the_recording_was_named(qtbot, window, damaged, idle, monkeypatch):
+def test_paths_are_absolute_however_the_recording_was_named(
+    qtbot: QtBot, window: MainWindow, damaged: Path, idle: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(damaged.parent)
     window.open_path(Path(damaged.name))
     qtbot.waitUntil(lambda: window.document is not None, timeout=60_000)
@@ -214,9 +228,16 @@ def test_paths_are_absolute_however_the_recording_was_named(qtbot, window, damag
     dialog.reject()
 
 
-def test_the_demo_is_saved_where_a_person_may_write(qtbot, window, idle, monkeypatch):
+def test_the_demo_is_saved_where_a_person_may_write(
+    qtbot: QtBot, window: MainWindow, idle: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *given: (asked.append(given[2]), ("", ""))[1])
+
+    def ask(_parent: object, _title: str, place: str, *_: object) -> tuple[str, str]:
+        asked.append(place)
+        return "", ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", ask)
     window.actions_by_id["open_demo"].trigger()
     qtbot.waitUntil(lambda: window.document is not None, timeout=60_000)
     window.actions_by_id["save"].trigger()
@@ -227,7 +248,9 @@ def test_the_demo_is_saved_where_a_person_may_write(qtbot, window, idle, monkeyp
     idle()
 
 
-def test_a_project_keeps_its_history_and_gives_the_window_its_name(qtbot, active, idle, tmp_path):
+def test_a_project_keeps_its_history_and_gives_the_window_its_name(
+    qtbot: QtBot, active: MainWindow, idle: Callable[[], None], tmp_path: Path
+) -> None:
     active.actions_by_id["accept_best"].trigger()
     idle()
     steps = [active.document.undo_stack.text(n) for n in range(active.document.undo_stack.count())]
@@ -250,7 +273,12 @@ def test_a_project_keeps_its_history_and_gives_the_window_its_name(qtbot, active
 @pytest.mark.parametrize(
     ("action", "kind"), [("models", ModelsDialog), ("export", ExportDialog), ("about", AboutDialog)]
 )
-def test_dialogs_leave_room_on_a_screen_of_800_lines(opened, idle, action, kind):
+def test_dialogs_leave_room_on_a_screen_of_800_lines(
+    opened: MainWindow,
+    idle: Callable[[], None],
+    action: str,
+    kind: type[Dialog],
+) -> None:
     opened.actions_by_id[action].trigger()
     (dialog,) = opened.findChildren(kind)
     inner = dialog.body.totalSizeHint().height()

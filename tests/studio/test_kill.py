@@ -14,7 +14,7 @@ SCRIPT = Path(__file__).parent / "killed_window.py"
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL here")
-def test_accepted_fills_survive_the_killing_of_the_program(damaged, tmp_path):
+def test_accepted_fills_survive_the_killing_of_the_program(damaged: Path, tmp_path: Path) -> None:
     surroundings = os.environ | {"QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(SCRIPT.parents[2])}
 
     def start(*arguments: str) -> subprocess.Popen[str]:

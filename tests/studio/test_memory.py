@@ -5,13 +5,19 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
+from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QEvent
+from pytestqt.qtbot import QtBot
 
 from aidd_studio.progress import Progress
+from aidd_studio.studio.window.main_window import MainWindow
 
 
-def test_a_closed_recording_is_gone_without_the_garbage_collector(qtbot, opened, idle, damaged):
+def test_a_closed_recording_is_gone_without_the_garbage_collector(
+    qtbot: QtBot, opened: MainWindow, idle: Callable[[], None], damaged: Path
+) -> None:
     window = opened
     for action in ("detect", "select_all", "fill", "accept_best", "zoom_gap", "undo"):
         window.actions_by_id[action].trigger()
@@ -36,7 +42,9 @@ def test_a_closed_recording_is_gone_without_the_garbage_collector(qtbot, opened,
         gc.enable()
 
 
-def test_cycles_are_collected_by_the_windows_thread_alone(qtbot, opened, idle):
+def test_cycles_are_collected_by_the_windows_thread_alone(
+    qtbot: QtBot, opened: MainWindow, idle: Callable[[], None]
+) -> None:
     threads = []
 
     def collecting(phase: str, _info: dict[str, int]) -> None:

@@ -5,25 +5,31 @@ Two seconds around the hole are enough: less context is the same work, only quic
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter
+from pytestqt.qtbot import QtBot
 
 from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.registry import create_engine, engine_infos
 from aidd_studio.studio.commands.open_file import demo_recording
 from aidd_studio.studio.model.document import FillProgress
-from aidd_studio.studio.timeline.gap_regions import RegionStyle
+from aidd_studio.studio.panels.candidate_row import CandidateRow
+from aidd_studio.studio.timeline.gap_strip import RegionStyle
 from aidd_studio.studio.widgets import theme
+from aidd_studio.studio.window.main_window import MainWindow
 
 HOLE = (18.35, 18.65)
 AROUND = 2.0
 
 
 @pytest.fixture
-def demo(qtbot, window, idle, tmp_path):
+def demo(qtbot: QtBot, window: MainWindow, idle: Callable[[], None], tmp_path: Path) -> MainWindow:
     """The window with a part of the demo recording, its hole marked and selected."""
     whole = demo_recording()
     assert whole is not None
@@ -41,13 +47,15 @@ def demo(qtbot, window, idle, tmp_path):
     return window
 
 
-def choose_engine(window, name: str) -> None:
+def choose_engine(window: MainWindow, name: str) -> None:
     box = window.fill_settings.engine
     box.setCurrentIndex(box.findData(name))
 
 
 @pytest.mark.parametrize(("engine", "candidates"), [("auto", 1), ("aidd", 2)])
-def test_a_neural_fill_comes_in_shows_how_far_it_is_and_is_accepted(demo, idle, engine, candidates):
+def test_a_neural_fill_comes_in_shows_how_far_it_is_and_is_accepted(
+    demo: MainWindow, idle: Callable[[], None], engine: str, candidates: int
+) -> None:
     document = demo.document
     choose_engine(demo, engine)
     demo.fill_settings.candidates.setValue(candidates)
@@ -73,7 +81,7 @@ def test_a_neural_fill_comes_in_shows_how_far_it_is_and_is_accepted(demo, idle, 
     idle()
 
 
-def test_cards_tell_the_settings_in_which_candidates_differ(demo, idle):
+def test_cards_tell_the_settings_in_which_candidates_differ(demo: MainWindow, idle: Callable[[], None]) -> None:
     document = demo.document
     choose_engine(demo, "aidd")
     demo.fill_settings.candidates.setValue(1)
@@ -81,13 +89,13 @@ def test_cards_tell_the_settings_in_which_candidates_differ(demo, idle):
         demo.fill_settings.steps.setValue(steps)
         demo.actions_by_id["fill" if steps == 2 else "more"].trigger()
         idle()
-        told = [row._detail.text() for row in demo.candidate_list._rows]
+        told = [row.detail.text() for row in demo.candidate_list.findChildren(CandidateRow)]
         assert ("steps" in told[0]) == (steps == 3)
     assert [text.splitlines()[-1] for text in told] == ["steps 2", "steps 3"]
     assert len(document.candidates()) == 2
 
 
-def test_sampler_steps_and_temperature_belong_to_the_engine_aidd_alone(window):
+def test_sampler_steps_and_temperature_belong_to_the_engine_aidd_alone(window: MainWindow) -> None:
     settings = window.fill_settings
     settings.steps.setValue(12)
     for info in engine_infos():
@@ -98,7 +106,7 @@ def test_sampler_steps_and_temperature_belong_to_the_engine_aidd_alone(window):
         create_engine(info.name, settings.chosen().settings)  # refuses settings that it does not have
 
 
-def test_the_device_of_the_preferences_reaches_every_engine_that_has_one(window):
+def test_the_device_of_the_preferences_reaches_every_engine_that_has_one(window: MainWindow) -> None:
     from aidd_studio.studio.batch.settings import BatchSettingsForm
 
     window.workspace.preferences.device = "cpu"
@@ -109,12 +117,13 @@ def test_the_device_of_the_preferences_reaches_every_engine_that_has_one(window)
         given = window.fill_settings.chosen().settings
         assert ("device" in given) == (info.name in ("aidd", "auto"))
         assert form.chosen().settings.engine_settings == given
-        assert create_engine(info.name, given).settings.__dict__.get("device", "cpu") == "cpu"
+        assert create_engine(info.name, given).settings.__dict__.get("device", "cpu") == "cpu"  # type: ignore[attr-defined]
     form.deleteLater()
 
 
-def test_a_region_shows_how_far_its_fill_is(demo):
+def test_a_region_shows_how_far_its_fill_is(demo: MainWindow) -> None:
     document, regions = demo.document, demo.regions
+    assert document is not None and document.current is not None
     document.set_filling([document.current.id], FillProgress(0.5))
     picture = QImage(round(demo.axis.width), 200, QImage.Format.Format_RGB32)
     picture.fill(0)

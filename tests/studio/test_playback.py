@@ -12,6 +12,7 @@ import pytest
 
 from aidd_studio.audio.clip import Patch
 from aidd_studio.audio.playback import ClockOutput, Mixer, Output, Player, Version
+from tests.waiting import until
 
 RATE = 8000
 
@@ -98,31 +99,30 @@ def test_without_a_device_a_silent_clock_moves_the_playhead_and_says_so() -> Non
     player.set_versions((Version(sine(100)),))
     player.play(0, 16000)
     assert player.silent_because == "There is no audio output."
-    import time
-
-    time.sleep(0.05)
-    assert player.position() > 0
+    until(lambda: player.position() > 0)
     player.close()
 
 
 SCRIPT = """
-import sys, time
+import itertools, sys
 import numpy as np
 import sounddevice
 if not sounddevice.query_devices():
     sys.exit(77)
 from aidd_studio.audio.playback import Player, Version
+from tests.waiting import until
 base = np.random.default_rng(0).uniform(-0.1, 0.1, (2, 441000)).astype(np.float32)
 player = Player(2, 44100)
 player.set_versions((Version(base), Version(-base)))
 player.play(0, 441000)
-end = time.time() + 30
-index = 0
-while player.is_playing and time.time() < end:
-    index += 1
-    player.switch(index % 2)
+versions = itertools.cycle((1, 0))
+
+def ended():
+    player.switch(next(versions))
     player.position()
-    time.sleep(0.005)
+    return not player.is_playing
+
+until(ended, 30)
 assert player.silent_because is None, player.silent_because
 assert player.position() == 441000, player.position()
 assert player.mixer.peaks.max() > 0.09
@@ -134,7 +134,7 @@ player.close()
 def test_a_real_portaudio_callback_plays_to_the_end_on_the_alsa_null_device(tmp_path: Path) -> None:
     config = tmp_path / "asound.conf"
     config.write_text('pcm.!default { type null hint { show on description "Nothing" } }\n')
-    environment = os.environ | {"ALSA_CONFIG_PATH": str(config)}
+    environment = os.environ | {"ALSA_CONFIG_PATH": str(config), "PYTHONPATH": str(Path(__file__).parents[2])}
     run = subprocess.run(
         [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, timeout=120, check=False
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QApplication, QComboBox
+from pytestqt.qtbot import QtBot
 
 from aidd_studio.studio.batch.settings import BatchSettingsForm
 from aidd_studio.studio.dialogs.preferences_dialog import PreferencesDialog
@@ -50,7 +51,7 @@ def test_an_engine_that_is_allowed_stays_chosen(window: MainWindow, qapp: QAppli
     dialog.reject()
 
 
-def test_the_batch_window_follows_when_it_is_shown(qtbot, tmp_path: Path) -> None:
+def test_the_batch_window_follows_when_it_is_shown(qtbot: QtBot, tmp_path: Path) -> None:
     preferences = Preferences(engine="aidd")
     form = BatchSettingsForm(preferences)
     qtbot.addWidget(form)

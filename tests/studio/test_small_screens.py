@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtWidgets import QDialog
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
+from aidd_studio.studio.dialogs.dialog import Dialog
 from aidd_studio.studio.window.main_window import MainWindow
 from tests.studio.hands import other_window
 
 SMALL = (944, 492)
 
 
-def test_the_window_fits_and_gives_up_what_is_told_elsewhere_too(opened: MainWindow, qtbot) -> None:
+def test_the_window_fits_and_gives_up_what_is_told_elsewhere_too(opened: MainWindow, qtbot: QtBot) -> None:
     transport = opened.transport
     opened.resize(*SMALL)
     qtbot.waitUntil(lambda: not transport.length.isVisible())
@@ -25,9 +27,11 @@ def test_the_window_fits_and_gives_up_what_is_told_elsewhere_too(opened: MainWin
 
 
 @pytest.mark.parametrize("action", ["preferences", "models", "shortcuts", "about", "export", "batch"])
-def test_every_other_window_fits_the_screen_with_its_buttons(opened: MainWindow, qapp, qtbot, action: str) -> None:
+def test_every_other_window_fits_the_screen_with_its_buttons(
+    opened: MainWindow, qapp: QApplication, qtbot: QtBot, action: str
+) -> None:
     shown = other_window(opened, qapp, qtbot, action)
-    if isinstance(shown, QDialog):
+    if isinstance(shown, Dialog):
         room = shown.screen().availableSize()
         assert shown.width() <= room.width()
         assert shown.height() <= room.height()

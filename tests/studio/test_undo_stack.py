@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from aidd_studio.audio.clip import Clip, Patch
 from aidd_studio.damage.damage import Damage
 from aidd_studio.restoration.candidate import Candidate
+from aidd_studio.restoration.session.history import Entry
 from aidd_studio.restoration.session.session import Session
 from aidd_studio.studio.model.document import Document
+from aidd_studio.studio.window.main_window import MainWindow
 
 RATE = 8000
 PLACES = 8
@@ -51,7 +54,7 @@ class Story(RuleBasedStateMachine):
         self.states.append(self._seen())
         self.at += 1
 
-    def _entry(self, number: int):
+    def _entry(self, number: int) -> Entry | None:
         entries = self.document.entries
         return entries[number % len(entries)] if entries else None
 
@@ -192,11 +195,11 @@ Story.TestCase.settings = settings(max_examples=60, stateful_step_count=40, dead
 
 
 @pytest.mark.usefixtures("qapp")
-class TestStory(Story.TestCase):
+class TestStory(Story.TestCase):  # type: ignore[misc, valid-type]
     pass
 
 
-def test_the_list_of_steps_names_where_each_was_and_jumps(opened, idle) -> None:
+def test_the_list_of_steps_names_where_each_was_and_jumps(opened: MainWindow, idle: Callable[[], None]) -> None:
     window, document = opened, opened.document
     window.actions_by_id["detect"].trigger()
     idle()
@@ -214,7 +217,7 @@ def test_the_list_of_steps_names_where_each_was_and_jumps(opened, idle) -> None:
     assert len(document.entries) == 1
 
 
-def test_accepting_the_best_of_all_gaps_is_one_step(opened, idle) -> None:
+def test_accepting_the_best_of_all_gaps_is_one_step(opened: MainWindow, idle: Callable[[], None]) -> None:
     window, document = opened, opened.document
     for action in ("detect", "select_all", "fill", "accept_best"):
         window.actions_by_id[action].trigger()
@@ -224,7 +227,7 @@ def test_accepting_the_best_of_all_gaps_is_one_step(opened, idle) -> None:
     assert [entry.state for entry in document.entries] == ["candidates", "candidates"]
 
 
-def test_the_title_marks_what_is_not_saved(opened, idle, tmp_path) -> None:
+def test_the_title_marks_what_is_not_saved(opened: MainWindow, idle: Callable[[], None], tmp_path: Path) -> None:
     window, document = opened, opened.document
     assert not window.isWindowModified()
     window.actions_by_id["add_gap"].trigger()

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import itertools
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
 
+from aidd_studio.audio.playback import ClockOutput
 from aidd_studio.restoration.session.export import ExportChoice
 from aidd_studio.restoration.session.project import load_project, save_project
 from aidd_studio.studio.commands.autosave import journal_folder
+from aidd_studio.studio.window.main_window import MainWindow
+from tests.studio.conftest import FakeClock
 from tests.studio.hands import answer
 
 
-def press(qtbot, window, id: str) -> None:
+def press(qtbot: QtBot, window: MainWindow, id: str) -> None:
     action = window.actions_by_id[id]
     assert action.isEnabled(), id
     action.trigger()
 
 
-def detect_and_fill(qtbot, window, idle) -> None:
+def detect_and_fill(qtbot: QtBot, window: MainWindow, idle: Callable[[], None]) -> None:
     press(qtbot, window, "detect")
     idle()
     press(qtbot, window, "select_all")
@@ -32,8 +37,8 @@ def detect_and_fill(qtbot, window, idle) -> None:
 
 
 def test_a_recording_is_detected_filled_accepted_and_exported_with_all_other_samples_untouched(
-    qtbot, opened, idle, damaged, tmp_path
-):
+    qtbot: QtBot, opened: MainWindow, idle: Callable[[], None], damaged: Path, tmp_path: Path
+) -> None:
     window = opened
     press(qtbot, window, "detect")
     idle()
@@ -62,7 +67,7 @@ def test_a_recording_is_detected_filled_accepted_and_exported_with_all_other_sam
     assert (tmp_path / "restored.html").is_file()
 
 
-def test_undo_and_redo_restore_fills_and_selection(qtbot, opened, idle):
+def test_undo_and_redo_restore_fills_and_selection(qtbot: QtBot, opened: MainWindow, idle: Callable[[], None]) -> None:
     window = opened
     detect_and_fill(qtbot, window, idle)
     document = window.document
@@ -78,12 +83,14 @@ def test_undo_and_redo_restore_fills_and_selection(qtbot, opened, idle):
     assert document.entries[0].state == "accepted"
     steps = window.history.list
     steps.setCurrentIndex(steps.model().index(0, 0))
-    assert document.entries == ()
+    assert not document.entries
     steps.setCurrentIndex(steps.model().index(len(document.session.steps) - 1, 0))
     assert document.entries[0].state == "accepted"
 
 
-def test_candidates_are_switched_while_they_sound_without_a_click(qtbot, opened, idle, clock, outputs):
+def test_candidates_are_switched_while_they_sound_without_a_click(
+    qtbot: QtBot, opened: MainWindow, idle: Callable[[], None], clock: FakeClock, outputs: list[ClockOutput]
+) -> None:
     window = opened
     detect_and_fill(qtbot, window, idle)
     document = window.document
@@ -111,7 +118,9 @@ def test_candidates_are_switched_while_they_sound_without_a_click(qtbot, opened,
     assert not window.commands.playback.is_playing
 
 
-def test_loop_plays_the_gap_again_and_again(qtbot, opened, idle, clock):
+def test_loop_plays_the_gap_again_and_again(
+    qtbot: QtBot, opened: MainWindow, idle: Callable[[], None], clock: FakeClock
+) -> None:
     window = opened
     detect_and_fill(qtbot, window, idle)
     window.transport.set_roll(0.1)
@@ -123,6 +132,7 @@ def test_loop_plays_the_gap_again_and_again(qtbot, opened, idle, clock):
     for _ in range(20):
         clock.now += 0.05
         window.commands.playback.look()
+        assert window.axis.playhead is not None
         positions.append(window.axis.playhead)
     assert min(positions) >= 8000 - 1600
     assert max(positions) <= 8160 + 1600
@@ -132,7 +142,9 @@ def test_loop_plays_the_gap_again_and_again(qtbot, opened, idle, clock):
     window.commands.playback.look()
 
 
-def test_undoing_an_older_step_keeps_candidates_that_came_later(qtbot, opened, idle):
+def test_undoing_an_older_step_keeps_candidates_that_came_later(
+    qtbot: QtBot, opened: MainWindow, idle: Callable[[], None]
+) -> None:
     window = opened
     press(qtbot, window, "detect")
     idle()
@@ -149,7 +161,9 @@ def test_undoing_an_older_step_keeps_candidates_that_came_later(qtbot, opened, i
     assert [entry.state for entry in document.entries] == ["candidates", "candidates"]
 
 
-def test_a_saved_project_reopens_exactly(qtbot, opened, idle, tmp_path):
+def test_a_saved_project_reopens_exactly(
+    qtbot: QtBot, opened: MainWindow, idle: Callable[[], None], tmp_path: Path
+) -> None:
     window = opened
     detect_and_fill(qtbot, window, idle)
     press(qtbot, window, "accept_best")
@@ -160,7 +174,7 @@ def test_a_saved_project_reopens_exactly(qtbot, opened, idle, tmp_path):
     idle()
     assert not window.document.is_modified
     press(qtbot, window, "close")
-    assert window.document is None
+    assert not window.workspace.documents
     window.open_path(project)
     qtbot.waitUntil(lambda: window.document is not None, timeout=60_000)
     assert np.array_equal(window.document.session.restored().samples, before)
@@ -168,7 +182,9 @@ def test_a_saved_project_reopens_exactly(qtbot, opened, idle, tmp_path):
     idle()
 
 
-def test_what_another_program_saved_into_the_project_is_not_replaced_unasked(qtbot, opened, idle, tmp_path):
+def test_what_another_program_saved_into_the_project_is_not_replaced_unasked(
+    qtbot: QtBot, opened: MainWindow, idle: Callable[[], None], tmp_path: Path
+) -> None:
     window = opened
     press(qtbot, window, "detect")
     idle()
@@ -196,7 +212,9 @@ def test_what_another_program_saved_into_the_project_is_not_replaced_unasked(qtb
     assert not window.document.is_modified, "what was saved here is known"
 
 
-def test_work_that_is_not_saved_is_not_thrown_away_without_asking(qtbot, opened, idle):
+def test_work_that_is_not_saved_is_not_thrown_away_without_asking(
+    qtbot: QtBot, opened: MainWindow, idle: Callable[[], None]
+) -> None:
     window = opened
     detect_and_fill(qtbot, window, idle)
     press(qtbot, window, "close")
@@ -206,7 +224,9 @@ def test_work_that_is_not_saved_is_not_thrown_away_without_asking(qtbot, opened,
     assert window.document is None
 
 
-def test_after_a_crash_the_accepted_fills_are_offered_and_recovered(qtbot, opened, idle, window, tmp_path):
+def test_after_a_crash_the_accepted_fills_are_offered_and_recovered(
+    qtbot: QtBot, opened: MainWindow, idle: Callable[[], None], window: MainWindow, tmp_path: Path
+) -> None:
     detect_and_fill(qtbot, window, idle)
     press(qtbot, window, "accept_best")
     idle()
@@ -226,7 +246,7 @@ def test_after_a_crash_the_accepted_fills_are_offered_and_recovered(qtbot, opene
     idle()
 
 
-def test_keys_reach_their_actions(qtbot, opened, idle):
+def test_keys_reach_their_actions(qtbot: QtBot, opened: MainWindow, idle: Callable[[], None]) -> None:
     window = opened
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
@@ -250,7 +270,9 @@ def test_keys_reach_their_actions(qtbot, opened, idle):
         ("broken.aidd", b"PK\3\4"),
     ],
 )
-def test_bad_input_is_told_in_the_banner_and_the_window_lives(qtbot, opened, idle, tmp_path, name, content):
+def test_bad_input_is_told_in_the_banner_and_the_window_lives(
+    qtbot: QtBot, opened: MainWindow, idle: Callable[[], None], tmp_path: Path, name: str, content: bytes
+) -> None:
     path: Path = tmp_path / name
     path.write_bytes(content)
     opened.open_path(path)
@@ -262,7 +284,9 @@ def test_bad_input_is_told_in_the_banner_and_the_window_lives(qtbot, opened, idl
     assert "does not exist" in opened.banner.message
 
 
-def test_filling_does_not_hold_up_the_window_and_can_be_cancelled(qtbot, opened, idle):
+def test_filling_does_not_hold_up_the_window_and_can_be_cancelled(
+    qtbot: QtBot, opened: MainWindow, idle: Callable[[], None]
+) -> None:
     import time
 
     from PySide6.QtCore import QTimer
@@ -296,7 +320,9 @@ def test_filling_does_not_hold_up_the_window_and_can_be_cancelled(qtbot, opened,
     assert window.document.filling == {}
 
 
-def test_a_journal_that_is_being_written_while_its_recording_is_closed_does_not_stay(qtbot, opened, idle, window):
+def test_a_journal_that_is_being_written_while_its_recording_is_closed_does_not_stay(
+    qtbot: QtBot, opened: MainWindow, idle: Callable[[], None], window: MainWindow
+) -> None:
     detect_and_fill(qtbot, window, idle)
     press(qtbot, window, "accept_best")
     idle()

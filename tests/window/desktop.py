@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Self
@@ -17,6 +16,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QImage
+
+from tests.waiting import until
 
 Picture = NDArray[np.uint8]
 """uint8 [rows, columns, 3], red first."""
@@ -111,19 +112,17 @@ class Program:
 
     def _found(self) -> str:
         """The window, when the program has opened it."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
+        found: list[str] = []
+
+        def is_open() -> bool:
             self._check_alive()
-            found = subprocess.run(
-                ["xdotool", "search", "--onlyvisible", "--name", "AIDD Studio"],
-                env=self.desktop.environment,
-                capture_output=True,
-                text=True,
-            )
-            if found.stdout.split():
-                return found.stdout.split()[-1]
-            time.sleep(LOOK_EVERY)
-        raise AssertionError("no window was opened")
+            search = ["xdotool", "search", "--onlyvisible", "--name", "AIDD Studio"]
+            done = subprocess.run(search, env=self.desktop.environment, capture_output=True, text=True)
+            found.extend(done.stdout.split())
+            return bool(found)
+
+        until(is_open, PATIENCE, every=LOOK_EVERY)
+        return found[-1]
 
     def _check_alive(self) -> None:
         if self._process.poll() is not None:
@@ -152,15 +151,20 @@ class Program:
 
     def wait_until(self, holds: Callable[[Picture], object], why: str, patience: float = PATIENCE) -> Picture:
         """Look at the screen until something can be seen on it; that picture. `why` says what was expected."""
-        end = time.monotonic() + patience
-        while True:
+        looks: list[Picture] = []
+
+        def is_so() -> bool:
             self._check_alive()
-            picture = self.desktop.grab()
-            if holds(picture):
-                return picture
-            if time.monotonic() > end:
-                raise AssertionError(f"{why}: see {self.keep(picture)}")
-            time.sleep(LOOK_EVERY)
+            looks[:] = [self.desktop.grab()]
+            return bool(holds(looks[0]))
+
+        try:
+            until(is_so, patience, every=LOOK_EVERY)
+        except AssertionError as error:
+            if not looks:
+                raise
+            raise AssertionError(f"{why} ({error}): see {self.keep(looks[0])}") from None
+        return looks[0]
 
     def keep(self, picture: Picture) -> Path:
         """Keep a picture for the person who looks into a test that failed; where it is."""

@@ -66,7 +66,7 @@ def has_ellipsis(text: NDArray[np.bool_]) -> bool:
     """True when three dots stand side by side: letters that are a dot on the line of the writing and nothing else."""
     foot = np.flatnonzero(text.any(axis=1))[-1] - 4
     dots = 0
-    for first, last in runs(text.any(axis=0), 1):
+    for first, last in runs(np.asarray(text.any(axis=0)), 1):
         is_dot = last - first <= 2 and not text[: foot - 2, first : last + 1].any()
         dots = dots + 1 if is_dot else 0
         if dots == 3:
@@ -85,7 +85,7 @@ def test_the_time_of_a_gap_can_be_read(start: Start, recording: Record, seconds:
 def header(picture: Picture) -> list[tuple[int, int]]:
     """Left and right ends of the titles above the columns: time, length, kind, confidence."""
     top = int(selected_rows(picture)[0])
-    return runs(ink(picture, slice(top - 22, top - 8)).any(axis=0), 6)
+    return runs(np.asarray(ink(picture, slice(top - 22, top - 8)).any(axis=0)), 6)
 
 
 @pytest.mark.parametrize("column", [0, 1, 2])

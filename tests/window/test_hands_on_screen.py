@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.window.desktop import Picture, Program
 
@@ -17,9 +18,9 @@ PICTURES_RIGHT = 890
 """Columns left of the lists."""
 
 
-def is_like(picture: Picture, colour: tuple[int, int, int]) -> np.ndarray:
+def is_like(picture: Picture, colour: tuple[int, int, int]) -> NDArray[np.bool_]:
     """Where a picture has a colour: bool [rows, columns]."""
-    return (np.abs(picture.astype(int) - colour) <= 4).all(axis=2)
+    return np.asarray((np.abs(picture.astype(int) - colour) <= 4).all(axis=2))
 
 
 def cursor(picture: Picture) -> float:
@@ -53,7 +54,9 @@ def shown(program: Program, title: str) -> str:
     [(("m", "ctrl+q"), WARNING), (("b", "d"), ACCENT), (("m", "m"), WARNING)],
     ids=["question", "information", "warning"],
 )
-def test_a_message_lies_above_all_pictures(start, recording, keys, colour):
+def test_a_message_lies_above_all_pictures(
+    start: Callable[..., Program], recording: Callable[..., Path], keys: tuple[str, str], colour: tuple[int, int, int]
+) -> None:
     program = opened(start, recording(5))
     before = program.at_rest()
     program.press(*keys)
@@ -64,7 +67,7 @@ def test_a_message_lies_above_all_pictures(start, recording, keys, colour):
     assert abs(float(picture[bottom, 60:800].mean()) - float(before[bottom, 60:800].mean())) < 12
 
 
-def test_arrows_and_the_clock_move_the_cursor(start, recording):
+def test_arrows_and_the_clock_move_the_cursor(start: Callable[..., Program], recording: Callable[..., Path]) -> None:
     program = opened(start, recording(5))
     program.click(400, 350)
     first = cursor(program.wait_until(lambda now: np.isfinite(cursor(now)), "the cursor where it was clicked"))
@@ -80,7 +83,9 @@ def test_arrows_and_the_clock_move_the_cursor(start, recording):
 @pytest.mark.parametrize(
     ("key", "title"), [("F1", "Keyboard and mouse"), ("ctrl+comma", "Preferences"), ("ctrl+e", "Export")]
 )
-def test_a_dialog_lies_on_a_screen_of_800_lines_as_a_whole(start, recording, key, title):
+def test_a_dialog_lies_on_a_screen_of_800_lines_as_a_whole(
+    start: Callable[..., Program], recording: Callable[..., Path], key: str, title: str
+) -> None:
     program = opened(start, recording(5))
     program.press(key)
     found = shown(program, title)
@@ -92,7 +97,9 @@ def test_a_dialog_lies_on_a_screen_of_800_lines_as_a_whole(start, recording, key
     assert top >= 0 and top + height + 48 <= 800, "with room for the desktop's own bars"
 
 
-def test_return_exports_as_soon_as_the_dialog_is_there(start, recording):
+def test_return_exports_as_soon_as_the_dialog_is_there(
+    start: Callable[..., Program], recording: Callable[..., Path]
+) -> None:
     path = recording(5)
     program = opened(start, path)
     program.press("ctrl+e")

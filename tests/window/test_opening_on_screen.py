@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.window.desktop import Picture, Program
-from tests.window.looking import is_complete, is_drawn, overview, says_that_it_loads, waveform
+from tests.window.looking import Place, is_complete, is_drawn, overview, says_that_it_loads, waveform
 
 Start = Callable[..., Program]
 Record = Callable[..., Path]
@@ -34,7 +34,11 @@ def busy_machine() -> Iterator[None]:
 def shows_the_recording(program: Program) -> Picture:
     """The screen once every picture of the recording is there."""
     for place in (overview, waveform):
-        program.wait_until(lambda picture, at=place: is_drawn(picture, at(picture)), f"no {place.__name__} is drawn")
+
+        def drawn(picture: Picture, at: Callable[[Picture], Place] = place) -> bool:
+            return is_drawn(picture, at(picture))
+
+        program.wait_until(drawn, f"no {place.__name__} is drawn")
     return program.wait_until(is_complete, "the spectrogram is black, or a part of it", LOADING)
 
 

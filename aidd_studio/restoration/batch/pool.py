@@ -45,6 +45,11 @@ class Workers:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def network_process(self) -> NetworkProcess | None:
+        """The process of the neural networks, while there is one that the workers share."""
+        return self._service
+
     def close(self) -> None:
         """End the processes; what they have in work is left unwritten."""
         self._drop(())

@@ -88,9 +88,13 @@ class EditJournal:
         self._written = now
         self._fills.update(fills)
 
+    def close(self) -> None:
+        """Let go of the journal, as the end of the program does; what is in it can be recovered."""
+        self._lock.release()
+
     def discard(self) -> None:
         """Remove the journal; the work is kept elsewhere or not wanted."""
-        self._lock.release()
+        self.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _news(self, history: History, now: _Written, fills: dict[str, Candidate]) -> Iterator[Record]:

@@ -53,9 +53,9 @@ class CandidateList(QWidget):
         self._headline = QLabel()
         self._headline.setObjectName("dim")
         self._progress = ProgressBar("Progress of the fill")
-        self._hint = QLabel()
-        self._hint.setObjectName("hint")
-        self._hint.setWordWrap(True)
+        self.hint = QLabel()
+        self.hint.setObjectName("hint")
+        self.hint.setWordWrap(True)
         self._fill = QPushButton("Fill")
         self._fill.setObjectName("filled")
         self._fill.setToolTip("Fill the selected gaps  (Return)")
@@ -96,7 +96,7 @@ class CandidateList(QWidget):
         column.setSpacing(8)
         column.addLayout(head)
         column.addWidget(self._progress)
-        column.addWidget(self._hint)
+        column.addWidget(self.hint)
         column.addWidget(self.guess_bar)
         column.addWidget(scroll, 1000)
         column.addStretch(1)
@@ -198,12 +198,12 @@ class CandidateList(QWidget):
         self._scroll.setVisible(count > 0)
         if entry is None or document is None:
             self._headline.setText("")
-            self._hint.setText("Select a gap to fill it and hear the candidates.")
+            self.hint.setText("Select a gap to fill it and hear the candidates.")
         else:
             number = [other.id for other in document.entries].index(entry.id) + 1
             self._headline.setText(f"Gap {number} · {format_length(entry.gap.frames, document.rate)}")
-            self._hint.setText(_doing(filling) if filling is not None else "Press Return to fill the gap.")
-        self._hint.setVisible(count == 0)
+            self.hint.setText(_doing(filling) if filling is not None else "Press Return to fill the gap.")
+        self.hint.setVisible(count == 0)
 
     def _make_rows(self, count: int) -> None:
         while len(self._rows) > count:
