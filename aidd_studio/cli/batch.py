@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from aidd_studio.cli.console import errors_as_sentences, hint, interrupted_once, progress_bar, say_json
+from aidd_studio.damage.detection.settings import CONFIDENT
 from aidd_studio.errors import Cancelled, NothingToRestore, UsageError
 from aidd_studio.text import plural
 
@@ -43,6 +44,10 @@ def batch_command(
     candidates: Annotated[int, typer.Option(min=1, max=64, help="Fills to make per gap; the best is used.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed gives the same results.")] = 0,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 for one per core.")] = 0,
+    min_confidence: Annotated[
+        float,
+        typer.Option(min=0.0, max=1.0, help="Dropouts detected with less confidence are listed and left unchanged."),
+    ] = CONFIDENT,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run was stopped.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that exist.")] = False,
@@ -99,6 +104,7 @@ def batch_command(
             {},
             candidates,
             seed,
+            min_confidence=min_confidence,
             overwrite=overwrite,
             dry_run=dry_run,
             pictures=report is not None,

@@ -11,6 +11,7 @@ import typer
 
 from aidd_studio.cli.console import errors_as_sentences, hint, progress_bar, say, say_json
 from aidd_studio.cli.detect import gap_as_line
+from aidd_studio.damage.detection.settings import CONFIDENT, by_confidence, left_unchanged
 from aidd_studio.diffusion.sampling import SAMPLER_NAMES
 from aidd_studio.errors import FileWriteError, NothingToRestore, UsageError
 from aidd_studio.text import plural
@@ -44,6 +45,10 @@ def restore_command(
     policy: Annotated[
         str, typer.Option(metavar="any|signal", help="signal: signal models only, nothing that can make up sound.")
     ] = "any",
+    min_confidence: Annotated[
+        float,
+        typer.Option(min=0.0, max=1.0, help="Dropouts detected with less confidence are listed and left unchanged."),
+    ] = CONFIDENT,
     candidates: Annotated[int, typer.Option(min=1, max=64, help="Fills to make per gap; the best is used.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed gives the same result.")] = 0,
     crossfade: Annotated[float, typer.Option(min=0.0, max=100.0, help="Cross-fade outside the gap, in ms.")] = 6.0,
@@ -113,7 +118,11 @@ def restore_command(
         chosen = ready_engine(engine, settings, rule)
         with progress_bar(f"Restoring {source.name}") as progress:
             clip = read(source, progress.part(0.0, 0.1))
-            wanted = _gaps(clip, gap or [], gaps, detect, notes, progress.part(0.1, 0.2))
+            wanted = _gaps(clip, gap or [], gaps, notes)
+            uncertain: list[Damage] = []
+            if detect or (not gap and gaps is None):
+                found, uncertain = by_confidence(_detected(clip, progress.part(0.1, 0.2)), min_confidence)
+                wanted += found
             result = restore(
                 clip,
                 wanted,
@@ -124,6 +133,8 @@ def restore_command(
                 policy=rule,
                 progress=progress.part(0.2, 0.9),
             )
+            if not result.gaps and uncertain:
+                raise NothingToRestore(f"{left_unchanged(len(uncertain))} Or mark the gaps with --gap START:END.")
             if not result.gaps:
                 raise NothingToRestore(
                     f"There is no gap in {gaps}; leave out --gaps to look for dropouts in {source}."
@@ -133,15 +144,13 @@ def restore_command(
             written = write(result.clip, output, like=clip, overwrite=overwrite, progress=progress.part(0.9, 1.0))
         seconds = time.perf_counter() - started
         if as_json:
-            _print_json(result, source, written, notes, seconds)
+            _print_json(result, source, written, notes, seconds, uncertain)
         else:
-            _print_lines(result, written, seconds)
+            _print_lines(result, written, seconds, uncertain)
 
 
-def _gaps(
-    clip: Clip, spans: list[str], labels: Path | None, detect_too: bool, notes: list[str], progress: Progress
-) -> list[Damage] | None:
-    """The gaps a person asked for; None when they are to be detected. What labels could not give is noted."""
+def _gaps(clip: Clip, spans: list[str], labels: Path | None, notes: list[str]) -> list[Damage]:
+    """The gaps a person marked. What labels could not give is noted."""
 
     def note(text: str) -> None:
         notes.append(text)
@@ -150,20 +159,25 @@ def _gaps(
     from aidd_studio.damage.labels import read_labels
     from aidd_studio.damage.timecode import parse_gap
 
-    if not spans and labels is None:
-        return None
     found = [parse_gap(span, clip.rate) for span in spans]
     if labels is not None:
         found += read_labels(labels, clip.rate, note)
-    if detect_too:
-        from aidd_studio.damage.detection.dropouts import detect
-
-        found += detect(clip, progress)
     return found
 
 
+def _detected(clip: Clip, progress: Progress) -> list[Damage]:
+    from aidd_studio.damage.detection.dropouts import detect
+
+    return detect(clip, progress)
+
+
 def _print_json(
-    result: RestorationResult, source: Path, written: WriteReport, notes: list[str], seconds: float
+    result: RestorationResult,
+    source: Path,
+    written: WriteReport,
+    notes: list[str],
+    seconds: float,
+    uncertain: list[Damage],
 ) -> None:
     from aidd_studio.damage.labels import gap_as_data
 
@@ -194,18 +208,23 @@ def _print_json(
             "over_full_scale": written.over_full_scale,
             "notes": [*result.clip.notes, *notes, *written.notes],
             "gaps": rows,
+            "uncertain": [gap_as_data(gap, rate) for gap in uncertain],
         }
     )
 
 
-def _print_lines(result: RestorationResult, written: WriteReport, seconds: float) -> None:
+def _print_lines(result: RestorationResult, written: WriteReport, seconds: float, uncertain: list[Damage]) -> None:
     for filled in result.gaps:
         chosen = filled.chosen
         made_by = f"{chosen.engine} (generative)" if chosen.generative else chosen.engine
         line = gap_as_line(filled.gap, result.clip.rate)
         say(f"{line}  <- {made_by}{': ' + chosen.note if chosen.note else ''}")
+    for gap in uncertain:
+        say(f"{gap_as_line(gap, result.clip.rate)}  left unchanged")
     count = len(result.gaps)
     hint(f"{plural(count, 'gap')} filled in {seconds:.1f} s; the result is {written.path}")
+    if uncertain:
+        hint(left_unchanged(len(uncertain)))
     if result.policy == "signal":
         hint("Signal models only: no generative engine was used.")
     if written.over_full_scale:

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 from aidd_studio.audio.clip import Clip
 from aidd_studio.damage.arithmetic import by_place
 from aidd_studio.damage.damage import Damage
+from aidd_studio.damage.detection.settings import CONFIDENT, by_confidence
 from aidd_studio.engines.auto.calibration import CALIBRATION
 from aidd_studio.engines.auto.engine import AUTO
 from aidd_studio.engines.engine import Engine, Fill, Window
@@ -55,6 +56,8 @@ class RestorationResult:
     engine: str
     seed: int
     policy: Policy = "any"
+    uncertain: tuple[Damage, ...] = ()
+    """Dropouts that were found with too little confidence to be filled."""
 
     def provenance(self) -> dict[str, Any]:
         """Everything needed to make the result again, as plain data for JSON; from such a file `read_labels` reads."""
@@ -83,6 +86,7 @@ def restore(
     settings: Mapping[str, Any] | None = None,
     crossfade: float = CROSSFADE,
     policy: Policy = "any",
+    min_confidence: float = CONFIDENT,
     progress: Progress | None = None,
 ) -> RestorationResult:
     """Fill the gaps of a clip, or the dropouts found in it when `gaps` is None.
@@ -91,15 +95,18 @@ def restore(
     candidates: how many fills to make per gap (1 to 64); the best goes into the clip, all are returned.
     seed: with the same clip, gaps and settings the same seed gives the same result.
     crossfade: seconds outside each gap that may be faded over (0 to 1).
+    min_confidence: dropouts found with less (0 to 1) are left alone and returned as `uncertain`; gaps that are given
+        are always filled.
     policy: "signal" keeps generative engines out; `auto` then chooses among signal models.
     Raises DamageError, ModelNotInstalled, UsageError, Cancelled.
     """
     progress = progress or Progress()
     chosen = ready_engine(engine, settings, policy)
+    uncertain: list[Damage] = []
     if gaps is None:
         from aidd_studio.damage.detection.dropouts import detect
 
-        gaps = detect(clip, progress.part(0.0, 0.2))
+        gaps, uncertain = by_confidence(detect(clip, progress.part(0.0, 0.2)), min_confidence)
         progress = progress.part(0.2, 1.0)
     found: dict[Damage, list[Candidate]] = {}
     for candidate in fill_gaps(clip, gaps, chosen, candidates, seed, crossfade=crossfade, progress=progress):
@@ -107,7 +114,7 @@ def restore(
     filled = tuple(FilledGap(gap, tuple(best_first(found[gap]))) for gap in sorted(found, key=by_place))
     restored = clip.with_patches(*(item.chosen.patch for item in filled))
     progress.report(1.0, "done")
-    return RestorationResult(restored, filled, chosen.info.name, seed, policy)
+    return RestorationResult(restored, filled, chosen.info.name, seed, policy, tuple(uncertain))
 
 
 def ready_engine(engine: str | Engine, settings: Mapping[str, Any] | None = None, policy: Policy = "any") -> Engine:

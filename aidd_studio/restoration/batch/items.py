@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from aidd_studio.audio.files.formats import SUFFIXES as WRITABLE
 from aidd_studio.damage.damage import Damage
+from aidd_studio.damage.detection.settings import CONFIDENT
 from aidd_studio.damage.labels import band_as_data
 from aidd_studio.engines.policy import Policy
 from aidd_studio.errors import UsageError
@@ -67,6 +68,7 @@ class BatchSettings:
     candidates: int = 1
     seed: int = 0
     crossfade: float = 0.006
+    min_confidence: float = CONFIDENT  # dropouts that are less certain are listed and left alone
     overwrite: bool = False
     dry_run: bool = False  # find the gaps, fill none
     pictures: bool = False  # keep before/after spectrograms for the report

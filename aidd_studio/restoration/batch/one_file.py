@@ -38,17 +38,21 @@ def _restore(item: BatchItem, settings: BatchSettings, progress: Progress, start
     from aidd_studio.audio.files.reading import probe, read
     from aidd_studio.audio.files.writing import check_target, write
     from aidd_studio.damage.detection.dropouts import detect
+    from aidd_studio.damage.detection.settings import by_confidence, left_unchanged
 
     probe(item.source)  # a file that is no recording is reported as such, not for the name of its result
     if not settings.dry_run:
         item.target.parent.mkdir(parents=True, exist_ok=True)
         check_target(item.target, item.source, overwrite=settings.overwrite)
     clip = read(item.source, progress.part(0.0, READ))
-    gaps = detect(clip, progress.part(READ, 1.0 if settings.dry_run else LOOKED))
-    if not gaps:
+    found = detect(clip, progress.part(READ, 1.0 if settings.dry_run else LOOKED))
+    gaps, uncertain = by_confidence(found, settings.min_confidence)
+    if not found:
         return _ended(item, "nothing to do", "No dropout was found.", started, clip.duration)
-    if settings.dry_run:
-        rows = tuple(gap_as_row(gap, clip.rate) for gap in gaps)
+    if settings.dry_run or not gaps:
+        rows = tuple(gap_as_row(gap, clip.rate) for gap in found)
+        if not settings.dry_run:
+            return _ended(item, "nothing to do", left_unchanged(len(uncertain)), started, clip.duration, rows)
         return _ended(item, "nothing to do", "Only looked at; nothing was written.", started, clip.duration, rows)
     result = restore(
         clip,
@@ -66,7 +70,8 @@ def _restore(item: BatchItem, settings: BatchSettings, progress: Progress, start
 
         for row, filled in zip(rows, result.gaps, strict=True):
             row["picture"] = base64.b64encode(before_after_png(result.clip, filled.gap)).decode("ascii")
-    return _ended(item, "restored", " ".join(clip.notes), started, clip.duration, rows)
+    notes = [*clip.notes, *([left_unchanged(len(uncertain))] if uncertain else [])]
+    return _ended(item, "restored", " ".join(notes), started, clip.duration, rows)
 
 
 def _engine(settings: BatchSettings) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QObject
 
 from aidd_studio.damage.damage import Damage
+from aidd_studio.damage.detection.settings import CONFIDENT
 from aidd_studio.restoration.candidate import Candidate
 from aidd_studio.restoration.restore import FILLED, FillRequest
 from aidd_studio.restoration.session.history import Entry
@@ -46,9 +47,14 @@ class Filling(QObject):
         self._autosave = autosave
 
     def fill(self) -> None:
-        """Fill the selected gaps with what the settings say."""
+        """Fill the selected gaps with what the settings say; among several, those that are certain enough.
+
+        An uncertain one is filled when it is selected by itself.
+        """
         document = self._document
         entries = [entry for entry in document.selected_entries() if entry.id not in document.filling]
+        if len(entries) > 1:
+            entries = [entry for entry in entries if entry.gap.confidence >= CONFIDENT]
         if entries:
             self._fill(entries, self._chosen())
 

@@ -14,6 +14,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import QWidget
 
+from aidd_studio.damage.detection.settings import CONFIDENT
 from aidd_studio.restoration.session.history import Entry
 from aidd_studio.studio.model.document import STATES, Document, FillProgress
 from aidd_studio.studio.model.time_format import format_length
@@ -141,13 +142,14 @@ class GapTable(QAbstractTableModel):
         gap, state = entry.gap, self.state_of(entry)
         where = "" if gap.channels is None else f", channel {', '.join(str(c + 1) for c in gap.channels)}"
         length = format_length(gap.frames, self._axis.rate)
+        sure = ", uncertain: select it alone to fill it" if gap.confidence < CONFIDENT else ""
         some = len(entry.candidates)
         count = "" if some == 0 else ", 1 candidate" if some == 1 else f", {some} candidates"
         filling = self._filling(entry)
         name = STATES[state][0] if filling is None else f"{STATES[state][0]} {round(100 * filling.fraction)} %"
         if filling is not None and filling.stage:
             name += f", {filling.stage}"
-        return f"{name}: {length} at {self._axis.text(gap.start)}, {KINDS[gap.kind]}{where}{count}"
+        return f"{name}: {length} at {self._axis.text(gap.start)}, {KINDS[gap.kind]}{where}{sure}{count}"
 
     def _sort_key(self, entry: Entry, column: int) -> Any:
         order = list(STATES)
