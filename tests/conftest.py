@@ -26,3 +26,36 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
 def demo() -> Path:
     """The folder of the bundled demo recording."""
     return Path(__file__).resolve().parents[1] / "resources" / "demo"
+
+
+SLOW = (
+    "window/",
+    "cli/test_batch_command.py",
+    "diffusion/test_samplers.py",
+    "engines/test_aidd_engine.py",
+    "evaluation/test_evaluate_command.py",
+    "evaluation/test_listening.py",
+    "evaluation/test_settings_sweep.py",
+    "packaging/test_deb.py",
+    "packaging/test_wheel.py",
+    "restoration/test_batch.py",
+    "restoration/test_batch_faults.py",
+    "restoration/test_batch_neural.py",
+    "restoration/test_fill_process.py",
+    "studio/test_accessibility.py",
+    "studio/test_batch_window.py",
+    "studio/test_event_loop.py",
+    "studio/test_kill.py",
+    "studio/test_neural_fill.py",
+    "test_examples.py",
+    "training/test_training_runs.py",
+)
+"""Folders and files whose tests start programs, train, or run the neural engine: seconds each."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what `make test-fast` leaves out."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).as_posix().startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
