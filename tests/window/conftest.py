@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Writes a stereo recording of so many seconds, with a dropout of 30 ms every `dropouts` seconds."""
+    """Writes a stereo recording of so many seconds, with a dropout about every `dropouts` seconds."""
 
     def write(seconds: float, *, rate: int = RATE, channels: int = 2, dropouts: float = 0.0) -> Path:
         path = tmp_path_factory.mktemp("recording") / "take.wav"
@@ -40,8 +40,10 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         noise = np.random.default_rng(5).normal(0.0, 0.02, (time.size, channels))
         piece = (tone[:, None] + noise).astype(np.float32)
         if dropouts:
-            for start in np.arange(dropouts / 2, PIECE, dropouts):
-                piece[round(start * rate) : round((start + 0.03) * rate)] = 0.0
+            irregular = np.random.default_rng(6).uniform  # else it is the work of a gate, which is left alone
+            for start in np.arange(dropouts / 4, PIECE - dropouts / 2, dropouts):
+                first = start + irregular(0.0, dropouts / 2)
+                piece[round(first * rate) : round((first + irregular(0.012, 0.04)) * rate)] = 0.0
         with soundfile.SoundFile(path, "w", rate, channels, subtype="PCM_16") as file:
             for _ in range(int(seconds // PIECE)):
                 file.write(piece)

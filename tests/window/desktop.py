@@ -79,7 +79,7 @@ def _started(folder: Path, size: tuple[int, int]) -> tuple[subprocess.Popen[byte
     """A server with a free number, and the display that it serves."""
     read, write = os.pipe()
     screen = f"{size[0]}x{size[1]}x24"
-    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", screen, "-fbdir", str(folder), "-nolisten", "tcp"]
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", screen, "-fbdir", str(folder), "-noreset"]
     server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
     os.close(write)
     with os.fdopen(read) as answer:
