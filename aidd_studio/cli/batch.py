@@ -229,7 +229,7 @@ class Arrivals:
     """Tells which files have come to a folder whole, or whole again."""
 
     def __init__(self) -> None:
-        self._told: dict[Path, tuple[int, int]] = {}
+        self._reported: dict[Path, tuple[int, int]] = {}
         self._seen: dict[Path, tuple[int, int] | None] = {}
         self._trouble = ""
 
@@ -248,9 +248,9 @@ class Arrivals:
     def _is_whole(self, source: Path) -> bool:
         before, now = self._seen.get(source), _state(source)
         self._seen[source] = now
-        if now is None or now != before or now[0] == 0 or now == self._told.get(source):
+        if now is None or now != before or now[0] == 0 or now == self._reported.get(source):
             return False
-        self._told[source] = now
+        self._reported[source] = now
         return True
 
 

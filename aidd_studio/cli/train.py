@@ -77,7 +77,7 @@ def score(recipe: Recipe) -> None:
 
 @train_app.command()
 def refiner(recipe: Recipe) -> None:
-    """Train a context decoder, or go on with its training."""
+    """Train a refiner, or go on with its training."""
     _train(recipe, "refiner")
 
 

@@ -31,8 +31,8 @@ MOST_OF_A_SIDE = 2.0
 
 
 @dataclass(frozen=True)
-class ContextDecoderConfig:
-    """Sizes of a context decoder; hop and window are those of the tokenizer it reads tokens of."""
+class RefinerConfig:
+    """Sizes of a refiner; hop and window are those of the tokenizer it reads tokens of."""
 
     hop: int = 320
     window: int = 1280
@@ -71,7 +71,7 @@ class Refiner(nn.Module):
 
     hann: Tensor
 
-    def __init__(self, config: ContextDecoderConfig) -> None:
+    def __init__(self, config: RefinerConfig) -> None:
         super().__init__()
         self.config = config
         bins = config.window // 2 + 1
@@ -146,7 +146,7 @@ class Refiner(nn.Module):
         return found
 
 
-def _ceiling(spectrum: Tensor, start: int, end: int, config: ContextDecoderConfig) -> Tensor:
+def _ceiling(spectrum: Tensor, start: int, end: int, config: RefinerConfig) -> Tensor:
     """What may be added to a bin at most, twice its largest magnitude in the known frames: [B, 1, bins].
 
     A band that is empty around the gap (a 16 kHz recording, an old microphone) is empty in it, too.

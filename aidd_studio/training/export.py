@@ -35,7 +35,7 @@ def export_model(
     details: dict[str, Any] | None = None,
     note: str = "",
 ) -> InstalledModel:
-    """Write a trained tokenizer, score model or context decoder as NAME.safetensors and NAME.json into a folder."""
+    """Write a trained tokenizer, score model or refiner as NAME.safetensors and NAME.json into a folder."""
     kind, config = _describe(model)
     record = ModelRecord(
         name, kind, title, version, licence, source, tokenizer, config, defaults or {}, note, details or {}

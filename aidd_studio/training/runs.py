@@ -14,7 +14,7 @@ from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
 from aidd_studio.errors import ModelError, UsageError
 from aidd_studio.tokenizer.config import SEANetConfig, SpectralEncoderConfig, TokenizerConfig
 from aidd_studio.tokenizer.model import WavTokenizer
-from aidd_studio.tokenizer.refiner import ContextDecoderConfig, Refiner
+from aidd_studio.tokenizer.refiner import Refiner, RefinerConfig
 from aidd_studio.training.corpora.segments import Segments
 from aidd_studio.training.corpora.tokens import load_tokens
 from aidd_studio.training.devices import Devices, find_devices
@@ -77,7 +77,7 @@ def _refiner(recipe: Recipe, devices: Devices) -> Task:
     from aidd_studio.weights.loading import load_score_model
 
     tokenizer = _named_tokenizer(named) if named else None
-    model = Refiner(recipe.table("model", ContextDecoderConfig))
+    model = Refiner(recipe.table("model", RefinerConfig))
     start_from(model, recipe)
     score = load_score_model(recipe.text("score")).model if recipe.text("score") else None
     settings = recipe.table("task", ContextSettings)

@@ -37,9 +37,9 @@ def build(kind: Kind, config: Mapping[str, Any]) -> nn.Module:
             from aidd_studio.weights.vggish import VGGish
 
             return VGGish(**config)
-        from aidd_studio.tokenizer.refiner import ContextDecoderConfig, Refiner
+        from aidd_studio.tokenizer.refiner import Refiner, RefinerConfig
 
-        return Refiner(ContextDecoderConfig(**config))
+        return Refiner(RefinerConfig(**config))
 
 
 def layout(kind: Kind, config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:

@@ -10,7 +10,7 @@ import torch
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
 from aidd_studio.tokenizer.config import BUNDLED, SEANetConfig, SpectralEncoderConfig, TokenizerConfig
 from aidd_studio.tokenizer.model import WavTokenizer
-from aidd_studio.tokenizer.refiner import ContextDecoderConfig, Refiner
+from aidd_studio.tokenizer.refiner import Refiner, RefinerConfig
 from aidd_studio.weights.registry import DEFAULT_REFINER
 from aidd_studio.weights.store import ModelRecord, models_folder, write_model
 
@@ -56,6 +56,6 @@ def install(config: TokenizerConfig = SPECTRAL, tokenizer_name: str = "tiny-toke
 def install_refiner() -> None:
     """Install a tiny random refiner in the place of the bundled one."""
     torch.manual_seed(1)
-    sizes = ContextDecoderConfig(width=32, hidden=48, layers=1)
+    sizes = RefinerConfig(width=32, hidden=48, layers=1)
     record = ModelRecord(DEFAULT_REFINER, "refiner", "tiny", "1", "MIT", "tests", config=dataclasses.asdict(sizes))
     write_model(models_folder(), record, Refiner(sizes).state_dict())

@@ -21,8 +21,7 @@ import soundfile
 
 from aidd_studio.errors import Cancelled, FileWriteError, UsageError
 from aidd_studio.progress import Progress
-from aidd_studio.restoration.batch import BatchItem, BatchSettings, collect, restore_file, run_batch
-from aidd_studio.restoration.batch import path_collisions as twins
+from aidd_studio.restoration.batch import BatchItem, BatchSettings, collect, path_collisions, restore_file, run_batch
 from aidd_studio.restoration.batch.journal import BatchJournal
 from aidd_studio.restoration.batch.pool import init_worker
 from aidd_studio.restoration.batch.report import report_data, report_html, write_report
@@ -192,9 +191,9 @@ def test_results_that_a_disk_takes_for_one_name_never_replace_each_other(
     names = ["Take.wav", "take.wav", "\u00e9.wav", "e\u0301.wav", "other.wav"]
     for seed, name in enumerate(names):
         record(tmp_path / "archive" / name, seed)
-    assert not twins.takes_for_one(tmp_path), "the disk of these tests tells them apart"
+    assert not path_collisions.folds_names(tmp_path), "the disk of these tests tells them apart"
     if alike:  # as Windows' and Apple's disks do; none can be had here
-        monkeypatch.setattr(twins, "takes_for_one", lambda _folder: True)
+        monkeypatch.setattr(path_collisions, "folds_names", lambda _folder: True)
     items = collect([tmp_path / "archive"], tmp_path / "out")
     ended = {item.source.name: outcome.status for item, outcome in run_batch(items, SETTINGS)}
     failed = [name for name in names if ended[name] == "failed"]

@@ -13,7 +13,7 @@ import torch
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
 from aidd_studio.tokenizer.config import SpectralEncoderConfig, TokenizerConfig
 from aidd_studio.tokenizer.model import WavTokenizer
-from aidd_studio.tokenizer.refiner import CONTEXT, ContextDecoderConfig, Refiner
+from aidd_studio.tokenizer.refiner import CONTEXT, Refiner, RefinerConfig
 from aidd_studio.training.corpora import gap_examples
 from aidd_studio.training.corpora.corpus import build_recorded
 from aidd_studio.training.corpora.segments import Segments
@@ -24,7 +24,7 @@ from aidd_studio.training.tasks.spectral_losses import level_loss, magnitudes, m
 from aidd_studio.training.tasks.tokenizer_task import TokenizerSettings, TokenizerTask
 
 CPU = Devices(torch.device("cpu"), half=False)
-SMALL = ContextDecoderConfig(width=16, hidden=32, layers=2, code_width=4)
+SMALL = RefinerConfig(width=16, hidden=32, layers=2, code_width=4)
 CODEC = TokenizerConfig(
     encoder=SpectralEncoderConfig(dim=16, intermediate_dim=32, layers=1, phase_bins=4, normalise=False),
     latent_dim=4,

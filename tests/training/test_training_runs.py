@@ -21,7 +21,7 @@ from aidd_studio import paths
 from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
 from aidd_studio.errors import UsageError
 from aidd_studio.tokenizer.model import WavTokenizer
-from aidd_studio.tokenizer.refiner import ContextDecoderConfig
+from aidd_studio.tokenizer.refiner import RefinerConfig
 from aidd_studio.training.cards import draw_curves, join_runs
 from aidd_studio.training.corpora.corpus import build_recorded
 from aidd_studio.training.devices import Devices
@@ -213,7 +213,7 @@ def test_every_shipped_recipe_is_understood(path: Path) -> None:
         recipe.table("task", ScoreSettings)
     else:
         assert kind == "refiner"
-        recipe.table("model", ContextDecoderConfig)
+        recipe.table("model", RefinerConfig)
         recipe.table("task", ContextSettings)
 
 

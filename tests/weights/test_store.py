@@ -14,7 +14,7 @@ from aidd_studio.diffusion.score_model import ScoreModel, ScoreModelConfig
 from aidd_studio.errors import DeviceError, ModelError, ModelNotInstalled, UsageError
 from aidd_studio.tokenizer.config import BUNDLED, TokenizerConfig
 from aidd_studio.tokenizer.model import WavTokenizer
-from aidd_studio.tokenizer.refiner import ContextDecoderConfig, Refiner
+from aidd_studio.tokenizer.refiner import Refiner, RefinerConfig
 from aidd_studio.weights import loading, store
 from aidd_studio.weights.loading import load_refiner, load_score_model, load_tokenizer
 from aidd_studio.weights.store import ModelRecord
@@ -122,7 +122,7 @@ def test_the_other_precision_is_that_of_the_matrix_products() -> None:
 
 
 def test_a_refiner_is_loaded_like_the_others() -> None:
-    config = ContextDecoderConfig(width=16, hidden=16, layers=1)
+    config = RefinerConfig(width=16, hidden=16, layers=1)
     store.install(
         ModelRecord("a-refiner", "refiner", "R", "1", "MIT", "here", config=config.__dict__),
         {name: tensor.contiguous() for name, tensor in Refiner(config).state_dict().items()},

@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass
 
 from aidd_studio.audio.files.mpeg import Bytes, tag_length
-from aidd_studio.audio.files.spliced import Layout, Sound
+from aidd_studio.audio.files.spliced import Layout, Piece, Sound
 
 UNKNOWN_32 = 0x7FFF0000
 """A length of this or more in 32 bits, beyond the end of the file, is a writer's way to say that it does not know."""
@@ -56,16 +56,16 @@ def _wave(data: Bytes) -> Layout | None:
         return Layout((Sound(((0, len(data)),)),), notes) if notes else None
     container = None
     if not is_long and size < UNKNOWN_32:
-        pieces = ((0, found.place + 4), struct.pack(order + "I", size), (found.start, len(data)))
+        pieces: tuple[Piece, ...] = ((0, found.place + 4), struct.pack(order + "I", size), (found.start, len(data)))
     elif is_long and data[12:16] == b"ds64":
         sizes = struct.pack("<QQ", len(data) - 8, size)
-        pieces = (b"RF64", (4, 20), sizes, (36, len(data)))  # type: ignore[assignment]
+        pieces = (b"RF64", (4, 20), sizes, (36, len(data)))
     else:
         container = "WAVEX" if _is_extensible(data) else "WAV"
         frames = size // max(1, found.align)
         long_head = b"RF64\xff\xff\xff\xffWAVEds64" + struct.pack("<IQQQI", 28, len(data) + 28, size, frames, 0)
         sound = (b"data\xff\xff\xff\xff", (found.start, found.start + size))
-        pieces = (long_head, (12, found.place), *sound)  # type: ignore[assignment]
+        pieces = (long_head, (12, found.place), *sound)
     return Layout((Sound(pieces),), notes, container)
 
 

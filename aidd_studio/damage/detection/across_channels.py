@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from aidd_studio.audio.clip import Samples
 from aidd_studio.damage.damage import Damage
-from aidd_studio.damage.detection.edges import Signal, contrast_after, contrast_before
+from aidd_studio.damage.detection.edges import contrast_after, contrast_before
 from aidd_studio.damage.detection.spans import Span
 
 ALIKE = 0.8
@@ -17,7 +18,7 @@ DROP = 15.0
 """dB by which a further channel must fall and rise at a known dropout's borders to be part of it."""
 
 
-def across_channels(spans: Sequence[Sequence[Span]], signals: Sequence[Signal], rate: int) -> list[Damage]:
+def across_channels(spans: Sequence[Sequence[Span]], signals: Sequence[Samples], rate: int) -> list[Damage]:
     """The gaps of a recording from the spans of each channel, whose samples are `signals` ([n] each).
 
     Spans of several channels that cover about the same time become one gap. A channel in which nothing was sure
@@ -40,7 +41,7 @@ def _alike(one: Span, other: Span) -> bool:
     return one.overlap(other) >= ALIKE * (max(one.end, other.end) - min(one.start, other.start))
 
 
-def _gap(together: Sequence[tuple[Span, int]], signals: Sequence[Signal], rate: int) -> Damage:
+def _gap(together: Sequence[tuple[Span, int]], signals: Sequence[Samples], rate: int) -> Damage:
     surest = max((span for span, _ in together), key=lambda span: (span.kind == "invalid", span.confidence))
     start, end = min(span.start for span, _ in together), max(span.end for span, _ in together)
     channels = {channel for _, channel in together}
@@ -52,12 +53,12 @@ def _gap(together: Sequence[tuple[Span, int]], signals: Sequence[Signal], rate: 
     return Damage(start, end, None if everywhere else tuple(channels), surest.kind, surest.confidence)
 
 
-def _falls_and_rises(signal: Signal, start: int, end: int, rate: int) -> bool:
+def _falls_and_rises(signal: Samples, start: int, end: int, rate: int) -> bool:
     borders = (contrast_before(signal, start, end, rate), contrast_after(signal, start, end, rate))
     return all(max(border.drop) >= DROP for border in borders)
 
 
-def _repeats(signal: Signal, start: int, end: int, lag: int) -> bool:
+def _repeats(signal: Samples, start: int, end: int, lag: int) -> bool:
     """True when a stretch equals, sample for sample, what was `lag` samples before, and is more than one value."""
     if start < lag:
         return False

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from aidd_studio.damage.detection.edges import Signal, contrast_after, contrast_before, quantum
+from aidd_studio.audio.clip import Samples
+from aidd_studio.damage.detection.edges import contrast_after, contrast_before, quantum
 from aidd_studio.damage.detection.settings import DetectionSettings
 from aidd_studio.damage.detection.spans import Span, true_runs
 
@@ -38,7 +39,7 @@ CLIPPED = 0.98
 """Share of the greatest magnitude from which a run is clipping, unless nothing else nearby is clipped."""
 
 
-def constant_runs(signal: Signal, rate: int, settings: DetectionSettings) -> list[Span]:
+def constant_runs(signal: Samples, rate: int, settings: DetectionSettings) -> list[Span]:
     """Runs of one value in a channel [n] that a sound cannot have made by itself.
 
     Runs at the signal's first or last sample have no sound on one side and are no gaps.
@@ -62,7 +63,7 @@ def constant_runs(signal: Signal, rate: int, settings: DetectionSettings) -> lis
     return found
 
 
-def _confidence(signal: Signal, start: int, end: int, rate: int, peak: float) -> float:
+def _confidence(signal: Samples, start: int, end: int, rate: int, peak: float) -> float:
     """0 to 1, by the weakest of the signs."""
     before, after = contrast_before(signal, start, end, rate), contrast_after(signal, start, end, rate)
     faded = min(max(before.held_up), max(after.held_up))

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from aidd_studio.audio.clip import Clip
+from aidd_studio.audio.clip import Clip, Samples
+from aidd_studio.audio.signal import hann
 from aidd_studio.damage.damage import Damage
-from aidd_studio.damage.detection.edges import Signal
 from aidd_studio.damage.detection.settings import DetectionSettings
 from aidd_studio.damage.detection.spans import true_runs
 
@@ -67,7 +67,7 @@ class Levels:
         self.step = max(1, round(STEP * rate))
         self._blocks: list[NDArray[np.float32]] = []
 
-    def add(self, samples: Sequence[Signal]) -> None:
+    def add(self, samples: Sequence[Samples]) -> None:
         """The next frames of every channel ([n] each); a whole number of steps except at the end."""
         whole = len(samples[0]) // self.step * self.step
         changes = [np.diff(channel[:whole], prepend=channel[:1]) for channel in samples]
@@ -188,7 +188,7 @@ def _edges(scene: _Scene, rate: int) -> float:
 def _bands(part: NDArray[np.float64]) -> NDArray[np.float64]:
     """The spectrum at an edge in dB, in bands of equal width on a logarithmic axis: [bands]."""
     size = part.shape[1]
-    power = (np.abs(np.fft.rfft(part * np.hanning(2 * size)[size:], axis=1)) ** 2).sum(axis=0) / size
+    power = (np.abs(np.fft.rfft(part * hann(2 * size, symmetry="symmetric")[size:], axis=1)) ** 2).sum(axis=0) / size
     edges = np.unique(np.round(np.geomspace(2, len(power) - 1, BANDS + 1)).astype(int))
     return np.asarray(10 * np.log10(np.add.reduceat(power, edges[:-1]) / np.diff(edges) + FAINTEST))
 

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from aidd_studio.audio.clip import Clip
+from aidd_studio.audio.clip import Clip, Samples
 from aidd_studio.damage.arithmetic import merge
 from aidd_studio.damage.damage import Damage
 from aidd_studio.damage.detection.across_channels import across_channels
 from aidd_studio.damage.detection.constant_runs import constant_runs
 from aidd_studio.damage.detection.context import LOUDEST, Levels, weighed
-from aidd_studio.damage.detection.edges import Signal
 from aidd_studio.damage.detection.level_cuts import level_cuts
 from aidd_studio.damage.detection.repeats import repeats
 from aidd_studio.damage.detection.settings import DetectionSettings
@@ -51,7 +50,7 @@ def detect(
     for start in range(0, clip.frames, block):
         end = min(clip.frames, start + block)
         first, last = max(0, start - margin), min(clip.frames, end + margin)
-        signals: list[Signal] = []
+        signals: list[Samples] = []
         spans: list[list[Span]] = []
         for channel in range(clip.channels):
             done = (start + (end - start) * channel / clip.channels) / clip.frames
@@ -77,7 +76,7 @@ def detect(
     return merge(found, clip.channels, max(1, round(CLOSE * clip.rate)))
 
 
-def _finite(signal: Signal, invalid: np.ndarray) -> Signal:
+def _finite(signal: Samples, invalid: np.ndarray) -> Samples:
     if not invalid.any() and np.abs(signal).max(initial=0.0) <= LOUDEST:
         return signal
     return np.where(invalid, np.float32(0.0), np.clip(signal, -LOUDEST, LOUDEST)).astype(np.float32)
@@ -87,7 +86,7 @@ def _invalid(invalid: np.ndarray) -> list[Span]:
     return [Span(start, end, "invalid", 1.0) for start, end in true_runs(invalid)] if invalid.any() else []
 
 
-def _suspects(signal: Signal, rate: int, settings: DetectionSettings) -> Iterator[list[Span]]:
+def _suspects(signal: Samples, rate: int, settings: DetectionSettings) -> Iterator[list[Span]]:
     if len(signal) < 2 * settings.shortest * rate:
         return
     yield constant_runs(signal, rate, settings)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Signal = NDArray[np.float32]
+from aidd_studio.audio.clip import Samples
 
 NEAR = 0.001
 """Seconds next to a border: long enough to hold a sample's worth of any sound, too short for a fade."""
@@ -37,7 +37,7 @@ class Contrast:
     sustained: tuple[float, float]
 
 
-def contrast_before(signal: Signal, start: int, end: int, rate: int) -> Contrast:
+def contrast_before(signal: Samples, start: int, end: int, rate: int) -> Contrast:
     """What happens at `start`, where the stretch [start, end) of a channel [n] begins."""
     near, far = max(4, round(NEAR * rate)), max(16, round(FAR * rate))
     outside = signal[max(0, start - far - 1) : start]
@@ -45,7 +45,7 @@ def contrast_before(signal: Signal, start: int, end: int, rate: int) -> Contrast
     return _contrast(outside, inside, near)
 
 
-def contrast_after(signal: Signal, start: int, end: int, rate: int) -> Contrast:
+def contrast_after(signal: Samples, start: int, end: int, rate: int) -> Contrast:
     """What happens at `end`: the same, seen backwards."""
     near, far = max(4, round(NEAR * rate)), max(16, round(FAR * rate))
     outside = signal[end : end + far + 1][::-1]
@@ -53,28 +53,28 @@ def contrast_after(signal: Signal, start: int, end: int, rate: int) -> Contrast:
     return _contrast(outside, inside, near)
 
 
-def _contrast(outside: Signal, inside: Signal, near: int) -> Contrast:
+def _contrast(outside: Samples, inside: Samples, near: int) -> Contrast:
     """outside: up to the border, inside: from the border on."""
     pairs = [(outside, inside), (np.diff(outside), np.diff(inside))]
     step, drop, held_up, level, sustained = zip(*(_levels(*pair, near) for pair in pairs), strict=True)
     return Contrast(step, drop, held_up, level, sustained)
 
 
-def _levels(outside: Signal, inside: Signal, near: int) -> tuple[float, float, float, float, float]:
+def _levels(outside: Samples, inside: Samples, near: int) -> tuple[float, float, float, float, float]:
     last, first, whole = _decibel(outside[-near:]), _decibel(inside[:near]), _decibel(outside)
     powers, loudest = _powers(outside[::-1], near), _decibels(_powers(inside, near).max(initial=0.0))
     middle = _decibels(float(np.median(powers))) if len(powers) else whole
     return last - first, whole - loudest, last - whole, last, middle - loudest
 
 
-def quantum(signal: Signal) -> float:
+def quantum(signal: Samples) -> float:
     """The smallest step between samples in dB: the resolution that the sound was once stored with."""
     steps = np.abs(np.diff(signal))
     steps = steps[steps > 0]
     return _decibels(float(steps.min()) ** 2) if len(steps) else 0.0
 
 
-def _decibel(signal: Signal) -> float:
+def _decibel(signal: Samples) -> float:
     return _decibels(float(np.mean(np.square(signal, dtype=np.float64))) if len(signal) else 0.0)
 
 
@@ -82,7 +82,7 @@ def _decibels(power: float) -> float:
     return float(10 * np.log10(power + QUIETEST))
 
 
-def _powers(signal: Signal, near: int) -> NDArray[np.float64]:
+def _powers(signal: Samples, near: int) -> NDArray[np.float64]:
     """Mean power of each stretch of `near` samples, of all together when there are not two."""
     squares = np.square(signal, dtype=np.float64)
     if len(signal) < 2 * near:

@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from aidd_studio.damage.detection.edges import Contrast, Signal, contrast_after, contrast_before, quantum
+from aidd_studio.audio.clip import Samples
+from aidd_studio.damage.detection.edges import Contrast, contrast_after, contrast_before, quantum
 from aidd_studio.damage.detection.settings import DetectionSettings
 from aidd_studio.damage.detection.spans import Span
 
@@ -60,7 +61,7 @@ REFINE = 0.002
 """Seconds around a rough border in which the exact one is looked for."""
 
 
-def level_cuts(signal: Signal, rate: int, settings: DetectionSettings) -> list[Span]:
+def level_cuts(signal: Samples, rate: int, settings: DetectionSettings) -> list[Span]:
     """Stretches of a channel [n] in which the level is cut, with abrupt borders on both sides."""
     shortest = max(2, round(max(SHORTEST, settings.shortest) * rate))
     longest = round(min(LONGEST, settings.longest) * rate)
@@ -75,7 +76,7 @@ def level_cuts(signal: Signal, rate: int, settings: DetectionSettings) -> list[S
     return found
 
 
-def candidates(signal: Signal, rate: int, longest: int) -> list[tuple[int, int]]:
+def candidates(signal: Samples, rate: int, longest: int) -> list[tuple[int, int]]:
     """Rough stretches (to about a millisecond) of a channel [n] that are quieter than both their sides."""
     hop = max(4, round(STEP * rate))
     found: set[tuple[int, int]] = set()
@@ -88,7 +89,7 @@ def candidates(signal: Signal, rate: int, longest: int) -> list[tuple[int, int]]
     return sorted(found)
 
 
-def refine(signal: Signal, start: int, end: int, rate: int) -> tuple[int, int]:
+def refine(signal: Samples, start: int, end: int, rate: int) -> tuple[int, int]:
     """The exact borders: where a step in level explains the samples best."""
     reach = max(8, round(REFINE * rate))
     reach_in = min(reach, max(2, (end - start) // 2))
@@ -101,7 +102,7 @@ def refine(signal: Signal, start: int, end: int, rate: int) -> tuple[int, int]:
     return begin, finish
 
 
-def _confidence(signal: Signal, start: int, end: int, rate: int, depth: float) -> float:
+def _confidence(signal: Samples, start: int, end: int, rate: int, depth: float) -> float:
     """0 to 1, by the weaker border."""
     weakest = faintest = math.inf
     for contrast in (contrast_before, contrast_after):
@@ -126,7 +127,7 @@ def _depth(border: Contrast) -> float:
     return (max(border.step) + drop) / 2
 
 
-def _envelope(view: Signal, hop: int) -> NDArray[np.float64]:
+def _envelope(view: Samples, hop: int) -> NDArray[np.float64]:
     """Mean power of each hop: [n // hop]."""
     blocks = view[: len(view) // hop * hop].reshape(-1, hop)
     energy: NDArray[np.float32] = np.einsum("ij,ij->i", blocks, blocks)
@@ -169,7 +170,7 @@ def _rises(power: NDArray[np.float64], first: int, end: int) -> bool:
     return len(after) > 0 and bool(after.mean() > CANDIDATE_DROP * power[max(first, end - INSIDE) : end].max())
 
 
-def _step(levels: Signal, slopes: Signal) -> int:
+def _step(levels: Samples, slopes: Samples) -> int:
     """The index that splits a stretch into a loud first and a quiet second part with the greatest likelihood.
 
     Gaussian change of variance, summed over the samples and their differences (both [n]).

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from aidd_studio.damage.detection.edges import Signal, quantum
+from aidd_studio.audio.clip import Samples
+from aidd_studio.damage.detection.edges import quantum
 from aidd_studio.damage.detection.seams import DETERMINED, FOREIGN, ORDER, STRUCK, UNBROKEN, Joint, joint
 from aidd_studio.damage.detection.settings import DetectionSettings
 from aidd_studio.damage.detection.spans import Span
@@ -54,7 +55,7 @@ STEPS = 0.3
 """Share of equal neighbouring samples from which sound is made of steps, as coarse square waves are."""
 
 
-def repeats(signal: Signal, rate: int, settings: DetectionSettings) -> list[Span]:
+def repeats(signal: Samples, rate: int, settings: DetectionSettings) -> list[Span]:
     """Stretches of a channel [n] that equal, sample for sample, what was there a moment before."""
     shortest = max(2**DOUBLINGS, round(max(SHORTEST, settings.shortest) * rate))
     nearest, farthest = round(SHORTEST_LAG * rate), round(LONGEST_LAG * rate)
@@ -75,7 +76,7 @@ def repeats(signal: Signal, rate: int, settings: DetectionSettings) -> list[Span
     return found
 
 
-def _confidence(signal: Signal, start: int, end: int, lag: int, rate: int) -> float:
+def _confidence(signal: Samples, start: int, end: int, lag: int, rate: int) -> float:
     """0 where the sound itself explains the repeat: a tone of that period, a note or a sample played again."""
     if _is_periodic_around(signal, start, end, lag):
         return 0.0
@@ -105,7 +106,7 @@ def _is_new_sound(recorded: Joint) -> bool:
     return recorded.jump > UNBROKEN or recorded.difference > FOREIGN or recorded.onset > STRUCK
 
 
-def _is_tone(buffer: Signal) -> bool:
+def _is_tone(buffer: Samples) -> bool:
     """True when a buffer [n] repeats itself already: most of its samples, after a period shorter than half of it."""
     changes = np.diff(buffer.astype(np.float64))
     size = len(changes)
@@ -120,7 +121,7 @@ def _is_tone(buffer: Signal) -> bool:
     return any(float(np.percentile(one, MOSTLY)) < SELF_ALIKE * level for one in apart)
 
 
-def _copies(signal: Signal, nearest: int, farthest: int) -> list[tuple[int, int]]:
+def _copies(signal: Samples, nearest: int, farthest: int) -> list[tuple[int, int]]:
     """Positions whose fingerprint was there `lag` samples before, in order: (position, lag)."""
     prints = _fingerprints(signal)
     chosen = np.flatnonzero(prints % THINNING == 0)
@@ -133,7 +134,7 @@ def _copies(signal: Signal, nearest: int, farthest: int) -> list[tuple[int, int]
     return list(zip(positions[in_time].tolist(), distances[in_time].tolist(), strict=True))
 
 
-def _fingerprints(signal: Signal) -> NDArray[np.uint32]:
+def _fingerprints(signal: Samples) -> NDArray[np.uint32]:
     """A number for each sample that depends on it and the 31 before it: [n].
 
     Stretches of one value, silence above all, get numbers that are never chosen.
@@ -150,7 +151,7 @@ def _fingerprints(signal: Signal) -> NDArray[np.uint32]:
     return prints
 
 
-def _extent(signal: Signal, position: int, lag: int, longest: int) -> tuple[int, int]:
+def _extent(signal: Samples, position: int, lag: int, longest: int) -> tuple[int, int]:
     """The whole stretch around `position` that equals what was `lag` samples before."""
     end = min(len(signal), position + longest)
     different = np.flatnonzero(signal[position:end] != signal[position - lag : end - lag])
@@ -161,13 +162,13 @@ def _extent(signal: Signal, position: int, lag: int, longest: int) -> tuple[int,
     return first, last
 
 
-def _is_sound(stretch: Signal) -> bool:
+def _is_sound(stretch: Samples) -> bool:
     if np.mean(stretch[1:] == stretch[:-1]) > STEPS:
         return False
     return len(np.unique(stretch)) >= max(8, DISTINCT * min(len(stretch), 256))
 
 
-def _is_periodic_around(signal: Signal, start: int, end: int, lag: int) -> bool:
+def _is_periodic_around(signal: Samples, start: int, end: int, lag: int) -> bool:
     """True when the sound went or goes on like the copies, just not to the last bit: it has that period."""
     for first, last in ((max(lag, start - lag), start), (end, min(len(signal), end + lag))):
         now, then = np.diff(signal[first:last]), np.diff(signal[first - lag : last - lag])  # no offset, no rumble
@@ -179,7 +180,7 @@ def _is_periodic_around(signal: Signal, start: int, end: int, lag: int) -> bool:
     return False
 
 
-def _has_seam(signal: Signal, start: int, lag: int) -> bool:
+def _has_seam(signal: Samples, start: int, lag: int) -> bool:
     """True when the sound jumps where the first copy begins (the others begin alike): by its second differences."""
     bends = np.abs(np.diff(signal[max(0, start - lag) : start + lag].astype(np.float64), 2))
     at = start - max(0, start - lag) - 2

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aidd_studio.damage.detection.edges import Signal
+from aidd_studio.audio.clip import Samples
 
 ORDER = 16
 """Coefficients of the linear predictors: enough to foresee a tone or a chord for a sample."""
@@ -65,7 +65,7 @@ class Joint:
         return self.jump > max(SHARP, ABOVE_PEAK * self.peak)
 
 
-def joint(signal: Signal, at: int, rate: int, end: int) -> Joint | None:
+def joint(signal: Samples, at: int, rate: int, end: int) -> Joint | None:
     """How the stretch that begins at `at` and lasts until `end` at most continues what comes before, in [n].
 
     None where there is too little sound before, or silence.

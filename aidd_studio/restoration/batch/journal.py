@@ -38,14 +38,14 @@ class BatchJournal:
         self._known: dict[str, dict[str, Any]] = {}  # the last line of every recording
         self._planned: set[str] = set()  # targets without an outcome, of runs with these settings
         self._written: dict[str, Any] = {}  # outputs of these
-        with self._told():
+        with self._as_write_error():
             if not fresh and path.is_file():
                 for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
                     with suppress(ValueError, KeyError, TypeError):
                         self._take(json.loads(text))
 
     def __enter__(self) -> BatchJournal:
-        with self._told(), ExitStack() as opened:
+        with self._as_write_error(), ExitStack() as opened:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._lock_for_this_run()
             opened.callback(self._unlock)
@@ -128,7 +128,7 @@ class BatchJournal:
     def _append(self, line: dict[str, Any]) -> None:
         if self._file is None:
             raise ValueError("the journal is not open")
-        with self._told():
+        with self._as_write_error():
             self._file.write(json.dumps(line) + "\n")
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -148,8 +148,8 @@ class BatchJournal:
             self._written[target] = line["output"]
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Say in a sentence what the operating system says in a word."""
+    def _as_write_error(self) -> Iterator[None]:
+        """Turn errors of the operating system into a FileWriteError that says what to do."""
         try:
             yield
         except OSError as error:

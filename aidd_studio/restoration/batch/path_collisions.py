@@ -1,7 +1,7 @@
-"""Results whose names a disk may take for one: they differ only in case, or in how their accents are put together.
+"""Results that may collide on disk: their names differ only in case or in how accents are encoded.
 
-Windows' and Apple's disks and many network shares take "Take 1.wav" and "take 1.wav" for one file, so that the second
-result would replace the first without a word.
+File systems of Windows and macOS and many network shares treat "Take 1.wav" and "take 1.wav" as one file, so the second
+result would silently replace the first.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ PROBE = ".aidd-\N{LATIN CAPITAL LETTER E WITH ACUTE}-"
 
 
 def clashing(items: Sequence[BatchItem]) -> dict[BatchItem, BatchItem]:
-    """Recordings whose result would replace another's on the disk where it goes, and that other, which comes first."""
+    """Recordings whose result would overwrite an earlier one's on its disk, each with that earlier recording."""
     first: dict[str, BatchItem] = {}
-    twins = {}
+    collisions = {}
     for item in items:
         other = first.setdefault(_plain(str(item.target)), item)
         if other is not item:
-            twins[item] = other
+            collisions[item] = other
     alike: dict[Path, bool] = {}
-    for item in twins:
+    for item in collisions:
         folder = _existing(item.target.parent)
         if folder not in alike:
-            alike[folder] = takes_for_one(folder)
-    return {item: other for item, other in twins.items() if alike[_existing(item.target.parent)]}
+            alike[folder] = folds_names(folder)
+    return {item: other for item, other in collisions.items() if alike[_existing(item.target.parent)]}
 
 
-def takes_for_one(folder: Path) -> bool:
-    """Whether a folder takes names for one that differ only so; False where nothing can be tried."""
+def folds_names(folder: Path) -> bool:
+    """Whether the folder's file system ignores case or accent encoding; False where it cannot be tested."""
     with suppress(OSError), tempfile.TemporaryDirectory(prefix=PROBE, dir=folder) as probe:
         name = Path(probe).name
         return any((folder / other).exists() for other in (name.swapcase(), unicodedata.normalize("NFD", name)))

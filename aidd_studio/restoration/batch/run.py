@@ -55,14 +55,15 @@ def run_batch(
     """
     progress = progress or Progress()
     todo = []
-    twins = {} if settings.dry_run else clashing(items)
+    collisions = {} if settings.dry_run else clashing(items)
     for item in items:
         known = journal.finished(item) if journal else None
         ours = journal is not None and journal.may_replace(item)
         if known:
             yield item, replace(known, earlier=True)
-        elif item in twins:
-            reason = f"{item.target} and {twins[item].target} are one name on that disk; write one of them elsewhere."
+        elif item in collisions:
+            other = collisions[item].target
+            reason = f"{item.target} and {other} are the same name on that disk; write one of them elsewhere."
             yield item, Outcome(str(item.source), str(item.target), "failed", reason)
         elif os.path.lexists(item.target) and not (settings.overwrite or ours or settings.dry_run):
             yield item, Outcome(str(item.source), str(item.target), "failed", overwrite_refusal(item, journal))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -83,12 +85,12 @@ def limit_band(sound: Samples, rate: int, rng: np.random.Generator) -> Samples:
     return _shape(sound, rate, response)
 
 
-def _shape(sound: Samples, rate: int, decibels) -> Samples:  # type: ignore[no-untyped-def]
+def _shape(sound: Samples, rate: int, decibels: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Samples:
     """Filter by a zero-phase response given in dB over Hz."""
     from scipy.signal import oaconvolve  # type: ignore[attr-defined]
 
     size = 2048
-    response = 10 ** (np.clip(decibels(np.fft.rfftfreq(size, 1 / rate)), -100, 30) / 20)
+    response = 10 ** (np.clip(decibels(np.asarray(np.fft.rfftfreq(size, 1 / rate), np.float64)), -100, 30) / 20)
     kernel = np.roll(np.fft.irfft(response), size // 2) * hann(size, symmetry="symmetric")
     return np.asarray(oaconvolve(sound, kernel.astype(np.float32))[size // 2 : size // 2 + sound.size], np.float32)
 

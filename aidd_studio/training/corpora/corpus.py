@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ from aidd_studio.training.corpora.rendering import RATE, Sources, draw_kind, ren
 from aidd_studio.training.corpora.splits import SplitRule, official_splits, split_of
 
 MANIFEST = "manifest.jsonl"
+
+_Job = tuple[Callable[..., "Item | None"], tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def read_manifest(folder: Path) -> list[Item]:
     return [Item(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines() if line]
 
 
-def _build(folder: Path, jobs: Iterator, count: int, processes: int, progress: Progress) -> list[Item]:  # type: ignore[type-arg]
+def _build(folder: Path, jobs: Iterator[_Job], count: int, processes: int, progress: Progress) -> list[Item]:
     folder.mkdir(parents=True, exist_ok=True)
     items: list[Item] = []
     with stoppable_pool(processes) as pool:

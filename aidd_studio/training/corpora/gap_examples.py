@@ -1,4 +1,4 @@
-"""Examples for the context decoder: stretches of sound with a gap, already extrapolated from both sides."""
+"""Examples for the refiner: stretches of sound with a gap, already extrapolated from both sides."""
 
 from __future__ import annotations
 

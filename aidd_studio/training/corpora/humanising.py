@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -86,7 +87,7 @@ def play(piece: Piece, rng: np.random.Generator) -> Piece:
     return replace(played, controls=tuple(sorted(controls, key=lambda control: control.time)))
 
 
-def _tempo_curve(seconds: float, rate: float, rng: np.random.Generator):  # type: ignore[no-untyped-def]
+def _tempo_curve(seconds: float, rate: float, rng: np.random.Generator) -> Callable[[float], float]:
     knots = np.arange(0, seconds + 4, 2.0)
     walk = np.cumsum(rng.normal(0, 0.03, knots.size))
     walk -= np.linspace(0, walk[-1], knots.size)
@@ -98,7 +99,7 @@ def _tempo_curve(seconds: float, rate: float, rng: np.random.Generator):  # type
     return curve
 
 
-def _swell(seconds: float, rng: np.random.Generator):  # type: ignore[no-untyped-def]
+def _swell(seconds: float, rng: np.random.Generator) -> Callable[[float], float]:
     depth, period, phase = rng.uniform(0, 18), rng.uniform(6, 25), rng.uniform(0, 2 * np.pi)
 
     def swell(at: float) -> float:

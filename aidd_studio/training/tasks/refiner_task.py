@@ -1,4 +1,4 @@
-"""Training the context decoder: fill gaps from tokens, surroundings and extrapolation."""
+"""Training the refiner: fill gaps from tokens, surroundings and extrapolation."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ContextSettings:
 
 
 class RefinerTask:
-    """The context decoder's task. Codes come from a frozen tokenizer."""
+    """The refiner's task. Codes come from a frozen tokenizer."""
 
     def __init__(
         self,

@@ -9,22 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from aidd_studio.audio.signal import mel_bank
-
-
-class _Magnitude(torch.autograd.Function):
-    """|Re + i·Im| from real and imaginary parts: autograd through complex abs costs three times as much."""
-
-    @staticmethod
-    def forward(ctx, parts: Tensor) -> Tensor:  # type: ignore[no-untyped-def]
-        magnitude = parts.square().sum(-1).add_(1e-14).sqrt_()
-        ctx.save_for_backward(parts, magnitude)
-        return magnitude
-
-    @staticmethod
-    def backward(ctx, gradient: Tensor) -> Tensor:  # type: ignore[no-untyped-def]
-        parts, magnitude = ctx.saved_tensors
-        slope: Tensor = parts * (gradient / magnitude)[..., None]
-        return slope
+from aidd_studio.tokenizer.spectrum import magnitude
 
 
 @lru_cache(maxsize=16)
@@ -42,7 +27,7 @@ def magnitudes(wave: Tensor, size: int, hop: int, center: bool = True) -> Tensor
     spectrum = torch.stft(
         wave, size, hop, window=_window(size, wave.device), center=center, pad_mode="constant", return_complex=True
     )
-    return _Magnitude.apply(torch.view_as_real(spectrum.transpose(1, 2)))  # type: ignore[no-any-return,no-untyped-call]
+    return magnitude(spectrum.transpose(1, 2))
 
 
 def log_mel_loss(a: Tensor, b: Tensor, size: int, bands: int, rate: int, floor: float = 1e-5) -> Tensor:
