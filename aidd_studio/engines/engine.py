@@ -16,11 +16,11 @@ from aidd_studio.progress import Progress
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """One or more near gaps with the sound around them, at the source's rate and channels.
+    """One or more neighbouring gaps with the sound around them, at the source's rate and channels.
 
     samples: float32 [channels, frames], finite everywhere, 0 where `missing`.
-    missing: bool [channels, frames], True where there is no sound: in `gaps`, and in gaps of other windows that this
-    one's context reaches.
+    missing: bool [channels, frames], True where there is no sound: in `gaps`, and in other windows' gaps within the
+    context.
     offset: the source frame of the window's first frame.
     gaps: the gaps to fill, in source frames; all of them lie inside the window.
     """
@@ -55,7 +55,7 @@ class Window:
 
 @dataclass(frozen=True)
 class EngineInfo:
-    """What a door may show of an engine without loading it."""
+    """What can be shown of an engine without loading it."""
 
     name: str  # "autoregressive"
     title: str  # "Autoregressive (Janssen)"
@@ -64,9 +64,9 @@ class EngineInfo:
     rate: int | None  # native sample rate, None when it works at any
     shortest: float  # recommended gap range in seconds
     longest: float
-    context: float  # seconds of sound it wants to see on each side of a gap
+    context: float  # seconds of sound it uses on each side of a gap
     needs_weights: bool = False
-    generative: bool = False  # it can put in what was never recorded
+    generative: bool = False  # it can insert sound that was never recorded
     bands: bool = False  # it can fill a band of frequencies and keep the rest
 
 
@@ -76,8 +76,8 @@ class Fill:
 
     samples: float32 [channels, frames] of the whole window. Inside the gaps they are the fill; outside they are
     either the window's own samples or the engine's rendition of them, which the splice may cross-fade with.
-    score: higher is better; comparable within one engine and window only, but for those of `auto`, which brings the
-    scores of all its engines onto one scale.
+    score: higher is better; comparable within one engine and window only, except from `auto`, which calibrates the
+    scores of all its engines to one scale.
     """
 
     samples: Samples
@@ -86,7 +86,7 @@ class Fill:
     score: float
     settings: Mapping[str, Any] = field(default_factory=dict)  # JSON-able; enough to make the fill again
     weights: Mapping[str, str] = field(default_factory=dict)  # model name -> sha256
-    seconds: float = 0.0  # time it took
+    seconds: float = 0.0  # computing time
     note: str = ""  # why this engine, what was noticed ("ran on the CPU: the GPU's memory was full")
 
 
@@ -98,7 +98,7 @@ class Engine(Protocol):
     def info(self) -> EngineInfo: ...
 
     def unavailable(self) -> str | None:
-        """Why the engine cannot work now, in one sentence with what to do; None when it can."""
+        """Why the engine cannot run now, in one sentence that says what to do; None when it can."""
         ...
 
     def fill(self, window: Window, candidates: int, seed: int, progress: Progress) -> Iterator[Fill]:

@@ -1,4 +1,4 @@
-"""Policies: which engines may fill, for archives and evidence that must hold nothing made up."""
+"""Policies: which engines may fill, for archives and evidence that must contain nothing invented."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Policy = Literal["any", "signal"]
 """Any engine, or signal models only: those that are not generative."""
 
 CHOOSER = "auto"
-"""The engine that chooses among the others, and keeps to the policy by itself."""
+"""The engine that chooses among the others; it obeys the policy itself."""
 
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 
@@ -30,7 +30,7 @@ def may_fill(info: EngineInfo, policy: Policy) -> bool:
 
 
 def refusal(info: EngineInfo) -> str:
-    """What a person reads of an engine that the policy keeps out."""
+    """The message for an engine that the policy excludes."""
     return (
         f"The engine {info.name} can make up sound that was never recorded, which the policy “signal models only” "
         "does not allow; choose another engine or another policy."

@@ -1,4 +1,4 @@
-"""Which engines there are, and how they are made by name. What they work with is loaded with their first fill."""
+"""The engines and how to create them by name. Their heavy modules are loaded with the first fill."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ def engine_names() -> list[str]:
 
 
 def engine_infos() -> list[EngineInfo]:
-    """What may be shown of every engine."""
+    """The description of every engine."""
     return [entry.info for entry in _ENTRIES]
 
 
 def engine_info(name: str) -> EngineInfo:
-    """What may be shown of one engine. Raises UsageError for an unknown engine."""
+    """The description of one engine. Raises UsageError for an unknown engine."""
     return _entry(name).info
 
 
 def is_generative(name: str) -> bool:
-    """Whether an engine can put in what was never recorded; one that is not known here may."""
+    """Whether an engine can insert sound that was never recorded; an unknown one counts as generative."""
     return next((entry.info.generative for entry in _ENTRIES if entry.info.name == name), True)
 
 
@@ -69,8 +69,8 @@ def engine_settings(name: str) -> dict[str, Any]:
 def create_engine(name: str, settings: Mapping[str, Any] | None = None) -> Engine:
     """An engine by its name, with some of its settings changed.
 
-    Values given as text ("1024") are read as what the setting is. Raises UsageError for an unknown engine, setting
-    or value, with those that exist.
+    Text ("1024") is converted to the setting's type. Raises UsageError for an unknown engine, setting or value; the
+    message lists the valid ones.
     """
     entry = _entry(name)
     defaults = engine_settings(name)
@@ -93,7 +93,7 @@ def _listed(defaults: Mapping[str, Any]) -> str:
 
 
 def _read(name: str, key: str, value: Any, default: Any) -> Any:
-    """A value as the kind of thing that the default is; None where a default is None goes through."""
+    """A value converted to the default's type; unchanged where either is None."""
     if default is None or value is None or isinstance(value, type(default)):
         return value
     try:

@@ -1,4 +1,4 @@
-"""What engines do with windows: go through what is missing in them, narrow them, fill some of their gaps first."""
+"""Operations on windows that engines share: list missing stretches, narrow, settle gaps, overlay results."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Stretch:
 
 
 def stretches(missing: NDArray[np.bool_]) -> list[Stretch]:
-    """All missing stretches in order of time; channels that miss the same frames share one.
+    """All missing stretches by time; channels that miss the same frames share one.
 
     missing: bool [channels, frames].
     """
@@ -68,7 +68,7 @@ def narrow(window: Window, gaps: Sequence[Damage], context: float) -> Window:
 
 
 def settle(window: Window, gaps: Sequence[Damage], samples: Samples) -> Window:
-    """The window with some of its gaps filled for good: they count as known sound from now on."""
+    """The window with some of its gaps filled; they count as known sound from now on."""
     known, missing = window.samples.copy(), window.missing.copy()
     for gap in gaps:
         rows, (start, end) = list(gap.channel_indices(window.channels)), window.local(gap)
@@ -79,7 +79,7 @@ def settle(window: Window, gaps: Sequence[Damage], samples: Samples) -> Window:
 
 
 def overlay(window: Window, part: Window, samples: Samples, keep: Sequence[Damage], margin: int) -> Samples:
-    """A window's samples with an engine's rendition of a part of it laid over them.
+    """A window's samples overlaid with an engine's rendition of a part of it.
 
     The gaps to keep, and `margin` frames around them, stay as they are in the window.
     """

@@ -55,7 +55,7 @@ def test_auto_chooses_among_signal_models_at_every_length_and_says_why(clip: Cli
     assert {candidate.engine for candidate in candidates} <= {"autoregressive", "extrapolation", "similar"}
     assert not any(candidate.generative for candidate in candidates)
     notes = [filled.chosen.note for filled in result.gaps]
-    assert all("the neural engine is kept out: signal models only" in note for note in notes[1:])
+    assert all("the neural engine is excluded (signal models only)" in note for note in notes[1:])
     provenance = result.provenance()
     assert provenance["policy"] == "signal"
     assert not any(candidate["generative"] for gap in provenance["gaps"] for candidate in gap["candidates"])
@@ -135,7 +135,7 @@ def test_the_command_line_says_that_nothing_was_made_up(recording: Path, tmp_pat
     result = aidd("restore", recording, "-o", tmp_path / "out.wav", "--gap", span, "--policy", "signal")
     assert result.exit_code == 0
     assert "Signal models only: no generative engine was used." in result.stderr
-    assert "the neural engine is kept out: signal models only" in result.stdout
+    assert "the neural engine is excluded (signal models only)" in result.stdout
     told = json.loads(
         aidd("restore", recording, "-o", tmp_path / "b.wav", "--gap", span, "--policy", "signal", "--json").stdout
     )

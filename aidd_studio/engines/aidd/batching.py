@@ -1,7 +1,7 @@
-"""One call of the score network for several gaps, none of which depends on its company.
+"""Joint calls of the score network for several gaps, with results that do not depend on the batch.
 
-A call has as many rows as it may have, and its sequences and positions come up to round numbers, whatever is asked
-for: what stands in other rows, or in the filling, then changes no sum of a row's own, and neither does their number.
+Every call has the same number of rows, and sequences and positions are padded to round lengths. So neither the
+contents nor the number of the other rows, nor the padding, changes the order of a row's own sums.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ROWS = 8
 """Rows of every joint call."""
 
 LENGTH_STEP, POSITION_STEP = 64, 32
-"""Sequences and positions are filled up to multiples of these."""
+"""Sequences and positions are padded to multiples of these."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class ScoreCall:
 
 @dataclass(frozen=True, eq=False)
 class _Row:
-    """One row of a call, filled up: tokens int64 [length], positions int64 [places], sigma a number."""
+    """One padded row of a call: tokens int64 [length], positions int64 [places], sigma a scalar."""
 
     call: int
     tokens: Tensor
@@ -47,7 +47,7 @@ class _Row:
 
 
 def joint_scores(model: ScoreModel, calls: Sequence[ScoreCall]) -> list[Tensor]:
-    """The log scores [B, M, states] of each call, by as few calls of the network as can be."""
+    """The log scores [B, M, states] of each call, in as few network calls as possible."""
     rows = [row for number, call in enumerate(calls) for row in _rows(number, call)]
     found: dict[int, list[Tensor]] = {}
     for shape in dict.fromkeys(row.shape for row in rows):
@@ -69,12 +69,12 @@ def _rows(number: int, call: ScoreCall) -> list[_Row]:
 
 
 def _filled(values: Tensor, step: int) -> Tensor:
-    """Values [n] with zeros after them, up to a multiple of `step`."""
+    """Values [n] zero-padded to a multiple of `step`."""
     return functional.pad(values, (0, -len(values) % step))
 
 
 def _scores(model: ScoreModel, rows: Sequence[_Row]) -> Tensor:
-    """[ROWS, M, states]; the last of the rows stands for those that lack."""
+    """[ROWS, M, states]; the last row is repeated where there are fewer."""
     whole = [*rows, *[rows[-1]] * (ROWS - len(rows))]
     tokens, positions = (torch.stack([getattr(row, name) for row in whole]) for name in ("tokens", "positions"))
     lengths = torch.tensor([row.length for row in whole], device=tokens.device)

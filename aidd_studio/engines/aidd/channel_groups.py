@@ -1,6 +1,6 @@
-"""A window made ready for the models: extrapolated, and its damaged channels grouped and encoded.
+"""A window prepared for the models: extrapolated, its damaged channels grouped and encoded.
 
-Channels that are damaged at the same places are filled together, by one sound that the models make for their mean.
+Channels damaged at the same places are filled together: the models fill their mean.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ EXTRAPOLATION_CONTEXT = 4096 / 44100
 """Seconds on each side of a gap that it is extrapolated from."""
 
 NEIGHBOURHOOD = 0.5
-"""Seconds from the gaps to be filled beyond which what is missing only gets tokens: nothing else depends on it."""
+"""Seconds beyond which other gaps need only a rough guess, since nothing but their tokens depends on it."""
 
 DISTANT_ORDER = 256
-"""Order, at 44.1 kHz, of the linear prediction by which sound is guessed there before its tokens are drawn."""
+"""Order, at 44.1 kHz, of the linear prediction for that rough guess."""
 
 COMPANION_CONTEXT = 0.1
-"""Seconds on each side of a gap in which intact channels are compared with damaged ones."""
+"""Seconds on each side of a gap over which damaged channels are compared with intact ones."""
 
 
 @dataclass(frozen=True, eq=False)
 class EncodedSegment:
-    """What the models get: the segment, and its tokens int64 [L]."""
+    """The models' input: the segment and its tokens int64 [L]."""
 
     segment: Segment
     codes: Tensor
@@ -52,8 +52,8 @@ class EncodedSegment:
 class ChannelGroup:
     """The channels of a window that are damaged at the same places.
 
-    rows: which channels. sound: float64 [m, frames], extrapolated. wanted: bool [frames], where the models are to
-    fill. predicted: whether intact channels predict some of what is missing. encoded: for the models; None where they
+    rows: the channels. sound: float64 [m, frames], extrapolated. wanted: bool [frames], where the models fill.
+    predicted: whether intact channels predict part of the gaps. encoded: the models' input; None where intact channels
     predict all of it.
     """
 
@@ -81,7 +81,7 @@ class ChannelGroup:
 
 
 def prepare(window: Window, models: Models, tokens: int | None, progress: Progress) -> list[ChannelGroup]:
-    """The channel groups of a window. tokens: the longest context that the models get."""
+    """The channel groups of a window. tokens: the longest context for the models."""
     distant = _distant(window)
     missing = window.missing & ~distant
     sound = _extrapolate(window, distant, progress)
@@ -94,7 +94,7 @@ def prepare(window: Window, models: Models, tokens: int | None, progress: Progre
 
 
 def _distant(window: Window) -> NDArray[np.bool_]:
-    """What is missing outside the neighbourhood of all gaps that are to be filled: bool [channels, frames]."""
+    """Missing frames outside the neighbourhood of all gaps to be filled: bool [channels, frames]."""
     places = [window.local(gap) for gap in window.gaps]
     reach = round(NEIGHBOURHOOD * window.rate)
     distant = np.zeros(window.missing.shape, dtype=np.bool_)
@@ -126,7 +126,7 @@ def _damaged_alike(missing: NDArray[np.bool_]) -> list[list[int]]:
 
 
 def _wanted(sound: Signal, missing: NDArray[np.bool_], rows: list[int], rate: int) -> NDArray[np.bool_]:
-    """Where these channels are missing and intact ones do not predict them well: bool [frames]."""
+    """Where these channels are missing and intact ones predict them poorly: bool [frames]."""
     wanted: NDArray[np.bool_] = missing[rows[0]].copy()
     for start, end in true_runs(wanted) if len(rows) < len(missing) else []:
         hole = Stretch(start, end, tuple(rows))
@@ -144,7 +144,7 @@ def _encode(
     tokens: int | None,
     progress: Progress,
 ) -> ChannelGroup:
-    """The group with its segment encoded, where the models are to fill anything."""
+    """The group with its segment encoded, where there is anything for the models to fill."""
     if not group.wanted.any():
         return group
     config = models.tokenizer.config

@@ -1,7 +1,7 @@
-"""The models that a fill works with: loaded into this process, or standing for the networks of another one.
+"""The models of a fill: loaded into this process, or proxies for networks in another one.
 
-A worker of a batch asks the server; what is drawn, extrapolated and spliced is done by the worker, so that the process
-of the networks does nothing else. When it dies, the worker loads the models itself and does the same arithmetic.
+A batch worker queries the server and does all sampling, extrapolation and splicing itself, so the network process runs
+nothing but networks. If that process dies, the worker loads the models itself; the results are the same.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from aidd_studio.progress import Progress
 log = logging.getLogger(__name__)
 
 PATIENCE = 0.02
-"""Seconds between two checks for cancellation while an answer is awaited."""
+"""Seconds between two checks for cancellation while waiting for an answer."""
 
 Check = Callable[[], None]
-"""Raises Cancelled when somebody asked to stop."""
+"""Raises Cancelled when the work was cancelled."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where the networks listen, and the key that both sides must know."""
+    """Where the networks listen, and the shared key."""
 
     place: str
     key: bytes
@@ -36,7 +36,7 @@ class Address:
 
 
 class Link:
-    """A worker's way to the networks."""
+    """A worker's connection to the networks."""
 
     def __init__(self, address: Address) -> None:
         self.address = address
@@ -49,7 +49,7 @@ class Link:
         return cast(Description, self._ask(pair, check))
 
     def ask(self, question: Question, check: Check) -> Any:
-        """The answer. Raises what the question raised there, and Cancelled through `check`."""
+        """The answer. Raises what the server raised, and Cancelled through `check`."""
         return self._ask(question, check)
 
     def _ask(self, what: Pair | Question, check: Check) -> Any:
@@ -58,7 +58,7 @@ class Link:
             try:
                 answer = self._ask_there(what, check)
             except (EOFError, OSError) as error:
-                log.warning("the networks' process is gone (%s); this worker loads the models itself", error)
+                log.warning("the network process has ended (%s); this worker loads the models itself", error)
                 self._close()
                 self._own = Networks(self.address.joint)
         if self._own is not None:
@@ -76,7 +76,7 @@ class Link:
             while not connection.poll(PATIENCE):
                 check()
         except BaseException:
-            self._close()  # nobody waits for that answer any more
+            self._close()  # the pending answer is no longer wanted
             raise
         return connection.recv()
 
@@ -88,7 +88,7 @@ class Link:
 
 @dataclass(frozen=True, eq=False)
 class _RemoteNetwork:
-    """Stands for a network at the other end of a link; called as the network itself would be."""
+    """Proxy for a network at the other end of a link, called like the network itself."""
 
     link: Link
     pair: Pair
@@ -118,13 +118,13 @@ _link: Link | None = None
 
 
 def ask_at(link: Link | None) -> None:
-    """From now on this process asks the networks at the other end of a link; None for networks of its own."""
+    """Use the networks at the other end of a link from now on; None for networks of this process."""
     global _link
     _link = link
 
 
 def load_models(tokenizer: str, score: str, settings: AiddSettings, progress: Progress, on_cpu: bool = False) -> Models:
-    """A pair of models that run where and as the settings say; on the CPU in any case with `on_cpu`.
+    """A pair of models on the device and in the precision of the settings; with `on_cpu`, always on the CPU.
 
     Raises ModelNotInstalled, DeviceError, Cancelled.
     """

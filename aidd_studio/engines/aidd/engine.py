@@ -1,4 +1,4 @@
-"""The engine `aidd`: tokens drawn by discrete diffusion (Dror et al. 2025), decoded and put into the gap."""
+"""The engine `aidd`: tokens sampled by discrete diffusion (Dror et al. 2025), decoded into the gap."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ AIDD = EngineInfo(
 
 
 class AiddEngine:
-    """Fills gaps with what a neural model that knows music thinks fits."""
+    """Fills gaps with sound from a neural model of music."""
 
     def __init__(self, settings: AiddSettings | None = None) -> None:
         self.settings = settings or AiddSettings()
@@ -35,7 +35,7 @@ class AiddEngine:
         return AIDD
 
     def unavailable(self) -> str | None:
-        """Names the model that is missing."""
+        """Which model is missing."""
         from aidd_studio.weights.loading import pair_of
 
         try:
@@ -45,7 +45,7 @@ class AiddEngine:
         return None
 
     def fill(self, window: Window, candidates: int, seed: int, progress: Progress) -> Iterator[Fill]:
-        """Yield candidates, those of a batch by falling score. Raises ModelNotInstalled, DeviceError, Cancelled."""
+        """Yield candidates, best of each batch first. Raises ModelNotInstalled, DeviceError, Cancelled."""
         from aidd_studio.engines.aidd.filling import fills
 
         seeds = [candidate_seed(seed, number) for number in range(candidates)]
@@ -53,7 +53,7 @@ class AiddEngine:
 
 
 def candidate_seed(seed: int, number: int) -> int:
-    """The seed of a candidate; candidate 0 of it is that very candidate."""
+    """The seed of a candidate; used as a seed of its own, its candidate 0 is the same one."""
     if number == 0:
         return seed
     return int.from_bytes(hashlib.sha256(f"{seed}:{number}".encode()).digest()[:6], "big")

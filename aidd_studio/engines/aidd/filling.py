@@ -1,8 +1,8 @@
 """How the engine `aidd` fills a window.
 
-The window is extrapolated by linear prediction; the damaged channels' mean goes to the models' rate and becomes
-tokens; those that touch a gap are drawn anew, several candidates at once, and rendered; band and image beyond the
-models' are drawn from the surroundings. Where memory does not suffice, batches shrink and then the CPU takes over.
+The window is extrapolated by linear prediction; the mean of the damaged channels is resampled to the models' rate and
+tokenized; tokens that touch a gap are resampled, several candidates at once, and decoded; treble and stereo image,
+which the models lack, are modelled on the surroundings. When memory runs out, batches shrink, then the CPU takes over.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ ON_CPU = "ran on the CPU: the GPU's memory was full"
 
 @dataclass(frozen=True)
 class Candidate:
-    """A fill to be made. most_likely: it is what the model expects most, and nothing of it is drawn."""
+    """A fill to be made. most_likely: it is the model's most likely fill, without any sampling."""
 
     seed: int
     most_likely: bool = False
@@ -47,7 +47,7 @@ class Candidate:
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """A window with its channel groups, and the models that fill them. notes: what a person should know of the fills.
+    """A window with its channel groups, and the models that fill them. notes: remarks shown with the fills.
 
     settings: all decided, with the models' card. tokenizer: the name of the score model's own.
     """
@@ -64,7 +64,7 @@ class Work:
 
 
 def fills(given: AiddSettings, window: Window, seeds: Sequence[int], progress: Progress) -> Iterator[Fill]:
-    """One fill for each seed, batch by batch, those of a batch by falling score.
+    """One fill for each seed, batch by batch, best of each batch first.
 
     Raises ModelNotInstalled, DeviceError, Cancelled; MemoryError when not even one fits into this machine's memory.
     """
@@ -88,7 +88,7 @@ def fills(given: AiddSettings, window: Window, seeds: Sequence[int], progress: P
 
 
 def _begin(given: AiddSettings, window: Window, progress: Progress) -> Work:
-    """Models and channel groups; on the CPU where the GPU's memory does not even hold these."""
+    """Models and channel groups; on the CPU where they do not fit into the GPU's memory."""
     tokenizer, score = pair_of(given.model)
     settings = replace(given.with_card(find_installed(score).record.defaults), model=score)
     on_cpu = was_full(given.device)
@@ -113,9 +113,9 @@ def _prepare(window: Window, tokenizer: str, settings: AiddSettings, progress: P
 
 
 def _has_expectation(work: Work) -> bool:
-    """Whether the models can say what they expect of each gap as a whole.
+    """Whether each gap as a whole fits into the models' context, so that they can say what they expect in it.
 
-    Of a gap longer than their context they get pieces, from one side; there the most likely codes would be silence.
+    A longer gap is filled piece by piece from one side; there the most likely codes would be silence.
     """
     if work.models.refiner is None:
         return False
@@ -125,15 +125,15 @@ def _has_expectation(work: Work) -> bool:
 
 
 def _batch_size(models: Models, candidates: int) -> int:
-    """How many candidates are made at once: all, but one by one where a large network runs on the CPU.
+    """How many candidates are made at once: all, except one by one for a large network on the CPU.
 
-    There a batch takes as long as its members do one after the other, and the first can be heard sooner.
+    There a batch saves no time, and the first candidate is ready sooner.
     """
     return 1 if models.runs_on == "cpu" and models.size > LARGE else candidates
 
 
 def _with_less_memory(work: Work, batch: int, progress: Progress) -> tuple[Work, int]:
-    """Half the batch; the CPU when a single candidate was too much. Raises MemoryError when that was the CPU."""
+    """Half the batch; the CPU when a single candidate was too large. Raises MemoryError when already on the CPU."""
     if work.models.device.type == "cuda":
         torch.cuda.empty_cache()
     if batch > 1:
@@ -216,7 +216,7 @@ def _scores(
     most_likely: Sequence[bool],
     settings: AiddSettings,
 ) -> NDArray[np.float64]:
-    """Consensus with what the models expect, for each wave; its likelihood where they expect nothing."""
+    """The consensus score of each wave; its likelihood score where the models have no expectation."""
     if models.refiner is None or drawn.expected is None:
         pairs = zip(drawn.log_likelihood, waves, strict=True)
         return np.array([likelihood_score(float(value), segment, wave) for value, wave in pairs])

@@ -1,4 +1,4 @@
-"""The models of the engine `aidd`, on a device in a precision, and how they are interrupted."""
+"""The models of the engine `aidd`: loading them onto a device, precision, interruption."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class Models:
     """Tokenizer, score model and perhaps a refiner, ready to run.
 
-    device: where the tensors are that they take and give. Where these are stand-ins for networks in another process,
-    `remote_device` is the device there, and `remote_size` the size of the score network.
+    device: of input and output tensors. For proxies of networks in another process, `remote_device` is the device
+    there, and `remote_size` the size of the score network.
     """
 
     tokenizer: WavTokenizer
@@ -49,9 +49,9 @@ class Models:
 
 
 def load_here(tokenizer: str, score: str, settings: AiddSettings, progress: Progress, on_cpu: bool = False) -> Models:
-    """Load a pair of models into this process, to run as the settings say; with `on_cpu` on the CPU in any case.
+    """Load a pair of models into this process, as the settings say; with `on_cpu`, always onto the CPU.
 
-    Loading cannot be interrupted; when it is cancelled, it goes on in its own thread and is kept for later.
+    Loading cannot be interrupted; when cancelled, it finishes in its own thread and the result is kept for later.
     """
     return patiently(lambda: _load(tokenizer, score, settings, on_cpu), progress)
 
@@ -93,7 +93,7 @@ def _precision(wanted: str, device: torch.device) -> tuple[str, torch.dtype | No
 
 
 def _cpu_multiplies_bf16() -> bool:
-    """Whether the processor has instructions for products of bfloat16; without them, they are slower than float32."""
+    """Whether the processor multiplies bfloat16 natively; without that it is slower than float32."""
     import torch
 
     checks = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
@@ -124,7 +124,7 @@ def check_interrupted() -> None:
 
 @contextmanager
 def interrupted_by(progress: Progress) -> Iterator[None]:
-    """While this lasts, models run by this thread stop within one layer when the progress is cancelled."""
+    """Inside the block, models run by this thread stop within one layer when the progress is cancelled."""
     before = getattr(_current, "progress", None)
     _current.progress = progress
     try:

@@ -1,8 +1,8 @@
-"""How good a candidate is: its distance from what the model expects.
+"""Scores of candidates: consensus and likelihood.
 
-The expected fill errs least on average, so of several drawn candidates the one nearest to it is the best bet (minimum
-Bayes risk). How probable a candidate's tokens are says next to nothing about its quality. Where there is no expected
-fill of a gap as a whole, the probability counts, and how well the candidate meets its surroundings.
+Consensus is the closeness to the expected fill, which has the least error on average (minimum Bayes risk decoding). The
+likelihood of a candidate's tokens says next to nothing about its quality; it is used, with how well the candidate meets
+its surroundings, only where a gap has no expected fill as a whole.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ ZONE = 0.04
 WINDOW = 1024
 BANDS = 20
 MISMATCH_WEIGHT = 1.0
-"""How many nats per token one neper of mismatch is worth."""
+"""Nats per token that one neper of mismatch costs."""
 
 
 def likelihood_score(log_likelihood: float, segment: Segment, made: Signal) -> float:
-    """Nats per token less the mismatch at the gaps' ends in nepers; higher is better."""
+    """Nats per token minus the weighted mismatch at the gaps' ends; higher is better."""
     return log_likelihood - MISMATCH_WEIGHT * boundary_mismatch(segment, made)
 
 
 def consensus_score(segment: Segment, made: Signal, expected: Signal) -> float:
-    """The mean difference of band levels from what is expected in the gaps, negative, in nepers; 0 is best.
+    """Negative mean difference of band levels from the expected fill in the gaps, in nepers; 0 is best.
 
-    made, expected: float64 [T], the segment's wave with different sound in its gaps.
+    made, expected: float64 [T], the segment's wave with different fills.
     """
     transform = ShortTime(hann(WINDOW, symmetry="periodic"), len(made))
     found = []

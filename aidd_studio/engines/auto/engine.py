@@ -1,4 +1,4 @@
-"""The engine `auto`: hands each window to the engines that measurement recommends for its gaps' length."""
+"""The engine `auto`: passes each window to the engines that did best on gaps of that length."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from aidd_studio.progress import Progress
 AUTO = EngineInfo(
     name=CHOOSER,
     title="Automatic",
-    summary="Chooses by the length of each gap, and says which engine it took and why.",
+    summary="Chooses an engine by the length of each gap, and says which and why.",
     stochastic=True,
     rate=None,
     shortest=0.0,
@@ -31,17 +31,17 @@ AUTO = EngineInfo(
 )
 
 MARGIN = 0.05
-"""Seconds around a short gap in which another engine's rendition of the surroundings is of no use."""
+"""Seconds around a short gap where the other engines' version of the surroundings is discarded."""
 
 LAST_RESORT = EXTRAPOLATION.name
-"""What is tried when the engines of the routing table find nothing: it always fills, and long gaps fade in it."""
+"""Fallback when the engines of the routing table find nothing: it always fills, though long gaps fade out."""
 
 
 @dataclass(frozen=True)
 class AutoSettings:
-    """Which engine works is up to the routing table, among those that the policy allows.
+    """The routing table chooses among the engines that the policy allows.
 
-    The rest is for the neural one, as in AiddSettings. Raises UsageError for an unknown policy.
+    device and likeliest_first are for the neural engine, see AiddSettings. Raises UsageError for an unknown policy.
     """
 
     device: str = "auto"
@@ -53,10 +53,10 @@ class AutoSettings:
 
 
 class AutoEngine:
-    """Lets other engines work, chosen by the length of the longest gap in a window.
+    """Delegates to other engines, chosen by the length of the longest gap in a window.
 
     Fills come back under the name of the engine that made them, with the reason in their note, in the order of the
-    routing table. Their scores are on one scale, so that they can be ranked across engines.
+    routing table. Their scores are calibrated to one scale, so they can be ranked across engines.
     """
 
     def __init__(self, settings: AutoSettings | None = None) -> None:
@@ -68,23 +68,21 @@ class AutoEngine:
         return AUTO if self.settings.policy == "any" else replace(AUTO, generative=False)
 
     def unavailable(self) -> str | None:
-        """It always finds an engine that works."""
+        """Never: some engine always works."""
         return None
 
     def fill(self, window: Window, candidates: int, seed: int, progress: Progress) -> Iterator[Fill]:
         """Yield fills in the order of the routing table's row.
 
-        Gaps that linear prediction alone fills come first and serve the longer ones as context. An engine that
-        finds nothing or fails is passed over. Raises DamageError when none finds anything.
+        Gaps short enough for linear prediction alone are filled first and give the longer ones context. An engine
+        that finds nothing or fails is skipped. Raises DamageError when none finds anything.
         """
         longest = max(gap.seconds(window.rate) for gap in window.gaps)
         row = route(longest)
         why_not_neural = self._why_not_neural() if AIDD.name in row.engines else None
         slots = row.slots(candidates, why_not_neural is None)
-        note = f"{_length(longest)}: {row.reason}"
-        if why_not_neural:
-            note += f" ({why_not_neural})"
-        short = _filled_first(window, row)
+        note = "; ".join(filter(None, (f"{row.reason} (gap of {_length(longest)})", why_not_neural)))
+        short = _short_gaps(window, row)
         if short:
             window = self._settle(window, short, seed, progress)
         failures: list[str] = []
@@ -97,19 +95,19 @@ class AutoEngine:
                 count += 1
                 yield replace(fill, note="; ".join(filter(None, (note, *failures, fill.note))))
         if count == 0:
-            raise DamageError(failures[-1] if failures else "No engine found a fill for the gap; choose one by hand.")
+            raise DamageError(failures[-1] if failures else "No engine found a fill for the gap; choose one yourself.")
 
     def _why_not_neural(self) -> str | None:
-        """Why the neural engine does not take part; None when it does."""
+        """Why the neural engine is not used; None when it is."""
         if self.settings.policy == "signal":
-            return "the neural engine is kept out: signal models only"
+            return "the neural engine is excluded (signal models only)"
         missing = self._engines[AIDD.name].unavailable()
-        return missing and f"the neural engine cannot work: {missing}"
+        return missing and f"the neural engine is not available: {missing}"
 
     def _in_order(
         self, window: Window, slots: list[str], short: list[Damage], seed: int, progress: Progress, failures: list[str]
     ) -> Iterator[Fill]:
-        """The fills of all slots as they are made; why an engine failed is appended to `failures`."""
+        """The fills of all slots as they are finished; reasons of failure are appended to `failures`."""
         seconds = max(gap.seconds(window.rate) for gap in window.gaps)
         running = {}
         for name in dict.fromkeys(slots):
@@ -126,7 +124,7 @@ class AutoEngine:
             except Cancelled:
                 raise
             except AiddError as error:
-                failures.append(f"{name} was passed over: {error}")
+                failures.append(f"{name} was skipped: {error}")
                 fill = None
             if fill is None:
                 del running[name]
@@ -149,8 +147,8 @@ def engines_to_choose_from(settings: AutoSettings) -> dict[str, Engine]:
     }
 
 
-def _filled_first(window: Window, row: Route) -> list[Damage]:
-    """The gaps that linear prediction alone fills, where a window also holds longer ones some way off."""
+def _short_gaps(window: Window, row: Route) -> list[Damage]:
+    """The gaps for linear prediction alone, in a window that also has longer ones at some distance."""
     short = [gap for gap in window.gaps if route(gap.seconds(window.rate)).engines == (AUTOREGRESSIVE.name,)]
     if row.engines == (AUTOREGRESSIVE.name,):
         return []

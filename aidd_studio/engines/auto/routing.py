@@ -1,4 +1,4 @@
-"""Which engines `auto` chooses for a gap, by its length: the one table."""
+"""The routing table of `auto`: which engines fill a gap, by its length."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from aidd_studio.engines.auto.calibration import CALIBRATION
 class Route:
     """The row for gaps below `below` seconds.
 
-    engines: which makes the first, second, … candidate; the last one makes all further ones. without_weights: the
-    same where the neural engine cannot work. reason: why, for a person.
+    engines: of the first, second, … candidate; the last one makes all further ones. without_weights: the same where
+    the neural engine is not available. reason: why, as shown to the user.
     """
 
     below: float
@@ -24,7 +24,7 @@ class Route:
     reason: str
 
     def slots(self, candidates: int, with_weights: bool) -> list[str]:
-        """The engine of each candidate. A longer list begins with the shorter one."""
+        """The engine of each candidate; asking for more only appends."""
         row = self.engines if with_weights else self.without_weights
         return [row[min(index, len(row) - 1)] for index in range(candidates)]
 
@@ -50,9 +50,9 @@ TABLE = (
         "226 ms and longer: linear prediction has faded; only a model of music or a repetition fills the gap",
     ),
 )
-"""From docs/ROUTING.md; the limits lie in the middle, on a log scale, between the lengths that were measured.
+"""From docs/ROUTING.md; the limits are geometric means of neighbouring lengths that were measured.
 
-No kind of material clearly wants another engine than its length does, so only length counts.
+No kind of material clearly favours another engine, so only the length counts.
 """
 
 
@@ -64,8 +64,8 @@ def route(seconds: float) -> Route:
 def calibrate(engine: str, score: float, seconds: float) -> float:
     """An engine's score for a gap of that many seconds on the scale that all engines share.
 
-    It is the quality that fills with such a score had in the sweep of docs/ROUTING.md, in standard deviations above
-    the mean fill of their gap. An engine that the sweep did not have keeps its own score.
+    It is the mean quality of fills with that score in the sweep of docs/ROUTING.md, in standard deviations above the
+    mean fill of their gap. Scores of engines outside the sweep stay as they are.
     """
     if engine not in CALIBRATION:
         return score
@@ -74,7 +74,7 @@ def calibrate(engine: str, score: float, seconds: float) -> float:
 
 
 def _between(points: Sequence[tuple[float, float]], ms: float) -> float:
-    """The value at a gap length, interpolated over its logarithm; beyond the ends the value there."""
+    """The value at a gap length, interpolated over log length and constant beyond the ends."""
     for (shorter, before), (longer, after) in itertools.pairwise(points):
         if shorter <= ms <= longer:
             share = math.log(ms / shorter) / math.log(longer / shorter)
