@@ -1,4 +1,4 @@
-"""`aidd-studio batch`: folders of recordings, without a person."""
+"""`aidd-studio batch`: folders of recordings, unattended."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 # ruff: noqa: UP045 - typer reads the annotations at run time
 
-POLL = 1.0  # seconds between two looks at a watched folder
+POLL = 1.0  # seconds between two scans of a watched folder
 
 
 def batch_command(
     paths: Annotated[list[Path], typer.Argument(metavar="FOLDER|FILES", help="What to restore.", show_default=False)],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="Folder for the results.")],
-    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Look into folders of folders.")] = False,
+    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Search subfolders too.")] = False,
     include: Annotated[
         Optional[str], typer.Option(metavar="GLOB", help="Only these file names, e.g. '*.flac'.")
     ] = None,
@@ -48,9 +48,9 @@ def batch_command(
         float,
         typer.Option(min=0.0, max=1.0, help="Dropouts detected with less confidence are listed and left unchanged."),
     ] = CONFIDENT,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run was stopped.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that exist.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an earlier run that was stopped.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, write nothing.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing results.")] = False,
     report: Annotated[
         Optional[Path], typer.Option(metavar="report.html", help="Write a report, HTML and JSON.")
     ] = None,
@@ -62,13 +62,15 @@ def batch_command(
         str,
         typer.Option(
             metavar="auto|own|shared|joint",
-            help="Where neural models run: each job has its own, or one process has them for all (shared), which also "
-            "puts gaps of several files through the network in one call on a GPU, or always (joint). "
+            help="Where neural models run: in each job (own), or in one process for all (shared), which also "
+            "batches gaps of several files on a GPU, or always (joint). "
             "Auto: shared on a GPU, own without one.",
         ),
     ] = "auto",
     scheduler: Annotated[Optional[str], typer.Option(metavar="ADDRESS", help="Work on a Dask cluster.")] = None,
-    watch_folder: Annotated[bool, typer.Option("--watch", help="Go on and restore files as they arrive.")] = False,
+    watch_folder: Annotated[
+        bool, typer.Option("--watch", help="Keep running and restore files as they arrive.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Restore every recording in files and folders; one bad file never stops the rest.
@@ -86,7 +88,7 @@ def batch_command(
             if not path.exists():
                 raise UsageError(f"{path} does not exist.")
             if path.is_dir() and real_path(path).is_relative_to(real_path(output)):
-                raise UsageError(f"What lies in {output} counts as results; choose another folder for those of {path}.")
+                raise UsageError(f"Files in {output} count as results; choose another output folder for {path}.")
         if format is not None and format not in FORMATS:
             raise UsageError(f"The format {format!r} is not known; use {' or '.join(FORMATS)}, or leave it out.")
         if networks not in CHOICES:
@@ -97,7 +99,7 @@ def batch_command(
         if watch_folder and (scheduler or dry_run):
             raise UsageError("--watch works on this machine and writes; leave out --scheduler and --dry-run.")
         if report:
-            _make_room(report)  # fail now, not after a night's work
+            _make_room(report)  # fail now, not after hours of work
         suffix = FORMATS[format] if format else None
         settings = BatchSettings(
             engine,
@@ -124,7 +126,7 @@ def batch_command(
                     _watch(look, settings, place, resume) if watch_folder else _run(items, settings, place, resume)
                 )
         except KeyboardInterrupt:
-            raise Cancelled("Stopped; what was restored stays, and --resume goes on from there.") from None
+            raise Cancelled("Stopped; finished results stay, and --resume continues from there.") from None
         if report:
             write_report(report, outcomes, settings)
         if as_json:
@@ -145,7 +147,7 @@ def _make_room(report: Path) -> None:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where the work is done, and where its results go."""
+    """Where the work runs and where its results go."""
 
     output: Path
     jobs: int
@@ -182,7 +184,7 @@ def _work(
     outcomes: list[Outcome],
     workers: Workers | None = None,
 ) -> None:
-    """Tell the outcomes and add them as they come, so that what was done before Ctrl+C is known."""
+    """Report and collect outcomes as they come, so that none is lost after Ctrl+C."""
     from aidd_studio.restoration.batch.run import run_batch
 
     coming = run_batch(
@@ -203,7 +205,7 @@ def _work(
 
 
 def _watch(look: Callable[[], list[BatchItem]], settings: BatchSettings, place: _Place, resume: bool) -> list[Outcome]:
-    """Restore what is there and what arrives, once it no longer grows, until Ctrl+C; by workers that stay."""
+    """Restore files that are there and files that arrive, once complete, until Ctrl+C; workers are kept."""
     from aidd_studio.restoration.batch.journal import BatchJournal
     from aidd_studio.restoration.batch.network_process import chosen
     from aidd_studio.restoration.batch.pool import Workers
@@ -226,7 +228,7 @@ def _watch(look: Callable[[], list[BatchItem]], settings: BatchSettings, place: 
 
 
 class Arrivals:
-    """Tells which files have come to a folder whole, or whole again."""
+    """Finds files that have arrived in a folder, or changed, and are complete."""
 
     def __init__(self) -> None:
         self._reported: dict[Path, tuple[int, int]] = {}
@@ -239,7 +241,7 @@ class Arrivals:
             items = look()
         except (UsageError, OSError) as error:
             if str(error) != self._trouble:
-                hint(f"Nothing is restored for now: {error}")
+                hint(f"Waiting: {error}")
             self._trouble = str(error)
             return []
         self._trouble = ""
@@ -264,7 +266,7 @@ def _state(source: Path) -> tuple[int, int] | None:
 
 
 def _as_it_would_end(item: BatchItem, outcome: Outcome, settings: BatchSettings, journal: BatchJournal) -> Outcome:
-    """Of a dry run: failed where something is in the way of a result."""
+    """The outcome of a dry run: failed where a result could not be written."""
     from aidd_studio.restoration.batch.run import overwrite_refusal
 
     is_free = settings.overwrite or not os.path.lexists(item.target) or journal.may_replace(item)
@@ -274,7 +276,7 @@ def _as_it_would_end(item: BatchItem, outcome: Outcome, settings: BatchSettings,
 
 
 def _tell(outcome: Outcome) -> None:
-    """Say an outcome on stderr."""
+    """Print an outcome on stderr."""
     gaps = plural(len(outcome.gaps), "gap") if outcome.gaps else ""
     if outcome.gaps and outcome.status == "nothing to do":  # in a dry run
         hint(f"to be restored: {outcome.source}: {gaps}")
@@ -285,7 +287,7 @@ def _tell(outcome: Outcome) -> None:
 
 
 def _sum_up(outcomes: list[Outcome], dry_run: bool, report: Path | None) -> None:
-    """Say on stderr how many ended in which way."""
+    """Print on stderr how many files ended in which way."""
     counts = Counter(outcome.status for outcome in outcomes)
     earlier = sum(outcome.earlier and outcome.status == "restored" for outcome in outcomes)
     restored = f"{counts['restored']} restored" + (f" ({earlier} of them earlier)" if earlier else "")

@@ -18,15 +18,15 @@ from aidd_studio.errors import AiddError, Cancelled
 from aidd_studio.progress import Progress
 
 CONTROLS = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 160))}
-"""Characters that end a line or steer a terminal, and how they are shown: a file's name may hold any of them."""
+"""Line ends and terminal control characters, which file names may contain, and how they are shown."""
 
 
 KEPT = "Stopped; what is finished stays, and the same command goes on from there."
-"""What is said after Ctrl+C where the work is done in pieces."""
+"""The message after Ctrl+C where work can be resumed."""
 
 
 class OutputError(AiddError):
-    """Results cannot be written to where they are sent."""
+    """Results cannot be written to their output."""
 
 
 def say(text: str) -> None:
@@ -41,7 +41,7 @@ def say(text: str) -> None:
 
 
 def hint(text: str) -> None:
-    """A line on stderr that is no result; whatever names it holds, it stays one line."""
+    """One line on stderr that is not a result, whatever characters it contains."""
     typer.echo(text.translate(CONTROLS), err=True)
 
 
@@ -57,7 +57,7 @@ def _encoding(stream: Any) -> str:
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Progress]:
-    """A watch that draws a progress bar on stderr; silent when stderr is no terminal."""
+    """A Progress that draws a bar on stderr; silent when stderr is not a terminal."""
     if not sys.stderr.isatty():
         yield Progress()
         return
@@ -77,7 +77,7 @@ def progress_bar(title: str) -> Iterator[Progress]:
 
 @contextmanager
 def interrupted_once() -> Iterator[None]:
-    """Within, the first Ctrl+C or SIGTERM is a KeyboardInterrupt; further ones do not disturb what it has stopped."""
+    """Inside the block the first Ctrl+C or SIGTERM raises KeyboardInterrupt; further ones are ignored."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -100,7 +100,7 @@ def interrupted_once() -> Iterator[None]:
 def errors_as_sentences(as_json: bool = False, stopped: str | None = None) -> Iterator[None]:
     """Turn the project's errors into one sentence and an exit code, and Ctrl+C into 130.
 
-    stopped: what Ctrl+C leaves behind, where that is not nothing.
+    stopped: the message after Ctrl+C, where something is left behind.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""`aidd-studio engines`: what can fill a gap on this machine."""
+"""`aidd-studio engines`: the engines available on this machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aidd_studio.cli.console import errors_as_sentences, say, say_json
 def engines_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """List the engines, the gap lengths they are good for, and whether they can work now."""
+    """List the engines, the gap lengths they suit, and whether they are available."""
     with errors_as_sentences(as_json):
         from aidd_studio.engines.registry import create_engine, engine_infos
 

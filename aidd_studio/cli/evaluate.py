@@ -25,7 +25,8 @@ def evaluate(
     engines: Annotated[
         Optional[str],
         typer.Option(
-            metavar="NAMES", help="Engines beside the baselines, by comma; settings as aidd:steps=8;top_p=0.9."
+            metavar="NAMES",
+            help="Engines besides the baselines, comma-separated; settings as in aidd:steps=8;top_p=0.9.",
         ),
     ] = None,
     gaps_ms: Annotated[
@@ -41,7 +42,7 @@ def evaluate(
     seed: Annotated[
         Optional[int], typer.Option(help="The same seed chooses the same places and makes the same fills.")
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes that work side by side.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, help="Parallel processes.")] = 1,
     baselines: Annotated[
         Optional[bool], typer.Option("--baselines/--no-baselines", help="Measure the baselines too, as by default.")
     ] = None,
@@ -61,14 +62,14 @@ def evaluate(
 ) -> None:
     """Measure engines, models or the detector on a folder of recordings, and write a report.
 
-    A run that was stopped goes on when it is started again with the same OUT.
+    A run that was stopped continues when started again with the same OUT.
     """
     with errors_as_sentences(as_json, KEPT):
         if listening is not None and output is None:
             _listening_test(folder, listening, cases, seed or 0, as_json)
             return
         if output is None:
-            raise UsageError("Say where the report goes: -o OUT.")
+            raise UsageError("Name the folder for the report: -o OUT.")
         from aidd_studio.evaluation.protocols.protocol import EvaluationRequest
         from aidd_studio.evaluation.protocols.registry import evaluation_protocol
 
@@ -100,7 +101,7 @@ def evaluate(
 
 
 def _specs(engines: str | None) -> tuple[str, ...]:
-    """Engine specifications by comma; the settings of one are parted by semicolons there."""
+    """Comma-separated engine specifications, their settings separated by semicolons."""
     return tuple(spec.strip().replace(";", ",") for spec in (engines or "").split(",") if spec.strip())
 
 

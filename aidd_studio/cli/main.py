@@ -37,7 +37,7 @@ def _version(wanted: bool) -> None:
 def _options(
     version: Annotated[
         Optional[bool],  # noqa: UP045 - typer reads the annotation at run time
-        typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave."),
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit."),
     ] = None,
 ) -> None:
     pass
@@ -53,7 +53,7 @@ app.add_typer(train_app, name="train")
 
 
 def is_command(argument: str) -> bool:
-    """True when an argument is one of the command line's own words rather than a file to open."""
+    """True when an argument is a command or option rather than a file to open."""
     names = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
     return argument.startswith("-") or argument in names
 
@@ -61,7 +61,7 @@ def is_command(argument: str) -> bool:
 def run() -> None:
     """Run the command line on the program's arguments; SIGTERM ends it as Ctrl+C does, worker processes included."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # Torch's import makes 300,000 objects that stay; to look through them for rubbish as often as usual takes 0.2 s.
+    # Importing torch creates 300,000 lasting objects; collecting garbage among them as often as usual takes 0.2 s.
     gc.set_threshold(50_000, 20, 20)
     try:
         app()

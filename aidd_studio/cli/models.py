@@ -1,4 +1,4 @@
-"""`aidd-studio models`: what is installed, what can be had, and how to get it."""
+"""`aidd-studio models`: list, download, import and verify models."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 @models_app.command("list")
 def list_command(as_json: AsJson = False) -> None:
-    """List the models on this machine and those that can be had."""
+    """List installed models and those available for download."""
     with errors_as_sentences(as_json):
         from aidd_studio.weights.registry import read_registry
         from aidd_studio.weights.store import installed_models
@@ -47,7 +47,7 @@ def list_command(as_json: AsJson = False) -> None:
 
 @models_app.command("show")
 def show_command(name: Name, as_json: AsJson = False) -> None:
-    """Tell what is known of a model: origin, licence, size, hashes, recommended settings."""
+    """Show a model's origin, licence, size, hashes and recommended settings."""
     with errors_as_sentences(as_json):
         from aidd_studio.errors import ModelNotInstalled
         from aidd_studio.weights.registry import read_registry
@@ -74,13 +74,15 @@ def download_command(
     name: Name,
     source: Annotated[
         Optional[str],
-        typer.Option("--from", metavar="DIR|URL", help="Take the files from a folder or another server."),
+        typer.Option("--from", metavar="DIR|URL", help="Get the files from a folder or another server."),
     ] = None,
-    repin: Annotated[bool, typer.Option("--repin", help="Take another version than was downloaded first.")] = False,
+    repin: Annotated[
+        bool, typer.Option("--repin", help="Accept a version other than the one downloaded first.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch a model, check it, and install it; an interrupted download goes on where it stopped."""
-    with errors_as_sentences(as_json, "Stopped; what arrived is kept, and the same command goes on from there."):
+    """Download, verify and install a model; an interrupted download is resumed."""
+    with errors_as_sentences(as_json, "Stopped; the same command resumes the download."):
         from aidd_studio.weights import pins
         from aidd_studio.weights.obtaining import obtain
 
@@ -102,7 +104,7 @@ def import_command(
     tokenizer: Annotated[Optional[str], typer.Option(help="The tokenizer of a score model.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Install a model from files as they were published; nothing that they hold is run."""
+    """Install a model from files as published; no code in them is run."""
     with errors_as_sentences(as_json):
         from aidd_studio.weights.importing import import_model
 
@@ -116,7 +118,7 @@ def verify_command(
     names: Annotated[Optional[list[str]], typer.Argument(metavar="NAME", help="All, if none is named.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare every byte of the installed models with what was installed."""
+    """Check every byte of the installed models against their hashes."""
     with errors_as_sentences(as_json):
         from aidd_studio.errors import ModelError
         from aidd_studio.weights.store import known_names, verify
@@ -151,11 +153,11 @@ def remove_command(name: Name, as_json: AsJson = False) -> None:
 @models_app.command("path")
 def path_command(
     name: Annotated[
-        Optional[str], typer.Argument(metavar="NAME", help="A model; without it, the folder of all of them.")
+        Optional[str], typer.Argument(metavar="NAME", help="A model; by default the folder of all models.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print where a model, or the folder of models, lies."""
+    """Print the path of a model, or of the models folder."""
     with errors_as_sentences(as_json):
         from aidd_studio.weights.store import find_installed, models_folder
 
@@ -169,12 +171,12 @@ def check_pair_command(
     audio: Annotated[
         Optional[list[Path]], typer.Argument(metavar="AUDIO", help="Recordings of music; the demo, if none.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed hides the same tokens.")] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed masks the same tokens.")] = 0,
     device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
     use: Annotated[bool, typer.Option("--use", help="Pair the score model with the most likely tokenizer")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Find the tokenizer that a score model belongs to, by the likelihood of real tokens under each one."""
+    """Find the tokenizer of a score model by the likelihood of real tokens from each one."""
     with errors_as_sentences(as_json):
         import math
 

@@ -41,7 +41,7 @@ def restore_command(
     gaps: Annotated[
         Optional[Path], typer.Option(metavar="FILE", help="Gaps as an Audacity label track, CSV or JSON.")
     ] = None,
-    detect: Annotated[bool, typer.Option("--detect", help="Find dropouts too, besides the gaps given.")] = False,
+    detect: Annotated[bool, typer.Option("--detect", help="Detect dropouts in addition to the given gaps.")] = False,
     policy: Annotated[
         str, typer.Option(metavar="any|signal", help="signal: signal models only, nothing that can make up sound.")
     ] = "any",
@@ -58,19 +58,20 @@ def restore_command(
         Optional[int], typer.Option(min=1, help="Steps of the sampler, a network call each (aidd engine).")
     ] = None,
     temperature: Annotated[
-        Optional[float], typer.Option(min=0.0, max=10.0, help="Below 1 draws safer, above 1 bolder (aidd engine).")
+        Optional[float],
+        typer.Option(min=0.0, max=10.0, help="Sampling temperature: below 1 safer, above 1 bolder (aidd engine)."),
     ] = None,
     top_p: Annotated[
         Optional[float],
         typer.Option(
-            min=0.0, max=1.0, help="Draw only from the most likely tokens that make up this share (aidd engine)."
+            min=0.0, max=1.0, help="Sample only from the most likely tokens of this total probability (aidd engine)."
         ),
     ] = None,
     likeliest_first: Annotated[
         Optional[bool],
         typer.Option(
             "--likeliest-first/--all-drawn",
-            help="Begin with the fill that the model expects most, or draw all of them. By default the first, unless "
+            help="Begin with the model's most likely fill, or sample all fills. By default the first, unless "
             "sampler, steps, temperature or top-p are given (engines auto and aidd).",
             show_default=False,
         ),
@@ -102,12 +103,12 @@ def restore_command(
         from aidd_studio.restoration.restore import ready_engine, restore
         from aidd_studio.weights.devices import find_device
 
-        shared = ("device", "likeliest_first")  # which auto hands on
+        shared = ("device", "likeliest_first")  # auto passes it on
         foreign = [name for name in settings if engine != "aidd" and not (engine == "auto" and name in shared)]
         if foreign:
             option = foreign[0].replace("_", "-")
             raise UsageError(f"--{option} belongs to the aidd engine; add --engine aidd.")
-        if device is not None and engine == "auto":  # which would pass over an engine that cannot run
+        if device is not None and engine == "auto":  # auto would skip an engine that cannot run
             find_device(device)
         started = time.perf_counter()
         notes: list[str] = []
@@ -150,7 +151,7 @@ def restore_command(
 
 
 def _gaps(clip: Clip, spans: list[str], labels: Path | None, notes: list[str]) -> list[Damage]:
-    """The gaps a person marked. What labels could not give is noted."""
+    """The given gaps; skipped labels are noted."""
 
     def note(text: str) -> None:
         notes.append(text)
@@ -228,6 +229,6 @@ def _print_lines(result: RestorationResult, written: WriteReport, seconds: float
     if result.policy == "signal":
         hint("Signal models only: no generative engine was used.")
     if written.over_full_scale:
-        hint(f"{written.over_full_scale} samples were above full scale and were limited to it.")
+        hint(f"{written.over_full_scale} samples above full scale were limited.")
     for note in (*result.clip.notes, *written.notes):
         hint(note)

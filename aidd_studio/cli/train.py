@@ -1,4 +1,4 @@
-"""`aidd-studio train …`: make models from one's own recordings, or from scores."""
+"""`aidd-studio train …`: train models on your own recordings, or on rendered scores."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Recipe = Annotated[Path, typer.Argument(help="The recipe (TOML); see resources/r
 
 @train_app.command()
 def corpus(
-    folder: Annotated[Path, typer.Argument(help="Where the corpus is built; a stopped build goes on.")],
+    folder: Annotated[Path, typer.Argument(help="Where the corpus is built; a stopped build is resumed.")],
     recordings: Annotated[
         list[Path] | None, typer.Option("--recordings", help="Folder or file of recordings, any format.")
     ] = None,
@@ -35,12 +35,12 @@ def corpus(
     licence: Annotated[str, typer.Option(help="Licence of the recordings, for the manifest.")] = "unknown",
     split: Annotated[str, typer.Option(help="Of recordings: hash (by file), musicnet or maestro (official).")] = "hash",
     seed: Annotated[int, typer.Option(help="The same seed renders the same corpus.")] = 0,
-    processes: Annotated[int, typer.Option(min=1, help="How many processes work at once.")] = 2,
+    processes: Annotated[int, typer.Option(min=1, help="Parallel processes.")] = 2,
 ) -> None:
     """Build a corpus: mono WAV at 24 kHz, split by source, with a manifest of sources and licences."""
     with console.errors_as_sentences(stopped=console.KEPT):
         if not recordings and not items:
-            raise UsageError("Name recordings with --recordings, or say with --items how many items to render.")
+            raise UsageError("Give recordings with --recordings, or the number of items to render with --items.")
         from aidd_studio.training.corpora.corpus import RenderPlan, build_recorded, build_rendered
         from aidd_studio.training.corpora.rendering import Sources
         from aidd_studio.training.corpora.soundfont import find_soundfonts
@@ -65,19 +65,19 @@ def corpus(
 
 @train_app.command()
 def tokenizer(recipe: Recipe) -> None:
-    """Train a tokenizer, or go on with its training."""
+    """Train a tokenizer, or resume its training."""
     _train(recipe, "tokenizer")
 
 
 @train_app.command()
 def score(recipe: Recipe) -> None:
-    """Train a score model on tokens, or go on with its training."""
+    """Train a score model on tokens, or resume its training."""
     _train(recipe, "score")
 
 
 @train_app.command()
 def refiner(recipe: Recipe) -> None:
-    """Train a refiner, or go on with its training."""
+    """Train a refiner, or resume its training."""
     _train(recipe, "refiner")
 
 
@@ -87,16 +87,16 @@ def _train(path: Path, kind: str) -> None:
         from aidd_studio.training.runs import train
 
         finished = train(read_recipe(path), kind, console.hint)
-        console.say("finished" if finished else "stopped; the same command goes on from here")
+        console.say("finished" if finished else "stopped; the same command resumes from here")
 
 
 @train_app.command()
 def tokenize(
     corpus: Annotated[Path, typer.Argument(help="A corpus made by `aidd-studio train corpus`.")],
-    folder: Annotated[Path, typer.Argument(help="Where the tokens go; a stopped run goes on.")],
+    folder: Annotated[Path, typer.Argument(help="Where the tokens go; a stopped run is resumed.")],
     model: Annotated[str, typer.Option("--tokenizer", help="An installed tokenizer.")] = "aidd-studio-tokenizer",
     seconds: Annotated[float, typer.Option(min=1, help="Length of a row of tokens.")] = 6.0,
-    passes: Annotated[int, typer.Option(min=1, help="How often each file is cut into rows, shifted in time.")] = 1,
+    passes: Annotated[int, typer.Option(min=1, help="Time-shifted passes over each file.")] = 1,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
 ) -> None:
     """Turn a corpus into tokens: sharded safetensors."""
@@ -116,7 +116,7 @@ def gaps(
     folder: Annotated[Path, typer.Argument(help="Where the examples go.")],
     shards: Annotated[int, typer.Option(min=1, help="How many files for each gap length.")] = 8,
     count: Annotated[int, typer.Option(min=2, help="Examples in a file.")] = 150,
-    processes: Annotated[int, typer.Option(min=1, help="How many processes work at once.")] = 2,
+    processes: Annotated[int, typer.Option(min=1, help="Parallel processes.")] = 2,
     seed: Annotated[int, typer.Option(help="The same seed draws the same examples.")] = 100,
 ) -> None:
     """Make examples for the refiner: stretches with an extrapolated gap."""
@@ -132,11 +132,11 @@ def gaps(
 def export(
     recipe: Recipe,
     name: Annotated[str, typer.Argument(help="Name of the model, for instance my-score-model.")],
-    title: Annotated[str, typer.Option(help="What people see.")] = "",
+    title: Annotated[str, typer.Option(help="Title shown to users.")] = "",
     licence: Annotated[str, typer.Option(help="Licence of the weights.")] = "unknown",
-    folder: Annotated[Path | None, typer.Option(help="Where to write it; the person's models by default.")] = None,
+    folder: Annotated[Path | None, typer.Option(help="Where to write it; by default the user's models folder.")] = None,
 ) -> None:
-    """Make a model of a training run that the program can use."""
+    """Export a training run as a model that the program can use."""
     with console.errors_as_sentences():
         from aidd_studio.training.export import export_model
         from aidd_studio.training.recipe import read_recipe

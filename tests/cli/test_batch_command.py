@@ -159,7 +159,7 @@ def test_what_was_restored_before_ctrl_c_stays_and_the_rest_is_resumed(archive: 
         os.killpg(work.pid, signal.SIGINT)  # a person in a hurry
     _, said = work.communicate(timeout=60)
     assert work.returncode == 130 and "Traceback" not in said
-    assert said.splitlines()[-1] == "Stopped; what was restored stays, and --resume goes on from there."
+    assert said.splitlines()[-1] == "Stopped; finished results stay, and --resume continues from there."
     done = {path.name: path.stat().st_mtime_ns for path in output.glob("[!.]*.flac")}
     assert 1 < len(done) < 61
     assert batch(archive, "-o", output, "--resume").exit_code == 0
@@ -252,4 +252,4 @@ def test_a_wish_that_cannot_be_is_refused_in_a_sentence(archive: Path, tmp_path:
         assert refused.exit_code == 2 and "Traceback" not in refused.output
     for output in (archive, tmp_path):
         refused = batch(archive, "-o", output)
-        assert refused.exit_code == 2 and "counts as results" in refused.stderr
+        assert refused.exit_code == 2 and "count as results" in refused.stderr

@@ -114,7 +114,7 @@ class _RemoteNetwork:
 
 
 _link: Link | None = None
-"""In a worker of a batch that shares its networks with others: the way to them."""
+"""In a batch worker that shares networks: the link to them."""
 
 
 def ask_at(link: Link | None) -> None:

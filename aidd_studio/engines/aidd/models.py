@@ -101,7 +101,7 @@ def _cpu_multiplies_bf16() -> bool:
 
 
 _current = threading.local()
-"""Holds, for each thread, the progress that interrupts its models."""
+"""The progress that interrupts the models, per thread."""
 
 
 def make_interruptible(model: nn.Module) -> None:

@@ -1,4 +1,4 @@
-"""From drawn tokens to sound in the gaps of a segment, joined with linear prediction at the edges and in its tones."""
+"""From sampled tokens to sound in a segment's gaps, blended with linear prediction at the edges and in steady tones."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from aidd_studio.engines.linear.extrapolation import both_sides
 from aidd_studio.tokenizer.refiner import CONTEXT, EXTRAPOLATION_CONTEXT, EXTRAPOLATION_ORDER
 
 LARGEST_LAG = 0.0025
-"""Seconds by which the decoded sound may be moved to meet the phase at an edge."""
+"""Largest shift in seconds that aligns the decoded sound's phase at an edge."""
 
 LEVEL_ZONE = 0.1
-"""Seconds beside the gap over which the decoder's rendition is compared with the known sound."""
+"""Seconds beside the gap over which the decoder's output is compared with the known sound."""
 
 LARGEST_GAIN = 2.0
-"""A larger difference (6 dB) is the music's doing or the model's mistake, not a matter of level."""
+"""Largest gain (6 dB); a larger difference comes from the music or a mistake of the model, not from its level."""
 
 FASTEST_GROWTH = 2.0
-"""The fade makes up for cancellation between its two sides by this factor at most."""
+"""Largest factor by which the fade compensates for cancellation between its two sides."""
 
 TONE_WINDOW = 1024
 """Frames at the models' rate: 43 ms, long enough to separate tones."""
@@ -40,10 +40,10 @@ TONE_SPAN = (8, 3)
 """Pieces and bins over which agreement is averaged."""
 
 TONE_AGREEMENT = (0.9, 0.98)
-"""Where a tone begins to be kept, and from where on it is kept altogether; 1 is equality in phase and level."""
+"""Agreement from which a tone is partly kept, and fully kept; 1 means equal phase and level."""
 
 TONE_FLOOR = 1e-12
-"""Power, of sound of unit window scale, below which nothing is a tone."""
+"""Power, for a window of unit scale, below which nothing counts as a tone."""
 
 
 def edge_frames(gap: int, rate: int, settings: AiddSettings) -> int:
@@ -54,8 +54,8 @@ def edge_frames(gap: int, rate: int, settings: AiddSettings) -> int:
 def render(models: Models, segment: Segment, drawn: DrawnTokens, settings: AiddSettings) -> Signal:
     """The segment's wave with new sound in its gaps: float64 [B, T].
 
-    By the refiner where there is one, else by the decoder, cross-faded at the edges with linear prediction. Tones that
-    linear prediction continues alike from both sides are kept.
+    Rendered by the refiner where there is one, else by the decoder, cross-faded with linear prediction at the edges.
+    Tones on which the predictions from both sides agree are kept.
     """
     if models.refiner is not None:
         made = _refined(models, segment, drawn.vectors)
@@ -78,7 +78,7 @@ def _cross_faded(segment: Segment, decoded: Signal, settings: AiddSettings) -> S
 
 
 def _refined(models: Models, segment: Segment, vectors: Tensor) -> Signal:
-    """Each gap rendered by the refiner, which mixes linear prediction and tokens by itself. vectors: [B, L, D]."""
+    """Each gap rendered by the refiner, which itself blends linear prediction and tokens. vectors: [B, L, D]."""
     assert models.refiner is not None
     hop = models.refiner.config.hop
     length = vectors.shape[1] * hop
@@ -121,8 +121,8 @@ def _predicted(segment: Segment, start: int, end: int) -> _Prediction:
 def combine(extrapolated: Signal, decoded: Signal, start: int, end: int, rate: int, edge: int) -> Signal:
     """The decoded sound in the gap `start` to `end`, cross-faded with the extrapolation over `edge` frames at each end.
 
-    extrapolated, decoded: float64 [frames]; outside the gap the first is the known sound, and the result is it. At
-    each edge the decoded sound is brought to the level of its surroundings and to the phase of the extrapolation.
+    extrapolated, decoded: float64 [frames]; outside the gap, `extrapolated` is the known sound and is returned as it
+    is. At each edge the decoded sound is matched in level to its surroundings and in phase to the extrapolation.
     """
     levelled = decoded * _gains(extrapolated, decoded, start, end, rate)
     edge = max(1, min(edge, (end - start) // 2))
@@ -138,7 +138,7 @@ def combine(extrapolated: Signal, decoded: Signal, start: int, end: int, rate: i
 
 
 def fade(outer: Signal, inner: Signal, weight: Signal, edge: int) -> Signal:
-    """`outer` fading to `inner` and back, without the dip in level of two sounds that do not agree: [..., frames]."""
+    """`outer` cross-faded to `inner` and back, without the dip in level of uncorrelated sounds: [..., frames]."""
     result: Signal = outer * (1 - weight) + inner * weight
     frames = outer.shape[-1]
     for zone in (slice(0, edge), slice(frames - edge, frames)):
@@ -150,7 +150,7 @@ def fade(outer: Signal, inner: Signal, weight: Signal, edge: int) -> Signal:
 
 
 def _gains(known: Signal, decoded: Signal, start: int, end: int, rate: int) -> Signal:
-    """Factors [frames] that bring the decoded sound to the level of both sides, changing evenly across the gap."""
+    """Gains [frames] that match the decoded sound's level to both sides, interpolated across the gap."""
     zone = round(LEVEL_ZONE * rate)
     sides = [slice(max(0, start - zone), start), slice(end, min(len(known), end + zone))]
     found = [
@@ -164,24 +164,24 @@ def _gains(known: Signal, decoded: Signal, start: int, end: int, rate: int) -> S
 
 
 def _find_lag(wanted: Signal, moving: Signal, start: int, end: int, most: int) -> int:
-    """The lag by which `moving` fits `wanted` best between two frames, the smallest of equals."""
+    """The lag by which `moving` matches `wanted` best between two frames; the smallest where several are equal."""
     here = wanted[start:end]
     lags = sorted(range(max(-most, end - len(moving)), min(most, start) + 1), key=abs)
     return best_lag(lambda lag: correlation(here, moving[start - lag : end - lag]), lags)
 
 
 def _move(signal: Signal, lag: int, start: int, end: int) -> Signal:
-    """The frames `start` to `end` of a signal moved by `lag` frames."""
+    """The frames `start` to `end` of a signal shifted by `lag` frames."""
     at = np.clip(np.arange(start, end) - lag, 0, len(signal) - 1)
     return np.asarray(signal[at], dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
 class Tones:
-    """Tones of a gap's extrapolation that are kept, as both sides predict them alike.
+    """Tones of an extrapolated gap that are kept because both sides predict them alike.
 
-    Where the continuation of the sound before a gap and that of the sound after it agree, bin by bin of a short-time
-    spectrum, both are most likely right to the phase, which no model of tokens is.
+    Where the forward and the backward prediction agree in a bin of the short-time spectrum, both are most likely right
+    even in phase, which no token model gets right.
 
     extrapolated: float64 [n], the gap filled from both sides. share: float64 [pieces, bins], 0 to 1.
     """
@@ -192,7 +192,7 @@ class Tones:
 
     @staticmethod
     def of(forward: Signal, backward: Signal, extrapolated: Signal) -> Tones:
-        """From the predictions of a gap from before and from after it, and both together: float64 [n] each."""
+        """Compare the forward and the backward prediction of a gap, given both and their blend: float64 [n] each."""
         frames = len(extrapolated)
         transform = ShortTime(hann(TONE_WINDOW, symmetry="periodic"), frames)
         edge = rise(max(1, min(TONE_TAPER, frames // 4)))
@@ -202,14 +202,14 @@ class Tones:
         return Tones(transform, extrapolated, share)
 
     def keep_in(self, made: Signal) -> Signal:
-        """A model's sound for the gap with its own version of these tones replaced: float64 [n]."""
+        """A model's sound for the gap with these tones in place of its own version of them: float64 [n]."""
         change = self.transform.back(self.share * self.transform.of(self.extrapolated - made))
         kept: Signal = made + change
         return kept
 
 
 def _agreement(forward: Spectrum, backward: Spectrum) -> Signal:
-    """How far two spectra [pieces, bins] are the same around each bin: at most 1, 0 for nothing in common."""
+    """Similarity of two spectra [pieces, bins] around each bin: at most 1, and 0 for nothing in common."""
     common = 2 * (forward * backward.conj()).real
     power = np.abs(forward) ** 2 + np.abs(backward) ** 2
     agreement: Signal = averaged(common, TONE_SPAN) / (averaged(power, TONE_SPAN) + TONE_FLOOR)

@@ -1,4 +1,4 @@
-"""Drawing the tokens of gaps: several candidates at once, and piece by piece where a gap is long."""
+"""Sampling the tokens of gaps: several candidates at once, and piece by piece where a gap is long."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from aidd_studio.diffusion.score_model import ScoreModel
 from aidd_studio.engines.aidd.settings import AiddSettings
 
 LOOK_AHEAD = 0.25
-"""Share of a context whose tokens are drawn again in the next piece, where a gap goes on beyond the context."""
+"""Share of a context whose tokens are sampled again with the next piece, where a gap is longer than the context."""
 
 WIDTH = 0.25
-"""How far a code counts for its neighbours: squared distance, as a share of that to its nearest neighbour."""
+"""Width of the cache's kernel: squared distance, relative to that of a code's nearest neighbour."""
 
 UNSEEN = 0.1
-"""Share of the cache that goes to all codes alike."""
+"""Share of the cache that is spread evenly over all codes."""
 
 
 @dataclass(frozen=True, eq=False)
 class DrawnTokens:
-    """What a network drew.
+    """The tokens of a batch of candidates.
 
-    codes int64 [B, L]. vectors float32 [B, L, D]: the codes' vectors. log_likelihood float64 [B]: nats per drawn token.
-    In a row that is the most likely one, nothing is drawn: its codes are the most probable ones given the surroundings
-    alone, its vectors the mean of all codes' vectors, weighted by their probabilities. expected float32 [L, D]: these
-    vectors, whether there is such a row or not; None where a gap is longer than the context.
+    codes int64 [B, L]. vectors float32 [B, L, D]: the codes' vectors. log_likelihood float64 [B]: nats per new token.
+    The most likely row is not sampled: its codes are the most probable ones given the surroundings alone, its vectors
+    the expectation over all codes. expected float32 [L, D]: these vectors, with or without such a row; None where a gap
+    is longer than the context.
     """
 
     codes: Tensor
@@ -46,7 +46,7 @@ class DrawnTokens:
 
 
 def touched_tokens(missing: NDArray[np.bool_], hop: int, widen: int) -> NDArray[np.bool_]:
-    """Tokens whose own samples touch what is missing, and `widen` more at each side: bool [ceil(T / hop)]."""
+    """Tokens whose samples overlap missing ones, and `widen` more on each side: bool [ceil(T / hop)]."""
     length = -(-len(missing) // hop)
     padded = np.zeros(length * hop, dtype=np.bool_)
     padded[: len(missing)] = missing
@@ -67,8 +67,8 @@ def draw_tokens(
     """Fill positions `fill` [L] of codes int64 [L], once for each seed. `table` [codes, D]: the codes' vectors.
 
     most_likely: for each seed whether it is the most likely row, which takes a single call. A context longer than
-    `settings.tokens` is filled from left to right in pieces of that length; what was drawn becomes known. `report`
-    gets the share that is done, and may raise.
+    `settings.tokens` is filled from left to right in pieces of that length, each known to the next. `report` gets the
+    fraction done, and may raise.
     """
     drawn = codes.expand(len(seeds), -1).clone()
     vectors = torch.nn.functional.embedding(drawn, table)
@@ -117,7 +117,7 @@ def draw_tokens(
 
 
 class _Listener:
-    """Stands before a network and keeps its first answer, given when nothing was drawn yet."""
+    """Wraps a network and keeps its first answer, from before anything is sampled."""
 
     def __init__(self, model: ScoreModel, cache: CacheModel) -> None:
         self._model, self._cache = model, cache
@@ -131,11 +131,11 @@ class _Listener:
         return log_score
 
     def follow(self, progress: SamplerProgress) -> None:
-        """Take note of how likely what was drawn is."""
+        """Record the likelihood of the new tokens."""
         self.log_likelihood = progress.log_likelihood.cpu().numpy().copy()
 
     def most_probable(self, rows: Tensor) -> Tensor:
-        """The most probable codes of rows bool [B]: int64 [n, hidden]. The rows' likelihood becomes theirs."""
+        """The most probable codes for rows bool [B]: int64 [n, hidden]. Sets these rows' likelihood."""
         assert self._first is not None
         log_probability, codes = self._first[rows].max(-1)
         self.log_likelihood[rows.cpu().numpy()] = log_probability.double().sum(-1).cpu().numpy()
@@ -149,7 +149,7 @@ class _Listener:
 
 
 def plan_pieces(fill: NDArray[np.bool_], longest: int) -> list[tuple[int, int, int]]:
-    """Pieces (start, end, kept): the tokens start to end are the context, those to be filled before `kept` are final.
+    """Pieces (start, end, kept): tokens start to end are the context; what is filled before `kept` is final.
 
     Every position to fill becomes final exactly once, from left to right, with up to half of a piece known before it.
     """
@@ -184,10 +184,10 @@ def _sampler(settings: AiddSettings) -> SamplerName:
 
 
 class CacheModel:
-    """Mixes log scores of an absorbing graph's network with how often codes stand in the surroundings.
+    """Interpolates the log scores of an absorbing graph's network with code frequencies in the surroundings.
 
-    A code of the surroundings, or one close to it, becomes more likely; this makes up for recordings unlike those of
-    the training. After Kuhn & De Mori, "A cache-based natural language model for speech recognition" (PAMI 1990).
+    Codes in the surroundings, and codes close to them, become more likely, which helps with recordings unlike the
+    training data. After Kuhn & De Mori, "A cache-based natural language model for speech recognition" (PAMI 1990).
 
     known: int64 [n], the context's codes. table: [codes, D], the codes' vectors. share: of the cache, 0 for none.
     """
@@ -204,7 +204,7 @@ class CacheModel:
             self._cache = ((1 - UNSEEN) * seen + UNSEEN / len(table)).log()
 
     def __call__(self, log_score: Tensor) -> Tensor:
-        """[..., states] to the same; the scores' sum over the codes stays, and so do states that are no codes."""
+        """[..., states] to the same; the codes' total score and all states that are not codes stay as they are."""
         if not self.share:
             return log_score
         count = len(self._cache)
@@ -216,9 +216,9 @@ class CacheModel:
 
 
 def cache_model(model: ScoreModel, table: Tensor, known: Tensor, share: float | None) -> CacheModel:
-    """The cache of a model's context; empty for a uniform graph, whose scores are no probabilities.
+    """The cache model of a context; empty for a uniform graph, whose scores are not probabilities.
 
-    known: int64 [n]; table: [codes, D]. A code that the model takes for its mask is left out.
+    known: int64 [n]; table: [codes, D]. The code that shares the mask's id is left out.
     """
     real = model.config.tokens
     absorbing = isinstance(model.config.build_graph(), AbsorbingGraph)

@@ -1,4 +1,4 @@
-"""The stretch of a window that the models get: one channel at their rate, at their level, on the grid of tokens."""
+"""The stretch of a window that the models see: one channel at their rate and level, aligned with tokens."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LARGEST_BOOST = 100.0
 """Near-silence is raised by 40 dB at most."""
 
 MARGIN = 0.05
-"""Seconds beside a stretch that are resampled with it; the resampler's filter is shorter."""
+"""Seconds beside a stretch that are resampled with it, more than the resampler's filter needs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +27,8 @@ class Segment:
     """One channel at the models' rate.
 
     wave: float64 [T], extrapolated where `missing` bool [T]. The wave is `scale` times the sound; it begins at frame
-    `offset` of the resampled window. elsewhere: bool [T], what is missing too, but rendered with another window. gaps:
-    half-open runs of what else is missing, which are to be rendered.
+    `offset` of the resampled window. elsewhere: bool [T], missing too, but rendered with another window. gaps:
+    half-open runs of the missing frames that are to be rendered.
     """
 
     wave: Signal
@@ -54,9 +54,9 @@ def cut_segment(
 ) -> Segment:
     """The segment of a window's sound float64 [frames], extrapolated where `missing` bool [frames].
 
-    elsewhere: bool [frames], what is missing too, but not to be rendered. The first gap begins with a token, so that
-    no token is hidden for a few samples' sake. Context beyond `tokens` tokens is left out, evenly on both sides;
-    gaps never are, and where they are longer than that, which fills them piece by piece, each side keeps half as much.
+    elsewhere: bool [frames], missing too, but not to be rendered. The first gap starts on a token boundary, so that
+    no token is masked for a few samples only. Context is cut to `tokens` tokens, evenly on both sides; gaps are not.
+    Gaps longer than that are filled piece by piece, and each side keeps half as much context.
     """
     resampled = resample(sound, rate, model_rate)
     wanted = _at_rate(missing, len(resampled), rate, model_rate)
@@ -77,7 +77,7 @@ def cut_segment(
 
 
 def _at_rate(missing: NDArray[np.bool_], length: int, rate: int, model_rate: int) -> NDArray[np.bool_]:
-    """What is missing at another rate, partly missing frames included: bool [length]."""
+    """The missing frames at another rate, including partly missing ones: bool [length]."""
     hidden = np.zeros(length, dtype=np.bool_)
     for start, end in true_runs(missing):
         first = math.floor(start * model_rate / rate)
@@ -86,7 +86,7 @@ def _at_rate(missing: NDArray[np.bool_], length: int, rate: int, model_rate: int
 
 
 def map_back(change: Signal, segment: Segment, start: int, end: int, rate: int) -> Signal:
-    """A change of the segment's wave float64 [T] as a change of the window's sound from `start` to `end`."""
+    """A change to the segment's wave float64 [T], resampled to a change of the window's sound from `start` to `end`."""
     common = math.gcd(rate, segment.rate)
     step, model_step = rate // common, segment.rate // common  # frames at both rates that span the same time
     margin = math.ceil(MARGIN * rate)
@@ -100,6 +100,6 @@ def map_back(change: Signal, segment: Segment, start: int, end: int, rate: int) 
 
 
 def _shared(spare: int, before: int, after: int) -> tuple[int, int]:
-    """Twice `spare` frames shared among what there is before and after; what one side lacks, the other gets."""
+    """Split 2 * `spare` frames between both sides; what one side lacks goes to the other."""
     left = min(before, max(spare, 2 * spare - after))
     return left, min(after, 2 * spare - left)

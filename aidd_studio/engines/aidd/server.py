@@ -1,4 +1,4 @@
-"""The networks of the engine `aidd` in one process for many workers: several gaps are answered in one call."""
+"""The networks of the engine `aidd` in one process for many workers, batching requests for several gaps."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from aidd_studio.errors import AiddError
 from aidd_studio.progress import Progress
 
 METHODS = {("tokenizer", "encode"), ("tokenizer", "decode"), ("tokenizer", "embed"), ("score", ""), ("refiner", "")}
-"""The networks that answer, and by which methods; "" calls the network itself."""
+"""The methods that may be called on each network; "" calls the network itself."""
 
 PATIENCE = 0.02
-"""Seconds between two checks whether the server was stopped."""
+"""Seconds between two checks for the server's end."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Description:
-    """What must be known of models without having them. configs: by network; without a refiner, it is missing."""
+    """What a proxy must know of the models. configs: by network, the refiner's only where there is one."""
 
     configs: dict[str, Any]
     parameters: int  # of the score network
@@ -64,7 +64,7 @@ class Description:
 class Networks:
     """Models by pair, each loaded once.
 
-    joint: whether calls of the score network are batched; None for on a GPU only, as a single gap keeps a CPU busy.
+    joint: whether calls of the score network are batched; None means on a GPU only, as a single gap keeps a CPU busy.
     """
 
     def __init__(self, joint: bool | None = None) -> None:
@@ -79,7 +79,7 @@ class Networks:
         return Description(configs, models.size, models.weights, str(models.device), models.precision)
 
     def answer(self, questions: Sequence[Question]) -> list[Any]:
-        """The answer to each question, a NumPy array, or the exception that came instead."""
+        """For each question a NumPy array, or the exception that it raised."""
         import torch
 
         answers: list[Any] = [None] * len(questions)
@@ -109,7 +109,7 @@ class Networks:
 
     def _alone(self, question: Question) -> Any:
         if (question.network, question.method) not in METHODS:
-            raise ValueError(f"nobody answers {question.network}.{question.method}")
+            raise ValueError(f"there is no {question.network}.{question.method}")
         models = self._loaded(question.pair)
         network = getattr(models, question.network)
         work = getattr(network, question.method) if question.method else network
@@ -124,7 +124,7 @@ class Networks:
 
 
 def serve(networks: Networks, listener: Listener, stopped: Callable[[], bool]) -> None:
-    """Answer whoever connects until `stopped` says True; what was asked meanwhile is answered together."""
+    """Serve all connections until `stopped` returns True; questions that arrive together are answered together."""
     connections: list[Connection] = []
     threading.Thread(target=_welcome, args=(listener, connections, stopped), name="welcome", daemon=True).start()
     while not stopped():
@@ -148,13 +148,13 @@ def _welcome(listener: Listener, connections: list[Connection], stopped: Callabl
         try:
             connections.append(listener.accept())
         except (AuthenticationError, EOFError):
-            continue  # somebody who does not know the key
+            continue  # wrong key
         except OSError:
             return
 
 
 def answer_all(networks: Networks, asked: Sequence[Pair | Question]) -> list[Any]:
-    """The answers, or the exceptions that came instead, in the order of what was asked."""
+    """The answers, or the exceptions raised, in the order of the questions."""
     questions = [what for what in asked if isinstance(what, Question)]
     answers = iter(networks.answer(questions) if questions else [])
     return [next(answers) if isinstance(what, Question) else attempt(networks.describe, what) for what in asked]
@@ -169,7 +169,7 @@ def to_torch(value: Any, device: Any) -> Any:
 
 
 def to_numpy(value: Any) -> Any:
-    """A tensor as an array, of float32 where NumPy knows no such numbers; anything else as it is."""
+    """A tensor as an array, float32 where NumPy lacks its type; anything else as it is."""
     import torch
 
     if not isinstance(value, torch.Tensor):
@@ -179,7 +179,7 @@ def to_numpy(value: Any) -> Any:
 
 
 def attempt(work: Callable[..., Any], *arguments: Any) -> Any:
-    """The result, or the exception that came instead, so that one gap's failure stays that gap's."""
+    """The result, or the exception raised, so that a failure affects its own gap only."""
     import torch
 
     try:
@@ -187,7 +187,7 @@ def attempt(work: Callable[..., Any], *arguments: Any) -> Any:
     except (torch.OutOfMemoryError, MemoryError):
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-        return MemoryError("the networks' memory is full")
+        return MemoryError("the network process ran out of memory")
     except AiddError as error:
         return error
     except Exception as error:  # which may hold what cannot be sent to another process

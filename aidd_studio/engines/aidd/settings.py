@@ -1,4 +1,4 @@
-"""Settings of the engine `aidd`: what a person gave, what the model's card recommends, what is left."""
+"""Settings of the engine `aidd`: given by the user, else recommended by the model's card, else defaults."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ NAME = "aidd"
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
 CARD = {"sampler": "confidence", "steps": None, "temperature": 1.0, "top_p": 1.0, "tokens": 1024, "recall": 0.0}
-"""What is used where neither the person nor the model's card says otherwise."""
+"""Defaults where neither the user nor the model's card says otherwise."""
 
 
 @dataclass(frozen=True)
 class AiddSettings:
-    """None means: as the model's card recommends.
+    """None means what the model's card recommends.
 
     model: the score model; it names its tokenizer. sampler, steps, temperature, top_p: see diffusion.sampling.
     tokens: the longest context in tokens, gap included. device: auto, cpu, cuda or cuda:N. precision: of the matrix
     products. batch: candidates made at once, 0 to choose by device and size of the model. widen: tokens masked beyond
-    those that touch the gap, on each side. edge: most seconds at each end of a gap that fade over from linear
-    prediction, and edge_share the largest share of the gap. refine: use the model's refiner where there is one.
+    those that touch the gap, on each side. edge: the longest cross-fade with linear prediction at each end of a gap in
+    seconds, and edge_share as a share of the gap. refine: use the model's refiner where there is one.
     recall: weight of the cache model of the surroundings' own codes beside the score model (sampling.CacheModel).
-    likeliest_first: whether the first candidate is what the score model expects most, not drawn (a refiner renders it);
-    None means yes, unless a setting says how to draw.
+    likeliest_first: whether the first candidate is the model's most likely fill instead of a sample; None means yes,
+    unless a setting asks for a way of sampling.
     """
 
     model: str | None = None
@@ -74,7 +74,7 @@ class AiddSettings:
         return self.sampler is None and self.steps is None and self.temperature is None and self.top_p is None
 
     def with_card(self, card: Mapping[str, Any]) -> AiddSettings:
-        """The same settings, every None replaced by what a model's card recommends."""
+        """The same settings with every None replaced by the recommendation of a model's card."""
         known = {field.name for field in fields(self)}
         defaults = {**CARD, **{name: value for name, value in card.items() if name in known}}
         return replace(self, **{name: value for name, value in defaults.items() if getattr(self, name) is None})

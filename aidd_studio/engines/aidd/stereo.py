@@ -1,9 +1,9 @@
-"""What a mono model does not make: the band above its own, and how the channels differ.
+"""What a mono model lacks: the band above its own, and the stereo image.
 
-Both are drawn from the surroundings. In bands of a short-time spectrum, each channel is the common signal (the mean of
-the channels), a multiple of it, and a rest; the multiples and the rests' covariance are measured on both sides of the
-gap and interpolated across it. The multiples follow the model's sound. Of the rests, and of the common signal above the
-model's band, what linear prediction gives is kept; noise makes up the level that it has lost.
+Both are modelled on the surroundings. In each band of a short-time spectrum, a channel is the common signal (the mean
+of the channels) times 1 plus a share, plus a residual; shares and the residuals' covariance are measured on both sides
+of the gap and interpolated across it. The shares apply to the model's sound. For the residuals, and for the common
+signal above the model's band, linear prediction is kept, and noise restores the level that it loses.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ CONTEXT = 0.25
 BANDS_PER_OCTAVE = 4
 LOWEST_BAND = 150.0
 TRANSITION = 0.95
-"""The model's band is used up to this share of half its rate; resampling filters fall off above."""
+"""The model's band is used up to this share of its Nyquist frequency; resampling filters roll off above."""
 
 FADE = 0.005
-"""Seconds at each end of the gap over which the difference from linear prediction sets in."""
+"""Seconds at each end of the gap over which the correction of linear prediction fades in."""
 
 SMOOTHING = 5
 """Frames over which levels are smoothed."""
@@ -38,24 +38,24 @@ SMOOTHER = hann(SMOOTHING + 2, symmetry="symmetric")[1:-1] / hann(SMOOTHING + 2,
 """The weights of these frames: float64 [SMOOTHING]."""
 
 FLOOR = 1e-20
-"""Power that counts as none."""
+"""Power that counts as silence."""
 
 FOLLOWING = (0.25, 4.0)
-"""How far the level (as power) may leave that of the surroundings to follow the model."""
+"""Largest ratio of powers by which the level may follow the model away from its surroundings."""
 
 
 @dataclass(frozen=True, eq=False)
 class Surroundings:
-    """What is measured on one side of a gap, in each band.
+    """The measurements on one side of a gap, per band.
 
     share: how much of the common signal each channel has beyond 1, complex [bands, m]. root: matrices [bands, m, m]
-    whose products with their adjoints are the rests' covariances. rests, power: [bands], the power of the rests
-    together, and of the common signal.
+    whose products with their adjoints are the residuals' covariances. residuals, power: [bands], the total power of the
+    residuals, and that of the common signal.
     """
 
     share: Spectrum
     root: Spectrum
-    rests: Signal
+    residuals: Signal
     power: Signal
 
 
@@ -137,8 +137,8 @@ def _measure(known: Spectrum, bands: list[tuple[int, int]]) -> Surroundings:
         covariances.append(left @ left.conj().T / len(reference))
         powers.append(power)
     covariance = np.array(covariances, complex)
-    rests = np.trace(covariance, axis1=1, axis2=2).real
-    return Surroundings(np.array(shares, complex), _roots(covariance), rests, np.array(powers))
+    residuals = np.trace(covariance, axis1=1, axis2=2).real
+    return Surroundings(np.array(shares, complex), _roots(covariance), residuals, np.array(powers))
 
 
 def _change(
@@ -150,7 +150,7 @@ def _change(
     progress: Signal,
     noise: Spectrum,
 ) -> Spectrum:
-    """What must be added to the extrapolated channels, beyond the model's common signal: complex [m, frames, bins].
+    """The correction to the extrapolated channels beyond the model's common signal: complex [m, frames, bins].
 
     old: [m, frames, bins], the channels extrapolated. model: [frames, bins]. noise: [2 * m + 1, frames, bins].
     """
@@ -164,9 +164,9 @@ def _change(
         power = _interpolate(left.power[number], right.power[number], progress)
         before, after = predicted[band], model[band]
         if high <= limit:
-            # Where the rests are louder than the common signal, its rises and falls say little about theirs.
-            rests = _interpolate(left.rests[number], right.rests[number], progress)
-            follow = np.clip((_level(after[None]) + rests) / (power + rests + FLOOR), *FOLLOWING)
+            # Where the residuals are louder than the common signal, its rises and falls say little about theirs.
+            residuals = _interpolate(left.residuals[number], right.residuals[number], progress)
+            follow = np.clip((_level(after[None]) + residuals) / (power + residuals + FLOOR), *FOLLOWING)
         else:
             after = _fill_up(before[None], power * follow, noise[-1:][band] * np.sqrt(power * follow)[:, None])[0]
             change[band] += after - before
@@ -177,13 +177,13 @@ def _change(
         wanted = np.zeros(len(progress))
         for weight, side, own in ((1 - progress, left, noise[:channels]), (progress, right, noise[channels:-1])):
             drawn += np.einsum("ij,jfb->ifb", side.root[number], own[band]) * np.sqrt(weight * follow)[:, None]
-            wanted += weight * follow * side.rests[number]
+            wanted += weight * follow * side.residuals[number]
         change[band] += shared * (after - before) + _fill_up(rest, wanted, drawn) - rest
     return change
 
 
 def _fill_up(predicted: Spectrum, wanted: Signal, noise: Spectrum) -> Spectrum:
-    """What linear prediction gives, at most as loud as wanted, and as much noise as it lacks.
+    """Linear prediction, no louder than wanted, plus noise for the level that it lacks.
 
     predicted, noise: [m, frames, bins]; wanted: [frames], the power of all m together, which is the noise's.
     """

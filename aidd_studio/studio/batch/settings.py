@@ -62,7 +62,7 @@ class BatchSettingsForm(QWidget):
         self.jobs.setToolTip("Files that are worked on at the same time, each by a process of its own")
         self.recursive = QCheckBox("Folders with subfolders")
         self.recursive.setChecked(kept.value("batch/recursive", "true") != "false")
-        self.overwrite = QCheckBox("Replace results that exist")
+        self.overwrite = QCheckBox("Replace existing results")
         self.pictures = QCheckBox("Pictures in the report")
         self.pictures.setToolTip("Every gap before and after, as spectrograms")
         self.pictures.setChecked(kept.value("batch/pictures", "true") != "false")
