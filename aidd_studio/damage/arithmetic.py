@@ -14,9 +14,9 @@ from aidd_studio.errors import DamageError
 def merge(gaps: Iterable[Damage], channels: int, distance: int = 0) -> list[Damage]:
     """Sorted gaps of a recording with that many channels, of which no two of one band share a sample.
 
-    In each channel by itself, gaps that overlap or lie less than `distance` frames apart become one, so that a hole in
-    one channel never makes one in another. Channels that are damaged over the same frames share a gap. Only gaps of
-    the same band are joined. A gap that needs no change comes back as it is.
+    Gaps that overlap or lie less than `distance` frames apart are merged per channel, so a hole in one channel never
+    spreads to another. Channels damaged over the same frames share a gap. Only gaps of the same band are merged. Gaps
+    that need no change are returned as they are.
     """
     ordered = sorted(gaps, key=by_place)
     pieces: dict[tuple[int, int, Band | None], list[tuple[int, list[Damage]]]] = {}
@@ -75,7 +75,7 @@ def snap(gap: Damage, edges: Sequence[int], within: int) -> Damage:
 
 
 def invert(gaps: Iterable[Damage], frames: int) -> list[Damage]:
-    """The stretches of a recording that no gap touches in any channel."""
+    """The stretches of a recording without any gap in any channel."""
     stretches = []
     position = 0
     for gap in sorted(gaps, key=by_place):
@@ -90,7 +90,7 @@ def invert(gaps: Iterable[Damage], frames: int) -> list[Damage]:
 
 
 def group(gaps: Iterable[Damage], distance: int) -> list[list[Damage]]:
-    """Sorted gaps in lists of near ones: from the end of one list to the next are at least `distance` frames."""
+    """Sorted gaps grouped by proximity: groups lie at least `distance` frames apart."""
     groups: list[list[Damage]] = []
     reach = 0
     for gap in sorted(gaps, key=by_place):
@@ -113,8 +113,7 @@ def shift(gap: Damage, frames: int) -> Damage:
 def join(first: Damage, second: Damage) -> Damage:
     """One gap over both, in the channels and frequencies of both.
 
-    A person's mark outweighs a detection, else the longer's kind counts. Where they differ in what is known, it is
-    nothing.
+    Its kind is "manual" if either is, else the longer one's. Where they differ in what is known, nothing is.
     """
     channels = None
     if first.channels is not None and second.channels is not None:
@@ -134,7 +133,7 @@ def join(first: Damage, second: Damage) -> Damage:
 
 
 def _runs(gaps: Sequence[Damage], distance: int) -> list[list[Damage]]:
-    """Sorted gaps of one channel in lists of those that become one."""
+    """Sorted gaps of one channel, grouped by what is merged."""
     runs: list[list[Damage]] = []
     reach = 0
     for gap in gaps:
@@ -171,13 +170,13 @@ def _nearest(frame: int, edges: Sequence[int], within: int) -> int:
 
 
 def by_place(gap: Damage) -> tuple[int, int, tuple[int, ...], tuple[float, ...]]:
-    """The key to sort gaps by; unlike the gaps themselves it compares all channels and frequencies with some."""
+    """Sort key of gaps; unlike gaps themselves it orders None (all channels, all frequencies) too."""
     band = () if gap.band is None else (gap.band.low, gap.band.high)
     return gap.start, gap.end, gap.channels or (), band
 
 
 def _covers(gaps: Sequence[Damage], channel: int, channels: int, frames: int) -> bool:
-    """True when gaps leave no frame of a channel; what is damaged in a band alone leaves sound."""
+    """True when gaps cover every frame of a channel; damage in a band leaves sound."""
     whole = (gap for gap in gaps if gap.band is None)
     own = sorted((gap for gap in whole if channel in gap.channel_indices(channels)), key=by_place)
     return any(run[0].start == 0 and max(gap.end for gap in run) == frames for run in _runs(own, 1))

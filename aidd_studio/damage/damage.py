@@ -1,4 +1,4 @@
-"""Damage: a part of a recording that is missing or spoilt, in time and, where that is known, in frequency."""
+"""Damage: a part of a recording that is missing or spoilt, in time and optionally in frequency."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Literal
 from aidd_studio.errors import DamageError
 
 DamageKind = Literal["manual", "silence", "near-silence", "held", "invalid"]
-"""How it was found: marked by hand, digital zero, level cut, held or repeated samples, NaN or Inf."""
+"""How it was found: marked manually, digital silence, level cut, stuck or repeated samples, NaN or Inf."""
 
 Known = Literal["nothing", "bounds", "degraded"]
-"""What the damaged samples still say: nothing (a dropout), a bound on the true value (clipping), or the truth in a
-weakened or disturbed form (a dip, a noise on top)."""
+"""What is left of the signal: nothing (a dropout), a bound on its value (clipping), or an attenuated or noisy version
+of it (a dip, a noise on top)."""
 
 
 @dataclass(frozen=True, order=True)
@@ -55,7 +55,7 @@ class Damage:
     """Frames `start` to `end` (half open) of the source, in some or all channels, in a band or the whole spectrum.
 
     `channels`, counted from 0, is None when all are damaged; `band` is None when all frequencies are. `confidence` is
-    0 to 1 (1 for damage marked by hand). `known` says what is left of the truth.
+    0 to 1 (1 for damage marked manually). `known` says what is left of the signal.
     """
 
     start: int

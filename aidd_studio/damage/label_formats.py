@@ -78,7 +78,7 @@ def _decoded(raw: bytes) -> str | None:
 
 
 def _format_of(path: Path, text: str) -> LabelFormat:
-    """By content first, since names lie; an empty or unclear file is what its suffix says."""
+    """By content first, since suffixes may be wrong; by suffix for an empty or ambiguous file."""
     if text.lstrip().startswith(("{", "[")):
         return "json"
     if _SEPARATOR.match(text) or _is_header(_Table.of(text).names):
@@ -129,7 +129,7 @@ def _spectral_edges(line: str, where: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Table:
-    """How a CSV file is laid out: what parts its fields, the columns of its first line, and the lines before these."""
+    """The layout of a CSV file: its separator, the columns of its header, and the lines before that."""
 
     delimiter: str
     names: tuple[str, ...]

@@ -22,7 +22,7 @@ LARGEST_FILE = 16 * 2**20
 """Bytes: some hundred thousand labels. What is larger is not a label file."""
 
 LATEST = Decimal(10**8)
-"""Seconds (three years): what lies later is a typing error."""
+"""Seconds (three years); anything later is a typing error."""
 
 MOST_CHANNELS = 1024
 
@@ -35,7 +35,7 @@ def read_labels(path: Path | str, rate: int, on_note: Callable[[str], None] | No
     from Reaper and Audition are such files), JSON as `write_labels` and `aidd-studio detect --json` write it. Times are
     seconds or clock times, frequencies Hz, channels counted from 1; decimal commas are read, too.
 
-    on_note: called with a sentence about what was passed over, such as labels that mark a point; without it that is a
+    on_note: called with a sentence about what was skipped, such as labels that mark a point; without it that is a
     Python warning. Raises LabelError with one sentence that names the line.
     """
     path = Path(path)
@@ -62,7 +62,7 @@ def write_labels(path: Path | str, gaps: Iterable[Damage], rate: int, *, overwri
 
 
 def check_labels(path: Path) -> str:
-    """The format that a label file's name asks for. Raises LabelError for a name that asks for none."""
+    """The format given by a label file's suffix. Raises LabelError for any other suffix."""
     kind = SUFFIXES.get(path.suffix.lower())
     if kind is None:
         raise LabelError(f'"{path.name}" says no label format; let its name end in .txt (Audacity), .csv or .json.')
@@ -105,7 +105,7 @@ def _rows(path: Path) -> list[tuple[Mapping[str, Any], str]]:
 
 
 class _Reading:
-    """Turns rows into damage, and remembers what it had to pass over."""
+    """Turns rows into damage, and remembers what it skipped."""
 
     def __init__(self, name: str, rate: int) -> None:
         self._name, self._rate = name, rate
@@ -138,7 +138,7 @@ class _Reading:
         )
 
     def notes(self) -> list[str]:
-        """A sentence for each sort of thing that was passed over."""
+        """A sentence for each sort of label that was skipped."""
         notes = []
         if len(self._points) == 1:
             notes.append(f"{self._points[0]} marks a point, not a span; it was skipped.")
@@ -249,7 +249,7 @@ def _as_audacity(gaps: Sequence[Damage], rate: int) -> str:
 
 
 def _as_csv(gaps: Sequence[Damage], rate: int) -> str:
-    """The last three columns are there only where they say something, so that lists of dropouts stay what they were."""
+    """The last three columns appear only where needed, so that lists of dropouts keep their format of 0.1.0."""
     is_plain = all(gap.band is None and gap.known == "nothing" for gap in gaps)
     lines = ["start,end,channels,kind,confidence" + ("" if is_plain else ",low,high,known")]
     for gap in gaps:

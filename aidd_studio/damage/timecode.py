@@ -13,7 +13,7 @@ TimeStyle = Literal["clock", "seconds", "samples"]
 """1:02.500, 62.5 or 2756250s."""
 
 LONGEST_TEXT = 40
-"""Characters; a time never needs more, and nobody should make us compute with a megabyte of digits."""
+"""Most characters of a time, so that a megabyte of digits is not computed with."""
 
 _SAMPLES = re.compile(r"([0-9]+)s")
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
@@ -24,7 +24,7 @@ _FREQUENCY = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+) ?(k?)(?:hz)?", re.IGNORECAS
 def parse_time(text: str, rate: int) -> int:
     """The frame nearest to a time: "12.5" (seconds), "1:02.500", "1:02:03.5" or "551250s" (samples).
 
-    Raises UsageError for what is no time.
+    Raises UsageError for anything else.
     """
     text = text.strip()
     if text.startswith(("-", "−")):

@@ -1,4 +1,4 @@
-"""From damaged stretches of single channels to gaps of a recording."""
+"""Combining damaged stretches of single channels into gaps of a recording."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aidd_studio.damage.detection.edges import contrast_after, contrast_before
 from aidd_studio.damage.detection.spans import Span
 
 ALIKE = 0.8
-"""Share of two stretches' joint extent that they must have in common to be one dropout of two channels."""
+"""Overlap of two channels' stretches, as a share of their union, from which they are one dropout."""
 
 DROP = 15.0
 """dB by which a further channel must fall and rise at a known dropout's borders to be part of it."""
@@ -21,8 +21,8 @@ DROP = 15.0
 def across_channels(spans: Sequence[Sequence[Span]], signals: Sequence[Samples], rate: int) -> list[Damage]:
     """The gaps of a recording from the spans of each channel, whose samples are `signals` ([n] each).
 
-    Spans of several channels that cover about the same time become one gap. A channel in which nothing was sure
-    enough by itself joins where its level falls and rises, or it repeats itself, at the very same place.
+    Spans of several channels that cover about the same time become one gap. A channel without a confident span of its
+    own joins where its level falls and rises, or it repeats itself, at exactly the same place.
     """
     gaps = []
     everything = sorted(

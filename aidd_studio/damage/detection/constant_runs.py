@@ -1,4 +1,4 @@
-"""Finding digital silence and held samples: the same value again and again inside sound."""
+"""Finding digital silence and stuck samples: runs of one value inside sound."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aidd_studio.damage.detection.settings import DetectionSettings
 from aidd_studio.damage.detection.spans import Span, true_runs
 
 FADED = -11.0
-"""dB that the last millisecond may lie below the last ten; what fades further ended by itself."""
+"""dB that the last millisecond may lie below the last ten; sound that fades further ended by itself."""
 
 QUIETEST = -82.0
 """dBFS of the differences next to the run; below lies the noise of converters and codecs."""
@@ -30,17 +30,17 @@ NEARBY = 0.030
 """Seconds that count as nearby."""
 
 FEWEST = 16
-"""Samples of digital silence at least, however low the rate."""
+"""Shortest run of digital silence in samples, whatever the rate."""
 
 SHORTEST_HELD = 0.0025
-"""Seconds that another value is held at least; shorter plateaus belong to square waves and clipping."""
+"""Shortest run of another value in seconds; shorter plateaus belong to square waves and clipping."""
 
 CLIPPED = 0.98
 """Share of the greatest magnitude from which a run is clipping, unless nothing else nearby is clipped."""
 
 
 def constant_runs(signal: Samples, rate: int, settings: DetectionSettings) -> list[Span]:
-    """Runs of one value in a channel [n] that a sound cannot have made by itself.
+    """Runs of one value in a channel [n] that no sound produces by itself.
 
     Runs at the signal's first or last sample have no sound on one side and are no gaps.
     """
@@ -55,7 +55,7 @@ def constant_runs(signal: Samples, rate: int, settings: DetectionSettings) -> li
         held = signal[start] != 0
         if held and end - start < SHORTEST_HELD * rate:
             continue
-        # The first sample of a held run is the last good one.
+        # The first sample of a stuck run is the last good one.
         start += int(held)
         confidence = _confidence(signal, start, end, rate, peak)
         if confidence >= settings.confidence:

@@ -1,4 +1,4 @@
-"""Whether silence belongs to the sound: rests, gates and pauses are as abrupt as dropouts, but they make a pattern."""
+"""Telling dropouts from silence that belongs there: rests, gates and pauses are as abrupt, but form a pattern."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ STEP = 0.005
 """Seconds of one step of the recording's levels."""
 
 FINE, SHORT = 0.001, 0.040
-"""Seconds of one step around stretches of up to 40 ms, which the coarse levels do not show."""
+"""Seconds of one step around stretches of up to 40 ms, which the coarse levels do not resolve."""
 
 AS_QUIET = 4.0
-"""Power ratio to the stretch up to which its surroundings count as quiet, too."""
+"""Ratio of power to that of the stretch up to which its surroundings count as quiet too."""
 
 FAINTEST = 1e-10
 """Power (-100 dBFS) below which everything is quiet."""
@@ -32,7 +32,7 @@ LOUDEST = 100.0
 """Magnitude (+40 dBFS) at which broken numbers are clipped, so that squares stay finite."""
 
 FAR = 10.0
-"""Seconds on each side in which rests are counted."""
+"""Seconds on each side searched for rests."""
 
 NEAR = 5.0
 """Lengths of the stretch on each side in which its closest neighbours are counted."""
@@ -42,7 +42,7 @@ SIDE, EDGE, SPECTRUM = 0.200, 0.010, 0.040
 
 BANDS = 15
 
-# What argues for a dropout and against it, in natural log odds.
+# Evidence for and against a dropout, in natural log odds.
 PRIOR = 3.0  # abrupt edges alone: about twenty to one
 PAUSES = 20.0, 0.15  # for the share of quiet within 10 s, above that of a badly damaged recording
 NEIGHBOURS = 8.0, 0.30  # for the share of quiet close by
@@ -79,7 +79,7 @@ class Levels:
 
 
 def weighed(gaps: Sequence[Damage], clip: Clip, levels: Levels, settings: DetectionSettings) -> list[Damage]:
-    """The gaps with the confidence that their surroundings leave, without those that are too unsure."""
+    """The gaps with their confidence adjusted by their surroundings; those below the threshold are dropped."""
     steps = levels.all()
     kept = []
     heard = [_content(gap, clip) for gap in gaps]
@@ -115,7 +115,7 @@ class _Scene:
 def _log_odds(
     gap: Damage, clip: Clip, steps: NDArray[np.float32], step: int, settings: DetectionSettings
 ) -> float | None:
-    """For a dropout against its surroundings; None where the gap speaks for itself: broken numbers, or sound."""
+    """Log odds of a dropout given its surroundings; None where the gap needs no context (invalid samples, sound)."""
     if gap.kind == "invalid" or gap.frames < 2:
         return None
     rate, channels = clip.rate, list(gap.channel_indices(clip.channels))
@@ -137,7 +137,7 @@ def _log_odds(
 
 
 def _rests(gap: Damage, quiet: NDArray[np.bool_], step: int, rate: int, natural: float) -> float:
-    """What the rests around the gap argue against it; `quiet` [steps] is True where nothing sounds."""
+    """Evidence against the gap from rests around it; `quiet` [steps] is True where nothing sounds."""
     first, last = gap.start // step, -(-gap.end // step)
     far = round(FAR * rate / step)
     sides = [quiet[max(0, first - far) : first], quiet[last : last + far]]
@@ -159,7 +159,7 @@ def _rests(gap: Damage, quiet: NDArray[np.bool_], step: int, rate: int, natural:
 
 
 def _close_by(scene: _Scene, quiet: float, rate: int, natural: float) -> float:
-    """What quiet right beside a short gap argues against it."""
+    """Evidence against a short gap from quiet right beside it."""
     length = scene.inside.shape[1]
     if length >= SHORT * rate:
         return 0.0
@@ -170,7 +170,7 @@ def _close_by(scene: _Scene, quiet: float, rate: int, natural: float) -> float:
 
 
 def _edges(scene: _Scene, rate: int) -> float:
-    """What the sound at both edges argues against the gap: it fades, starts anew, rests at zero, or is another."""
+    """Evidence against the gap at its edges: the sound fades out, starts with an onset, rests at zero, or changes."""
     edge, size = max(4, round(EDGE * rate)), round(SPECTRUM * rate)
     before, behind = scene.before[:, ::-1], scene.behind  # both from the edge on
     stepped = float(np.mean(np.diff(np.concatenate([before, behind], axis=1), axis=1) == 0))

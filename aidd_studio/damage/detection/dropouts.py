@@ -21,13 +21,13 @@ from aidd_studio.progress import Progress
 __all__ = ["DetectionSettings", "detect"]
 
 BLOCK = 40.0
-"""Seconds looked at together, so that an hour needs no more memory than a minute."""
+"""Seconds per block, so that an hour needs no more memory than a minute."""
 
 MARGIN = 0.25
-"""Seconds of sound that the finders want around a stretch."""
+"""Seconds of sound that the detectors need around a stretch."""
 
 CLOSE = 0.001
-"""Seconds between gaps below which there is no sound worth keeping."""
+"""Seconds of sound between gaps that are not worth keeping; the gaps are merged."""
 
 
 def detect(

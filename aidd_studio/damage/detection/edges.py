@@ -1,4 +1,4 @@
-"""How abruptly the sound stops and starts again at the borders of a stretch."""
+"""How abruptly the sound stops and starts at the borders of a stretch."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from aidd_studio.audio.clip import Samples
 
 NEAR = 0.001
-"""Seconds next to a border: long enough to hold a sample's worth of any sound, too short for a fade."""
+"""Seconds next to a border: long enough to measure any sound, too short for a fade."""
 
 FAR = 0.010
-"""Seconds that tell how loud the sound was at the border, longer than most periods."""
+"""Seconds over which the level at the border is measured, longer than most periods."""
 
 QUIETEST = 1e-12
-"""Power (-120 dBFS) below which levels are all called silence."""
+"""Power (-120 dBFS) below which everything counts as silence."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Contrast:
 
 
 def contrast_before(signal: Samples, start: int, end: int, rate: int) -> Contrast:
-    """What happens at `start`, where the stretch [start, end) of a channel [n] begins."""
+    """The contrast at `start`, where the stretch [start, end) of a channel [n] begins."""
     near, far = max(4, round(NEAR * rate)), max(16, round(FAR * rate))
     outside = signal[max(0, start - far - 1) : start]
     inside = signal[start:end]
@@ -46,7 +46,7 @@ def contrast_before(signal: Samples, start: int, end: int, rate: int) -> Contras
 
 
 def contrast_after(signal: Samples, start: int, end: int, rate: int) -> Contrast:
-    """What happens at `end`: the same, seen backwards."""
+    """The contrast at `end`: the same, backwards in time."""
     near, far = max(4, round(NEAR * rate)), max(16, round(FAR * rate))
     outside = signal[end : end + far + 1][::-1]
     inside = signal[start:end][::-1]
@@ -68,7 +68,7 @@ def _levels(outside: Samples, inside: Samples, near: int) -> tuple[float, float,
 
 
 def quantum(signal: Samples) -> float:
-    """The smallest step between samples in dB: the resolution that the sound was once stored with."""
+    """The smallest step between samples in dB: the resolution at which the sound was once stored."""
     steps = np.abs(np.diff(signal))
     steps = steps[steps > 0]
     return _decibels(float(steps.min()) ** 2) if len(steps) else 0.0

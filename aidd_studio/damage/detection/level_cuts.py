@@ -1,4 +1,4 @@
-"""Finding stretches whose level falls and rises again from one sample to the next."""
+"""Finding level cuts: stretches whose level drops and returns from one sample to the next."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ STEP = 0.001
 """Seconds of one envelope step."""
 
 CANDIDATE_DROP = 10 ** (12 / 10)
-"""Power ratio from which a fall is looked at."""
+"""Ratio of powers from which a drop is examined."""
 
 BEFORE, INSIDE = 5, 2
-"""Envelope steps compared at a border, outside and inside; the step that holds the border counts on no side."""
+"""Envelope steps compared on each side of a border; the step that contains the border is left out."""
 
 FALLS = 3
-"""Borders tried of a fall that has several steps."""
+"""Borders tried for a drop in several steps."""
 
 ECHO = 3e-4
-"""Power, as a share of the sound's at a border, that counts as none: what resampling and codecs leave behind it."""
+"""Power relative to the sound at a border that counts as silence: ringing of resamplers and codecs."""
 
 QUIETEST = 1e-11
-"""Power that every envelope step has at least, so that ratios stay finite."""
+"""Least power of an envelope step, so that ratios stay finite."""
 
 FAINTEST = -72.0
-"""dBFS that the sound beside a level cut has at least; below, nobody misses it."""
+"""Least level in dBFS of the sound beside a level cut; quieter sound is not missed."""
 
 OVER_QUANTUM = 15.0
 """dB that the sound beside a level cut exceeds the smallest step; below, coarse quantisation cuts by itself."""
 
 FADED = -12.0
-"""dB that the last millisecond may lie below the last ten; what fades further ended by itself."""
+"""dB that the last millisecond may lie below the last ten; sound that fades further ended by itself."""
 
 SUSTAINED = 4.0
 """dB that the middle one of ten milliseconds outside exceeds all inside; less is a click beside silence."""
@@ -49,16 +49,16 @@ SHALLOWEST_SAMPLES = 10.0
 """The same for the samples alone, without their differences."""
 
 NEARBY = 0.030
-"""Seconds around a stretch in which its smallest step is looked for."""
+"""Seconds around a stretch searched for its smallest step."""
 
 SHORTEST = 0.0046
 """Seconds; between the pulses of a low voice or a synthesizer the level falls and rises within less."""
 
 LONGEST = 1.0
-"""Seconds: longer stretches of quiet are left alone, since a level cut is never as sure as digital silence."""
+"""Seconds; longer quiet stretches are left alone, since a level cut is never as certain as digital silence."""
 
 REFINE = 0.002
-"""Seconds around a rough border in which the exact one is looked for."""
+"""Seconds around a rough border searched for the exact one."""
 
 
 def level_cuts(signal: Samples, rate: int, settings: DetectionSettings) -> list[Span]:
@@ -117,7 +117,7 @@ def _confidence(signal: Samples, start: int, end: int, rate: int, depth: float) 
 
 
 def _depth(border: Contrast) -> float:
-    """How far the level falls, dB: the step at the border and the drop over some time count alike."""
+    """How far the level drops in dB: the step at the border and the drop over some time count equally."""
     drop = max(border.drop)
     # A held value has quiet differences, but not quiet samples.
     if drop < SHALLOWEST or border.drop[0] < SHALLOWEST_SAMPLES:

@@ -1,4 +1,4 @@
-"""Finding repeated buffers: a player that ran dry and played the same samples again."""
+"""Finding repeated buffers: after an underrun, players play the same samples again."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ DOUBLINGS = 5
 """Fingerprints hold 2**5 = 32 samples."""
 
 THINNING = np.uint32(8)
-"""One in eight fingerprints is looked at: chosen by their content, so that copies are chosen alike."""
+"""One in eight fingerprints is used, selected by content, so that copies are selected alike."""
 
 SHORTEST = 0.0025
-"""Seconds that a repeat lasts at least: the smallest buffer that players use, 128 frames at 48 kHz."""
+"""Shortest repeat in seconds: the smallest common buffer, 128 frames at 48 kHz."""
 
 SHORTEST_LAG, LONGEST_LAG = 0.001, 0.500
 """Seconds between a buffer and its copy."""
 
 LOOPED_LAG, MOST_LOOPS = 0.100, 2.5
-"""From that many seconds on music is looped on purpose: both ends must be broken, and more copies are a loop."""
+"""Seconds from which a repeat may be a musical loop: both ends must be broken, and more copies are a loop."""
 
 CERTAIN, LIKELY = 0.95, 0.8
 """Confidence in repeats of short and of long buffers."""
@@ -39,7 +39,7 @@ LONGEST_PERIOD = 0.012
 """Seconds of the deepest synthetic tone (83 Hz) that may repeat itself exactly."""
 
 FEW_COPIES, MANY_COPIES = 3, 8
-"""Copies from which a seam is asked for: of buffers as short as a tone's period, and of any."""
+"""Copies from which a seam is required: of buffers as short as a tone's period, and of any."""
 
 PERIODIC = 0.05
 """Share of the level by which sound differs from that one lag before, when it is a tone before or after as well."""
@@ -56,7 +56,7 @@ STEPS = 0.3
 
 
 def repeats(signal: Samples, rate: int, settings: DetectionSettings) -> list[Span]:
-    """Stretches of a channel [n] that equal, sample for sample, what was there a moment before."""
+    """Stretches of a channel [n] that repeat, sample for sample, what came just before."""
     shortest = max(2**DOUBLINGS, round(max(SHORTEST, settings.shortest) * rate))
     nearest, farthest = round(SHORTEST_LAG * rate), round(LONGEST_LAG * rate)
     found: list[Span] = []
@@ -77,7 +77,7 @@ def repeats(signal: Samples, rate: int, settings: DetectionSettings) -> list[Spa
 
 
 def _confidence(signal: Samples, start: int, end: int, lag: int, rate: int) -> float:
-    """0 where the sound itself explains the repeat: a tone of that period, a note or a sample played again."""
+    """0 where the music explains the repeat: a tone of that period, a note or a sample played again."""
     if _is_periodic_around(signal, start, end, lag):
         return 0.0
     recorded, seam = (
@@ -135,9 +135,9 @@ def _copies(signal: Samples, nearest: int, farthest: int) -> list[tuple[int, int
 
 
 def _fingerprints(signal: Samples) -> NDArray[np.uint32]:
-    """A number for each sample that depends on it and the 31 before it: [n].
+    """A rolling hash of each sample and the 31 before it: [n].
 
-    Stretches of one value, silence above all, get numbers that are never chosen.
+    Stretches of one value, silence above all, get hashes that are never selected.
     """
     prints = np.ascontiguousarray(signal).view(np.uint32) * np.uint32(0x9E3779B1)
     prints ^= prints >> np.uint32(15)

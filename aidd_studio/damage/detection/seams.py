@@ -1,4 +1,4 @@
-"""Where a copy of a buffer begins: does the sound break there, or does it go on as its own past predicts?"""
+"""Seams at the start of a copied buffer: does the sound break there, or continue as its past predicts?"""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from aidd_studio.audio.clip import Samples
 
 ORDER = 16
-"""Coefficients of the linear predictors: enough to foresee a tone or a chord for a sample."""
+"""Order of the linear predictors: enough to predict a tone or a chord one sample ahead."""
 
 WINDOW = 0.030
-"""Seconds of sound that a predictor is fitted to, before a border and behind it."""
+"""Seconds of sound that a predictor is fitted to, before and after a border."""
 
 ONSET = 0.010
 """Seconds compared to tell the beginning of a new sound."""
@@ -31,7 +31,7 @@ UNBROKEN = 5.0
 """The same where the buffer was recorded: more is the beginning of a new sound, which its own repeat explains."""
 
 DETERMINED = 0.001
-"""Share of the power up to which a surprise is none: a tone, which repeats itself without any machine."""
+"""Share of unpredictable power below which the sound is a tone, which repeats naturally."""
 
 STRUCK = 10.0
 """dB of an onset from which a sound was struck there, and may be struck again the same way."""
@@ -46,7 +46,7 @@ class Joint:
 
     jump: the greatest prediction error of the first two samples, relative to the usual error before.
     difference: dB by which either side's predictor does worse on the other side than on its own.
-    surprise: the share of the power before that its predictor does not foresee.
+    surprise: the share of the power before that its predictor does not predict.
     peak: the greatest error before, relative to the usual one there; high where a waveform jumps each period.
     onset: dB by which the first 10 ms behind are louder than the last 10 before.
     noise: the usual prediction error before, as an amplitude.
@@ -61,7 +61,7 @@ class Joint:
 
     @property
     def broken(self) -> bool:
-        """True when the sound breaks here as it does nowhere before."""
+        """True when the sound breaks here more than anywhere before."""
         return self.jump > max(SHARP, ABOVE_PEAK * self.peak)
 
 

@@ -18,9 +18,9 @@ class DetectionSettings:
     """Times in seconds, levels in dB."""
 
     shortest: float = 0.00125  # of digital silence: 64 frames at 48 kHz; other damage has its own shortest length
-    longest: float = 1.0  # what is silent for longer is a pause that somebody wanted
+    longest: float = 1.0  # longer silence is an intended pause
     depth: float = 22.0  # how far a level cut falls below both its neighbours, at its borders and in between
-    confidence: float = 0.5  # what is less sure is not reported
+    confidence: float = 0.5  # gaps below this confidence are not reported
 
 
 def by_confidence(gaps: Iterable[Damage], least: float) -> tuple[list[Damage], list[Damage]]:

@@ -13,9 +13,9 @@ from aidd_studio.damage.damage import DamageKind
 
 @dataclass(frozen=True)
 class Span:
-    """Frames `start` to `end` (half open) of one channel, and how sure we are that they are damaged.
+    """Frames `start` to `end` (half open) of one channel, with the confidence that they are damaged.
 
-    lag: for a repeated buffer, how many frames before its samples were heard already.
+    lag: for a repeated buffer, the distance in frames to the original.
     """
 
     start: int
@@ -41,16 +41,16 @@ def true_runs(mask: NDArray[np.bool_], shortest: int = 1) -> list[tuple[int, int
 
 
 EXACT: tuple[DamageKind, ...] = ("invalid", "silence", "held")
-"""Kinds whose borders are known to the sample, so that they win over a level cut of about the same extent."""
+"""Kinds whose borders are sample-exact, so that they win over a level cut of about the same extent."""
 
 MOSTLY = 0.8
 
 
 def settled(spans: Iterable[Span]) -> list[Span]:
-    """Sorted spans without overlap, from all that was suspected in one channel.
+    """Sorted spans without overlap, from all suspects of one channel.
 
-    Of overlapping ones the surest level cut and the longest exact span remain; they become one span, unless the
-    exact one explains most of it. Invalid samples are never lost.
+    Of overlapping ones, the most confident level cut and the longest exact span remain; they are merged unless the
+    exact one explains most of it. Invalid samples are never dropped.
     """
     spans = list(spans)
     kept = [span for span in spans if span.kind in EXACT]
