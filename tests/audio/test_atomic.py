@@ -57,7 +57,7 @@ def test_a_file_that_appears_meanwhile_is_kept(tmp_path: Path) -> None:
     assert names(tmp_path) == ["a.wav"]
 
 
-def test_a_missing_folder_and_a_folder_as_target_are_told(tmp_path: Path) -> None:
+def test_a_missing_folder_and_a_folder_as_target_are_reported(tmp_path: Path) -> None:
     with pytest.raises(FileWriteError, match="does not exist"), atomic_path(tmp_path / "no" / "a.wav"):
         pass
     with pytest.raises(FileWriteError, match="is a folder"), atomic_path(tmp_path, overwrite=True):
@@ -95,7 +95,7 @@ def test_overwriting_a_link_keeps_it_and_writes_what_it_leads_to(tmp_path: Path,
     assert names(tmp_path) == ["far", "link", "link.wav"] and names(tmp_path / "far") == ["real.wav"]
 
 
-def test_a_link_is_kept_unless_overwriting_is_allowed_and_one_in_a_circle_is_told(tmp_path: Path) -> None:
+def test_a_link_is_kept_unless_overwriting_is_allowed_and_one_in_a_circle_is_reported(tmp_path: Path) -> None:
     (tmp_path / "nowhere.wav").symlink_to(tmp_path / "gone.wav")
     with pytest.raises(FileWriteError, match="exists already"), atomic_path(tmp_path / "nowhere.wav"):
         pass

@@ -134,7 +134,7 @@ def test_a_lossy_recording_is_encoded_again_with_little_loss(tmp_path: Path, suf
         ("b.caf", 44100, 2, "ALAC_24", "choose PCM_24"),
     ],
 )
-def test_what_a_format_cannot_hold_is_told(
+def test_what_a_format_cannot_hold_is_reported(
     tmp_path: Path, name: str, rate: int, channels: int, wanted: str | None, says: str
 ) -> None:
     with pytest.raises(FileWriteError, match=says):

@@ -141,7 +141,9 @@ def pipe(path: Path) -> None:
         (pipe, "not a file"),
     ],
 )
-def test_what_cannot_be_read_is_told_in_one_sentence(tmp_path: Path, make: Callable[[Path], None], says: str) -> None:
+def test_what_cannot_be_read_is_reported_in_one_sentence(
+    tmp_path: Path, make: Callable[[Path], None], says: str
+) -> None:
     path = tmp_path / "a.wav"
     make(path)
     with pytest.raises(FileReadError, match=says) as error:
@@ -150,7 +152,7 @@ def test_what_cannot_be_read_is_told_in_one_sentence(tmp_path: Path, make: Calla
     assert str(path) in str(error.value)
 
 
-def test_a_truncated_flac_tells_how_much_of_it_is_sound(tmp_path: Path) -> None:
+def test_a_truncated_flac_says_how_much_of_it_is_intact(tmp_path: Path) -> None:
     truncated_flac(tmp_path / "a.flac")
     with pytest.raises(FileReadError, match=r"after 2\.\d\d s of 4\.54 s"):
         read(tmp_path / "a.flac")
@@ -188,7 +190,7 @@ def test_a_wav_with_a_wrong_length_in_its_header_is_read(tmp_path: Path, size: i
 
 @pytest.mark.parametrize("content", ["FLAC", "MP3", "OGG", "AIFF", "WAV"])
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".mp3", ".raw", ".txt", ""])
-def test_the_content_tells_the_format_when_the_name_lies(tmp_path: Path, content: str, suffix: str) -> None:
+def test_the_content_decides_the_format_when_the_name_is_wrong(tmp_path: Path, content: str, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     soundfile.write(path, noise(3000), 44100, format=content)
     assert probe(path).container == content
@@ -229,7 +231,7 @@ def test_eight_bits_are_read_exactly(tmp_path: Path) -> None:
     assert read(tmp_path / "a.wav").samples.tolist() == [[-1.0, 0.0, 0.5, 127 / 128]]
 
 
-def test_no_permission_to_read_is_told(open_folder: Path) -> None:
+def test_no_permission_to_read_is_reported(open_folder: Path) -> None:
     path = open_folder / "a.wav"
     soundfile.write(path, noise(100), 44100)
     path.chmod(0o000)
@@ -238,7 +240,7 @@ def test_no_permission_to_read_is_told(open_folder: Path) -> None:
     assert is_one_sentence(error)
 
 
-def test_no_permission_to_write_is_told_and_leaves_nothing(open_folder: Path) -> None:
+def test_no_permission_to_write_is_reported_and_leaves_nothing(open_folder: Path) -> None:
     if os.geteuid() != 0:
         open_folder.chmod(0o555)
     clip = Clip(noise(100).T, 44100)
@@ -262,7 +264,7 @@ FULL_DISK = [
 
 @pytest.mark.parametrize(("name", "subtype"), FULL_DISK)
 @pytest.mark.parametrize("share", [0.05, 0.999])
-def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, name: str, subtype: str, share: float) -> None:
+def test_a_full_disk_is_reported_and_leaves_nothing(tmp_path: Path, name: str, subtype: str, share: float) -> None:
     clip = Clip(noise(50_000).T, 44100)
     complete = tmp_path / "complete"
     complete.mkdir()
@@ -277,7 +279,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, name: str, subty
 
 
 @pytest.mark.parametrize("name", ["b.wav", "b.flac", "b.ogg"])
-def test_a_full_file_system_is_told_and_leaves_nothing(tmp_path: Path, name: str) -> None:
+def test_a_full_file_system_is_reported_and_leaves_nothing(tmp_path: Path, name: str) -> None:
     small = tmp_path / "small"
     small.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", str(small)], capture_output=True)
@@ -351,7 +353,7 @@ def test_the_source_is_never_written_to_whatever_its_name(
     ("name", "says"),
     [("b.xyz", "choose one of .wav"), ("b", "choose one of .wav"), ("no/b.wav", "does not exist"), ("a.wav", "exists")],
 )
-def test_targets_that_cannot_be_are_told_before_any_work(tmp_path: Path, name: str, says: str) -> None:
+def test_targets_that_cannot_be_are_reported_before_any_work(tmp_path: Path, name: str, says: str) -> None:
     (tmp_path / "a.wav").touch()
     with pytest.raises(FileWriteError, match=says) as error:
         check_target(tmp_path / name)

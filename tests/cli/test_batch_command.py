@@ -81,7 +81,7 @@ def test_a_format_that_cannot_be_is_refused_before_anything_is_done(
 
 
 @pytest.mark.parametrize(("frozen", "told"), [(False, "pip install"), (True, "installed application brings no Dask")])
-def test_a_cluster_without_dask_is_told_how_to_be_had(
+def test_a_cluster_without_dask_says_how_to_install_it(
     archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, frozen: bool, told: str
 ) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
@@ -169,7 +169,7 @@ def test_what_was_restored_before_ctrl_c_stays_and_the_rest_is_resumed(archive: 
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="names of any bytes")
-def test_names_of_any_bytes_are_restored_and_told_on_one_line_each(archive: Path, tmp_path: Path) -> None:
+def test_names_of_any_bytes_are_restored_and_listed_on_one_line_each(archive: Path, tmp_path: Path) -> None:
     flac = (archive / "a.flac").read_bytes()
     folder, output = tmp_path / "odd", tmp_path / "out"
     folder.mkdir()
@@ -203,7 +203,7 @@ def test_names_of_any_bytes_are_restored_and_told_on_one_line_each(archive: Path
     assert ascii_only.returncode == 0 and json.loads(ascii_only.stdout)["totals"]["restored"] == len(names)
 
 
-def test_a_dry_run_tells_what_would_be_done_and_writes_nothing(archive: Path, tmp_path: Path) -> None:
+def test_a_dry_run_shows_what_would_be_done_and_writes_nothing(archive: Path, tmp_path: Path) -> None:
     output = tmp_path / "out"
     first = batch(archive, "-o", output, "--recursive", "--dry-run", "--json")
     assert first.exit_code == 0 and not output.exists() and json.loads(first.stdout)["totals"]["gaps"] == 2
@@ -232,7 +232,7 @@ def test_resuming_says_what_was_done_earlier(archive: Path, tmp_path: Path) -> N
     }
 
 
-def test_what_is_no_recording_that_can_be_read_is_told_and_not_passed_over(archive: Path, tmp_path: Path) -> None:
+def test_unreadable_recordings_are_reported_and_not_skipped(archive: Path, tmp_path: Path) -> None:
     (archive / "memo.m4a").write_bytes(b"\0\0\0\x20ftypM4A " + bytes(300))
     (archive / "folder.wav").mkdir()
     (archive / "circle.wav").symlink_to("circle.wav")
@@ -246,7 +246,7 @@ def test_what_is_no_recording_that_can_be_read_is_told_and_not_passed_over(archi
     assert done.stderr.count("memo.m4a") == 1
 
 
-def test_a_wish_that_cannot_be_is_refused_in_a_sentence(archive: Path, tmp_path: Path) -> None:
+def test_impossible_options_are_refused_in_a_sentence(archive: Path, tmp_path: Path) -> None:
     for wish in (("--networks", "somewhere"), ("--watch", "--dry-run"), ("--watch", "--scheduler", "tcp://h:1")):
         refused = batch(archive, "-o", tmp_path / "out", *wish)
         assert refused.exit_code == 2 and "Traceback" not in refused.output

@@ -214,7 +214,7 @@ def test_tiny_files_hold_no_gaps(frames: int, rate: int) -> None:
     assert detect(Clip(np.zeros((1, frames), np.float32), rate)) == []
 
 
-def test_eight_channels_are_told_apart() -> None:
+def test_eight_channels_are_kept_apart() -> None:
     clip = music(2.0, channels=8, seed=2)
     clip = changed(clip, None, RATE // 2, RATE // 2 + 900, 0.0)
     for channel in (2, 5):
@@ -241,7 +241,7 @@ def test_patches_of_a_clip_are_seen() -> None:
     assert near(gap, RATE, RATE + 800)
 
 
-def test_progress_is_told_and_stopping_works() -> None:
+def test_progress_is_reported_and_stopping_works() -> None:
     told: list[float] = []
     detect(music(1.0), Progress(lambda fraction, stage: told.append(fraction)))
     assert told == sorted(told)

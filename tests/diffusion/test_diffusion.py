@@ -65,7 +65,7 @@ def test_score_entropy_is_zero_at_the_true_score_and_positive_elsewhere(graph: G
     assert (score_entropy(graph, moved, sigma, corrupted, clean)[0, 0] > 1e-3).all()
 
 
-def test_a_visible_token_with_the_masks_id_costs_nothing_when_hidden_is_told() -> None:
+def test_a_visible_token_with_the_masks_id_costs_nothing_when_hidden_is_given() -> None:
     graph = AbsorbingGraph(5)
     tokens = torch.tensor([[5, 5]])
     hidden = torch.tensor([[True, False]])

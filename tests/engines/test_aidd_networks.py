@@ -90,7 +90,7 @@ def test_one_question_that_cannot_be_answered_leaves_the_others_theirs(networks:
     assert np.array_equal(first, fourth) and first.shape[:2] == (1, 3)
 
 
-def test_a_model_that_is_missing_there_is_told_here(link: Link) -> None:
+def test_a_model_that_is_missing_there_is_reported_here(link: Link) -> None:
     with pytest.raises(ModelNotInstalled):
         link.describe(Pair("tiny-tokenizer", "nobody-has-this"), lambda: None)
     assert link.describe(PAIR, lambda: None).weights, "the next question is answered"

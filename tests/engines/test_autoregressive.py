@@ -150,7 +150,7 @@ def test_channels_keep_their_phase_to_each_other() -> None:
     assert sdr(delayed[:, 5000:5900], found[:, 5000:5900]) > 35
 
 
-def test_an_intact_channel_tells_what_a_damaged_one_lost() -> None:
+def test_an_intact_channel_predicts_what_a_damaged_one_lost() -> None:
     generator = np.random.default_rng(10)
     left = 0.1 * generator.standard_normal(12000)
     right = 0.7 * np.roll(left, 3) + 0.005 * generator.standard_normal(12000)
@@ -188,7 +188,7 @@ def test_a_single_known_sample_is_enough_not_to_fail() -> None:
     assert np.all(np.isfinite(found))
 
 
-def test_it_stops_within_a_gap_when_it_is_told_to() -> None:
+def test_it_stops_within_a_gap_when_cancelled() -> None:
     """By the thread's own processor time, so that what other programs take does not count."""
     sound = np.random.default_rng(12).standard_normal((2, 60000)).astype(np.float32)
     window = window_of(sound, *(Damage(4000 + 7000 * i, 9000 + 7000 * i) for i in range(7)))

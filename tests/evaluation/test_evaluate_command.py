@@ -71,7 +71,7 @@ def test_engines_on_one_recording_give_numbers_as_json_and_a_report(
         (("--no-baselines",), "Name at least one engine"),
     ],
 )
-def test_a_senseless_wish_is_refused_in_a_sentence(
+def test_senseless_options_are_refused_in_a_sentence(
     command: Command, folder: Path, tmp_path: Path, words: tuple[str, ...], sentence: str
 ) -> None:
     plain = () if "--engines" in words or "--no-baselines" in words else ("--engines", "masked")

@@ -119,7 +119,7 @@ def test_a_stopped_evaluation_goes_on_where_it_was(folder: Path, tmp_path: Path)
     assert len(RunJournal(journal).outcomes()) == len(what.cases)
 
 
-def test_engines_added_later_cost_only_their_own_cases_and_new_models_are_measured_anew(
+def test_engines_added_later_cost_only_their_own_cases_and_new_models_are_measured_again(
     folder: Path, tmp_path: Path
 ) -> None:
     run(small_plan(folder, engines=("masked",)), tmp_path)

@@ -113,7 +113,7 @@ def test_a_step_at_a_join_is_a_click_and_the_untouched_recording_has_none() -> N
     assert metrics.boundary_click(stepped, GAP, RATE) > 15.0
 
 
-def test_a_softer_fill_is_told_in_decibels_and_silence_has_a_bound() -> None:
+def test_a_softer_fill_is_measured_in_decibels_and_silence_has_a_bound() -> None:
     x = music()
     y = x.copy()
     y[:, GAP[0] : GAP[1]] *= 0.5

@@ -29,7 +29,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def test_the_name_tells_version_and_architecture(package: Path) -> None:
+def test_the_name_gives_version_and_architecture(package: Path) -> None:
     architecture = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True).stdout.strip()
     assert package.name == f"aidd-studio_0.1.0_{architecture}.deb"
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGING = ROOT / "packaging"
 
 
-def test_every_place_tells_the_same_version() -> None:
+def test_every_place_gives_the_same_version() -> None:
     assert f'version = "{__version__}"' in (ROOT / "pyproject.toml").read_text()
     windows = (PACKAGING / "windows" / "version.txt").read_text()
     assert set(re.findall(r"Version\", \"([\d.]+)\"", windows)) == {__version__}

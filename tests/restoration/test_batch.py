@@ -100,7 +100,7 @@ def test_existing_results_are_kept_unless_overwrite_is_asked_for(archive: Path, 
     assert outcome.status == "restored"
 
 
-def test_a_dry_run_writes_nothing_and_tells_the_gaps(archive: Path, tmp_path: Path) -> None:
+def test_a_dry_run_writes_nothing_and_lists_the_gaps(archive: Path, tmp_path: Path) -> None:
     items = collect([archive], tmp_path / "out", recursive=True)
     outcomes = [outcome for _, outcome in run_batch(items, replace(SETTINGS, dry_run=True))]
     assert sum(len(outcome.gaps) for outcome in outcomes) == 4
@@ -147,7 +147,7 @@ def test_cancelling_worker_processes_leaves_nothing_half_written(tmp_path: Path)
     assert all(soundfile.info(path).frames == RATE for path in written)
 
 
-def test_a_result_that_somebody_changed_is_not_replaced_when_resuming(archive: Path, tmp_path: Path) -> None:
+def test_a_result_that_was_changed_since_is_not_replaced_when_resuming(archive: Path, tmp_path: Path) -> None:
     items = collect([archive / "side0" / "take0.wav"], tmp_path / "out")
     path = tmp_path / "out" / "journal.jsonl"
     with BatchJournal(path, SETTINGS) as journal:
@@ -270,7 +270,9 @@ def test_what_a_killed_run_left_half_written_is_removed_and_nothing_else(archive
     assert sorted(path.name for path in (tmp_path / "out").glob(".*")) == sorted(kept)
 
 
-def test_a_second_batch_into_one_folder_is_told_and_takes_nothing_from_the_first(archive: Path, tmp_path: Path) -> None:
+def test_a_second_batch_into_one_folder_is_reported_and_takes_nothing_from_the_first(
+    archive: Path, tmp_path: Path
+) -> None:
     items = collect([archive / "side0"], tmp_path / "out")
     path = tmp_path / "out" / "journal.jsonl"
     with BatchJournal(path, SETTINGS) as first:
@@ -378,7 +380,7 @@ def torch_threads() -> int:
     return torch.get_num_threads()
 
 
-def test_the_report_tells_every_file_and_escapes_its_name(archive: Path, tmp_path: Path) -> None:
+def test_the_report_lists_every_file_and_escapes_its_name(archive: Path, tmp_path: Path) -> None:
     record(archive / "<b>bold & loud.wav", 5)
     items = collect([archive], tmp_path / "out", recursive=True)
     settings = replace(SETTINGS, pictures=True)

@@ -56,7 +56,7 @@ def is_one_sentence(text: str) -> bool:
     return text.endswith(".") and "\n" not in text and len(text) < 400
 
 
-def test_a_full_disk_is_told_for_every_file_and_leaves_nothing_half_written(archive: Path, full: Path) -> None:
+def test_a_full_disk_is_reported_for_every_file_and_leaves_nothing_half_written(archive: Path, full: Path) -> None:
     before = {path.name: path.read_bytes() for path in archive.iterdir()}
     items = collect([archive], full)
     ended = [outcome for _, outcome in run_batch(items, SETTINGS)]
@@ -66,7 +66,7 @@ def test_a_full_disk_is_told_for_every_file_and_leaves_nothing_half_written(arch
     assert {path.name: path.read_bytes() for path in archive.iterdir()} == before
 
 
-def test_a_disk_too_full_for_the_journal_is_told_and_a_later_run_goes_on(archive: Path, full: Path) -> None:
+def test_a_disk_too_full_for_the_journal_is_reported_and_a_later_run_goes_on(archive: Path, full: Path) -> None:
     items = collect([archive], full)
     filling = full / "others"
     with pytest.raises(FileWriteError, match="make room") as error, BatchJournal(full / "j", SETTINGS) as journal:
@@ -85,7 +85,7 @@ def test_a_disk_too_full_for_the_journal_is_told_and_a_later_run_goes_on(archive
 
 
 @posix
-def test_a_folder_without_permission_is_told_before_any_work(archive: Path) -> None:
+def test_a_folder_without_permission_is_reported_before_any_work(archive: Path) -> None:
     locked = Path(tempfile.mkdtemp())
     locked.chmod(0o755 if os.geteuid() == 0 else 0o555)
     root = os.geteuid() == 0
@@ -102,7 +102,7 @@ def test_a_folder_without_permission_is_told_before_any_work(archive: Path) -> N
     assert is_one_sentence(str(error.value))
 
 
-def test_a_file_in_the_place_of_the_output_folder_is_told(archive: Path, tmp_path: Path) -> None:
+def test_a_file_in_the_place_of_the_output_folder_is_reported(archive: Path, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("dear to somebody")
     with pytest.raises(FileWriteError) as error:
         BatchJournal(tmp_path / "out" / "journal.jsonl", SETTINGS, fresh=True).__enter__()

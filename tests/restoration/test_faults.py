@@ -179,7 +179,7 @@ def test_two_programs_that_save_one_project_leave_a_whole_one(tmp_path: Path) ->
     assert [entry.name for entry in tmp_path.iterdir()] == ["work.aidd"]
 
 
-def test_what_another_program_saved_meanwhile_is_only_replaced_when_told_to(tmp_path: Path) -> None:
+def test_what_another_program_saved_meanwhile_is_only_replaced_on_request(tmp_path: Path) -> None:
     path = tmp_path / "work.aidd"
     first = make_session(1)
     save_project(first, path)

@@ -87,7 +87,7 @@ def test_cancelling_is_heard_at_once_and_the_next_fill_works(process: FillProces
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL here")
-def test_a_process_that_was_killed_is_told_in_a_sentence_and_replaced(process: FillProcess, clip: Clip) -> None:
+def test_a_process_that_was_killed_is_reported_in_a_sentence_and_replaced(process: FillProcess, clip: Clip) -> None:
     def kill(*_: object) -> None:
         for child in multiprocessing.active_children():
             os.kill(child.pid or 0, signal.SIGKILL)
@@ -101,7 +101,7 @@ def test_a_process_that_was_killed_is_told_in_a_sentence_and_replaced(process: F
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows counts no file descriptors")
-def test_a_process_that_cannot_be_started_is_told_in_a_sentence(process: FillProcess, clip: Clip) -> None:
+def test_a_process_that_cannot_be_started_is_reported_in_a_sentence(process: FillProcess, clip: Clip) -> None:
     import resource
 
     before = resource.getrlimit(resource.RLIMIT_NOFILE)

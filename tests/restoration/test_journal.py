@@ -161,7 +161,7 @@ def test_whatever_is_done_the_journal_leads_to_the_same_history(tmp_path: Path, 
     journal.discard()
 
 
-def test_a_line_that_a_crash_cut_off_loses_only_what_was_not_told_to_be_safe(tmp_path: Path) -> None:
+def test_a_line_that_a_crash_cut_off_loses_only_what_was_not_reported_as_safe(tmp_path: Path) -> None:
     session = edited_session()
     journal = EditJournal(session.clip, tmp_path)
     journal.save(session.history)

@@ -93,7 +93,7 @@ def test_everything_in_the_other_windows_has_a_name(
     idle()
 
 
-def test_a_row_of_the_gap_list_is_told_once_and_its_columns_have_names(filled: MainWindow) -> None:
+def test_a_row_of_the_gap_list_is_announced_once_and_its_columns_have_names(filled: MainWindow) -> None:
     table = QAccessible.queryAccessibleInterface(filled.gap_list.table)
     names = [node.text(Text.Name) for _, node in nodes(table)]
     assert "State" in names

@@ -48,7 +48,7 @@ def test_labels_are_read_in_the_background_and_added_when_they_are_there(
     assert "2 of 2 gaps" in opened.banner.message
 
 
-def test_labels_that_cannot_be_read_are_told_in_the_banner(
+def test_labels_that_cannot_be_read_are_reported_in_the_banner(
     opened: MainWindow, idle: Callable[[], None], tmp_path: Path
 ) -> None:
     path = tmp_path / "labels.json"
@@ -86,7 +86,7 @@ def test_preferences_may_be_closed_while_the_cache_is_measured(opened: MainWindo
     assert opened.document is not None
 
 
-def test_labels_are_written_in_the_background_and_refusals_are_told(
+def test_labels_are_written_in_the_background_and_refusals_are_reported(
     opened: MainWindow, idle: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened.document.session.add_gaps([Damage(8000, 8160)])

@@ -99,7 +99,7 @@ def open_and_settle(qtbot: QtBot, window: MainWindow, path: Path) -> None:
     qtbot.waitUntil(lambda: window.workspace.is_idle, timeout=WAIT)
 
 
-def test_what_cannot_be_opened_is_told_inline_and_the_next_file_opens(
+def test_what_cannot_be_opened_is_reported_inline_and_the_next_file_opens(
     qtbot: QtBot, window: MainWindow, damaged: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "bad"
@@ -200,7 +200,7 @@ def test_a_recording_with_missing_sound_opens_and_says_where_it_is_missing(
     assert f"The sound breaks off at {frames / 16000:.2f}"[:-1] in window.banner.message
 
 
-def test_gaps_outside_the_recording_and_broken_labels_are_told_inline(
+def test_gaps_outside_the_recording_and_broken_labels_are_reported_inline(
     qtbot: QtBot, opened: MainWindow, tmp_path: Path
 ) -> None:
     window = opened
@@ -243,7 +243,7 @@ def as_nobody() -> Iterator[None]:
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions work in another way here")
-def test_no_permission_to_read_is_told_inline(
+def test_no_permission_to_read_is_reported_inline(
     qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = Path(tempfile.mkdtemp())

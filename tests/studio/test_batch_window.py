@@ -244,7 +244,7 @@ def test_results_can_be_flac_whatever_the_sources_are(
     assert soundfile.info(tmp_path / "out" / "take1_restored.flac").format == "FLAC"
 
 
-def test_what_cannot_be_run_is_told_and_nothing_begins(
+def test_what_cannot_be_run_is_reported_and_nothing_begins(
     batch: BatchWindow, settled: Callable[[], None], archive: Path, tmp_path: Path
 ) -> None:
     batch.add([archive])

@@ -35,7 +35,7 @@ def row_of_x(window: MainWindow) -> int:
     return window.candidate_list.blind.index(window.commands.blind.hidden)
 
 
-def test_guesses_are_told_right_or_wrong_and_counted(compared: MainWindow) -> None:
+def test_guesses_are_marked_right_or_wrong_and_counted(compared: MainWindow) -> None:
     bar = compared.candidate_list.guess_bar
     assert bar.isVisible()
     assert [button.text() for button in bar.buttons] == ["A", "B"]
@@ -77,9 +77,7 @@ def test_x_may_be_any_candidate(compared: MainWindow) -> None:
     assert hidden == {0, 1}
 
 
-def test_accepting_ends_the_comparison_and_tells_what_was_chosen(
-    compared: MainWindow, idle: Callable[[], None]
-) -> None:
+def test_accepting_ends_the_comparison_and_says_what_was_chosen(compared: MainWindow, idle: Callable[[], None]) -> None:
     compared.commands.blind.choose(1)
     engine = compared.document.candidate.engine
     compared.actions_by_id["accept"].trigger()

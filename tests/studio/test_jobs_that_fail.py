@@ -26,7 +26,7 @@ from tests.studio.conftest import FakeClock
         (ZeroDivisionError("division by zero"), "Fill failed unexpectedly: division by zero."),
     ],
 )
-def test_whatever_a_job_raises_is_told_in_a_sentence_and_the_next_job_runs(
+def test_whatever_a_job_raises_is_reported_in_a_sentence_and_the_next_job_runs(
     qtbot: QtBot, error: DamageError | MemoryError | ZeroDivisionError, told: str
 ) -> None:
     queue = JobQueue("work")

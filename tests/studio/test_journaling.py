@@ -114,7 +114,7 @@ def test_a_gap_that_goes_before_its_fill_is_written_is_not_accepted(
     assert on_disk() == [False]
 
 
-def test_where_the_journal_cannot_be_written_the_work_goes_on_and_it_is_told(
+def test_where_the_journal_cannot_be_written_the_work_goes_on_and_it_is_reported(
     filled: MainWindow, idle: Callable[[], None]
 ) -> None:
     window, document = filled, filled.document

@@ -70,7 +70,7 @@ def test_the_policy_is_remembered(policy: str) -> None:
 
 
 @pytest.mark.parametrize("kept", ["", "strict", "1"])
-def test_a_policy_that_nobody_knows_is_the_default(kept: str) -> None:
+def test_an_unknown_policy_becomes_the_default(kept: str) -> None:
     store = settings_file()
     store.setValue("preferences/policy", kept)
     store.sync()

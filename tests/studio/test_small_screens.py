@@ -13,7 +13,7 @@ from tests.studio.hands import other_window
 SMALL = (944, 492)
 
 
-def test_the_window_fits_and_gives_up_what_is_told_elsewhere_too(opened: MainWindow, qtbot: QtBot) -> None:
+def test_the_window_fits_and_hides_what_is_shown_elsewhere_too(opened: MainWindow, qtbot: QtBot) -> None:
     transport = opened.transport
     opened.resize(*SMALL)
     qtbot.waitUntil(lambda: not transport.length.isVisible())

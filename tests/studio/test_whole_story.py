@@ -270,7 +270,7 @@ def test_keys_reach_their_actions(qtbot: QtBot, opened: MainWindow, idle: Callab
         ("broken.aidd", b"PK\3\4"),
     ],
 )
-def test_bad_input_is_told_in_the_banner_and_the_window_lives(
+def test_bad_input_is_reported_in_the_banner_and_the_window_lives(
     qtbot: QtBot, opened: MainWindow, idle: Callable[[], None], tmp_path: Path, name: str, content: bytes
 ) -> None:
     path: Path = tmp_path / name

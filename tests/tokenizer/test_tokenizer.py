@@ -83,7 +83,7 @@ def test_all_parts_but_the_codebook_learn_from_the_training_step() -> None:
     assert not without
 
 
-def test_the_encoder_hears_the_reconstruction_error_through_the_quantizer() -> None:
+def test_the_encoder_gets_the_reconstruction_error_through_the_quantizer() -> None:
     torch.manual_seed(0)
     quantizer = Quantizer(8, 16, 8)
     latents = torch.randn(2, 50, 8, requires_grad=True)
@@ -105,7 +105,7 @@ def test_training_moves_the_codebook_onto_the_latents_and_keeps_all_entries_in_u
     assert everything.unique().numel() > 56
 
 
-def test_entries_that_nobody_uses_are_seeded_again_from_the_batch() -> None:
+def test_unused_entries_are_seeded_again_from_the_batch() -> None:
     torch.manual_seed(0)
     quantizer = Quantizer(4, 16, 4)
     quantizer(torch.randn(4, 64, 4))

@@ -74,7 +74,7 @@ def test_a_fetch_goes_on_in_another_process_where_it_stopped(server: Server, her
     assert whole(here)
 
 
-def test_a_file_that_changed_meanwhile_is_fetched_anew(server: Server, here: Path) -> None:
+def test_a_file_that_changed_meanwhile_is_fetched_again(server: Server, here: Path) -> None:
     file = served(server, sha256="", size=None)
     server.behaviour.drop_after = [120_000] + [0] * 10
     with pytest.raises(DownloadError):
@@ -166,7 +166,7 @@ def test_a_busy_server_is_asked_again(server: Server, here: Path) -> None:
 
 
 @pytest.mark.parametrize(("status", "says"), [(403, "in a browser"), (404, "no file"), (418, "418")])
-def test_a_refusal_is_told_at_once(server: Server, here: Path, status: int, says: str) -> None:
+def test_a_refusal_is_reported_at_once(server: Server, here: Path, status: int, says: str) -> None:
     server.behaviour.status = [status]
     with pytest.raises(DownloadError, match=says) as raised:
         fetch(served(server), here, patience=QUICK)
@@ -195,7 +195,7 @@ def test_only_https_and_this_machine_are_trusted(url: str) -> None:
         check_address(url)
 
 
-def test_nobody_there_is_told_with_the_hosts_name(here: Path) -> None:
+def test_an_unreachable_host_is_named(here: Path) -> None:
     with pytest.raises(DownloadError, match=r"127\.0\.0\.1"):
         fetch(RemoteFile("weights.bin", "http://127.0.0.1:9/weights.bin"), here, patience=QUICK)
 
@@ -211,7 +211,7 @@ def test_cancelling_ends_a_read_that_waits_and_keeps_what_arrived(server: Server
     assert nothing_believed(here)
 
 
-def test_a_disk_that_is_too_small_is_told_before_anything_is_fetched(
+def test_a_disk_that_is_too_small_is_reported_before_anything_is_fetched(
     server: Server, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The real free space cannot be made small without privileges; the full disk itself is tested below.
@@ -222,7 +222,7 @@ def test_a_disk_that_is_too_small_is_told_before_anything_is_fetched(
     assert not (here / "weights.bin.part").exists() and nothing_believed(here)
 
 
-def test_a_disk_that_fills_up_is_told_and_the_rest_comes_later(server: Server, here: Path) -> None:
+def test_a_disk_that_fills_up_is_reported_and_the_rest_comes_later(server: Server, here: Path) -> None:
     resource = pytest.importorskip("resource")
     file = served(server)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -57,7 +57,7 @@ def test_a_pattern_that_fits_two_files_chooses_none_of_them(server: Server) -> N
         located(file(server, choose=("*maestro*.pth",)))
 
 
-def test_a_hash_that_is_known_stays_and_asks_nobody(server: Server) -> None:
+def test_a_known_hash_stays_without_a_request(server: Server) -> None:
     lists(server, entry("checkpoint.pth"))
     known = file(server, sha256="a" * 64)
     assert located(known) == known

@@ -88,7 +88,7 @@ def test_a_published_hash_is_demanded_from_the_start(tmp_path: Path) -> None:
     assert not store.is_installed("wavtokenizer-medium-speech-v1")
 
 
-def test_what_to_do_when_a_place_is_not_certain_is_told_with_the_failure(
+def test_what_to_do_when_a_place_is_not_certain_is_reported_with_the_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # nobody listens there

@@ -97,7 +97,7 @@ def test_a_model_is_loaded_once_for_all_threads(tokenizer: WavTokenizer) -> None
     assert len(found) == 6 and len({id(model) for model in found}) == 1
 
 
-def test_a_replaced_model_is_loaded_anew(tokenizer: WavTokenizer) -> None:
+def test_a_replaced_model_is_loaded_again(tokenizer: WavTokenizer) -> None:
     before = load_tokenizer("a-tokenizer")
     store.install(tokenizer_record(), WavTokenizer(CODEC).state_dict())
     after = load_tokenizer("a-tokenizer")
@@ -172,7 +172,7 @@ def test_a_single_wrong_byte_is_noticed_before_the_model_is_used(tokenizer: WavT
         store.verify("a-tokenizer")
 
 
-def test_missing_and_shortened_weights_are_told(tokenizer: WavTokenizer) -> None:
+def test_missing_and_shortened_weights_are_reported(tokenizer: WavTokenizer) -> None:
     weights_file().write_bytes(weights_file().read_bytes()[:-1])
     with pytest.raises(ModelError, match="bytes, not"):
         load_tokenizer("a-tokenizer")
@@ -183,7 +183,7 @@ def test_missing_and_shortened_weights_are_told(tokenizer: WavTokenizer) -> None
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"schema": 9}', "\x00"])
-def test_a_damaged_record_is_told_and_does_not_hide_other_models(tokenizer: WavTokenizer, text: str) -> None:
+def test_a_damaged_record_is_reported_and_does_not_hide_other_models(tokenizer: WavTokenizer, text: str) -> None:
     (store.models_folder() / "other.json").write_text(text)
     with pytest.raises(ModelError, match="record"):
         store.find_installed("other")
