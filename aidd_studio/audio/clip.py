@@ -50,11 +50,11 @@ class Patch:
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """An immutable recording: `base` samples as they were read, with patches laid over them in order.
+    """An immutable recording: `base` samples as they were read, and patches applied on top in order.
 
     Patches cost no copy of the recording, so an hour-long clip and its restored version share memory. float32 samples
     [channels, frames], or [frames] of one channel, are not copied either; other floating-point ones are converted.
-    Raises ValueError for integers, whose full scale nobody knows, and for what looks like [frames, channels].
+    Raises ValueError for integers, whose full scale is unknown, and for what looks like [frames, channels].
     """
 
     base: Samples  # float32 [channels, frames], never written to
@@ -92,7 +92,7 @@ class Clip:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences that a person should know: which sound of the file is missing, and where."""
+        """Sentences for the user: which sound of the file is missing, and where."""
         return self.source.notes if self.source is not None else ()
 
     @property
@@ -116,7 +116,7 @@ class Clip:
         return _frozen(rendered)
 
     def with_patches(self, *patches: Patch) -> Clip:
-        """The same recording with more patches laid over it."""
+        """The same recording with more patches applied."""
         for patch in patches:
             if patch.start < 0 or patch.end > self.frames or not set(patch.channels) <= set(range(self.channels)):
                 raise ValueError("a patch must lie inside the clip")

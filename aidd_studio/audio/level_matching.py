@@ -1,4 +1,4 @@
-"""Level matching: bringing several patches for one gap to the same loudness, so that louder does not win."""
+"""Level matching of several patches for one gap, so that the louder one is not preferred."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from aidd_studio.audio.clip import Clip, Patch
 from aidd_studio.audio.signal import INAUDIBLE, rms
 
 EDGE = 0.003
-"""Seconds at the gap's edges over which the gain goes back to 1, so that it meets its surroundings."""
+"""Seconds at the gap's edges over which the gain returns to 1, so that levels stay continuous."""
 
 LARGEST = 2.0
 """A larger gain would change the fill's character."""
 
 
 def level_matched(clip: Clip, patches: Sequence[Patch], gap: tuple[int, int]) -> list[Patch]:
-    """The patches with their root mean square inside the gap brought to the patches' median."""
+    """The patches scaled so that their RMS inside the gap is the patches' median."""
     levels = [_level(patch, gap) for patch in patches]
     audible = [level for level in levels if level > INAUDIBLE]
     if len(audible) < 2:

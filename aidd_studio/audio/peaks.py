@@ -1,4 +1,4 @@
-"""Peaks: the lowest and highest sample of every bin, at several bin sizes, to draw long waveforms at once."""
+"""Peaks: minimum and maximum of every bin at several bin sizes, to draw long waveforms instantly."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 from aidd_studio.audio.clip import Samples
 
 BIN = 128
-"""Frames in a bin of the finest level; nearer than that the samples themselves are drawn."""
+"""Frames in a bin of the finest level; at closer zoom the samples themselves are drawn."""
 
 FACTOR = 4
 """Bins of one level in a bin of the next."""
 
 BINS_PER_COLUMN = 4
-"""A column is made of at least as many bins, so that its borders are right to a quarter of its width."""
+"""Least bins per column, so that its borders are exact to a quarter of its width."""
 
 PIECE = 1 << 20
 """Frames taken at once while building."""
 
 
 class Peaks:
-    """The extremes of a recording, built piece by piece; what is not known yet is NaN.
+    """The extremes of a recording, built piece by piece; NaN where not yet known.
 
     Bins begin at multiples of their size, so that the same column has the same extremes wherever the view begins.
     One thread may add while another one reads. NaN and Inf in the recording count as silence.
@@ -106,16 +106,16 @@ class Peaks:
         return edges[:-1], low, high
 
     def as_arrays(self) -> dict[str, NDArray[Any]]:
-        """What must be kept to have the peaks again, for a cache."""
+        """The arrays from which the peaks can be restored, for a cache."""
         return {"low": self._low[0], "high": self._high[0], "frames": np.array([self.frames])}
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Peaks:
-        """Complete peaks from kept arrays. Raises ValueError or KeyError when they do not fit each other."""
+        """Complete peaks from cached arrays. Raises ValueError or KeyError when they do not fit each other."""
         low, high, frames = arrays["low"], arrays["high"], int(arrays["frames"][0])
         peaks = cls(int(low.shape[0]), frames)
         if low.shape != high.shape or low.shape != peaks._low[0].shape:
-            raise ValueError("the kept peaks do not fit the recording")
+            raise ValueError("the cached peaks do not fit the recording")
         peaks._low[0][:], peaks._high[0][:] = low, high
         peaks._raise(0, low.shape[1])
         peaks.known = frames

@@ -1,8 +1,8 @@
-"""Playback: several aligned versions of one recording, switched while they sound, without a break or a click.
+"""Playback: several aligned versions of one recording, switched seamlessly while playing.
 
-The mixer renders blocks on the sound card's thread. It allocates no sample buffers, takes no lock and emits no signal;
-the window asks it where it is. Every jump (start, stop, seek, loop, another version) is the same thing: a voice
-that fades out while another fades in.
+The mixer renders blocks on the audio thread. It allocates no sample buffers, takes no lock and emits no signal; the
+window polls its position. Every jump (start, stop, seek, loop, another version) is the same operation: one voice fades
+out while another fades in.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Version:
 
 @dataclass(frozen=True)
 class _Voice:
-    """What sounds: a version (or silence, -1) from a frame on, up to `end`, from where it goes on at `loop`."""
+    """What is playing: a version (-1 for silence) from a frame up to `end`, where it continues at `loop`."""
 
     version: int
     position: int
@@ -77,7 +77,7 @@ _SILENCE = _Voice(-1, 0, 0, None)
 
 
 class Mixer:
-    """Renders the chosen version block by block. One thread renders; another gives orders by replacing a tuple."""
+    """Renders the chosen version block by block. One thread renders; another sends commands by replacing a tuple."""
 
     def __init__(self, channels: int, rate: int, output_channels: int = 2) -> None:
         self.rate = rate
@@ -87,33 +87,33 @@ class Mixer:
         self._gain = 1.0
         self._voice = _SILENCE
         self._order: tuple[int, _Voice | None] = (0, None)  # a number, and the voice to change to
-        self._done = 0  # number of the last order that was carried out
+        self._done = 0  # number of the last command carried out
         self._old = _SILENCE
         self._faded = self.fade  # frames of the running cross-fade already rendered
         self._rising = rise(self.fade).astype(np.float32)
         self._one = np.zeros((channels, LARGEST_BLOCK), np.float32)
         self._two = np.zeros((channels, LARGEST_BLOCK), np.float32)
         self._scratch = np.zeros(LARGEST_BLOCK, np.float32)
-        self.peaks = np.zeros(output_channels, np.float32)  # since the last look; the reader sets them back
+        self.peaks = np.zeros(output_channels, np.float32)  # since the last reading, which resets them
         self._matrix = _downmix(channels, output_channels)
 
-    # Orders, from the window's thread
+    # Commands, from the window's thread
 
     def set_versions(self, versions: tuple[Version, ...]) -> None:
-        """The versions that can be heard. They must be aligned; a version that sounds goes on by its index."""
+        """Set the aligned versions; the one that is playing continues by its index."""
         self._versions = versions
 
     def start(self, version: int, position: int, end: int, loop: int | None = None) -> None:
-        """Play a version from a frame on until `end`; with `loop`, go on at that frame instead of ending."""
+        """Play a version from a frame until `end`; with `loop`, continue at that frame instead of stopping."""
         self._give(_Voice(version, position, end, loop))
 
     def switch(self, version: int) -> None:
-        """Change to another version at the very frame that sounds now."""
+        """Switch to another version at the current frame."""
         order, wanted = self._order
         if order != self._done and wanted is not None:
             self._give(_Voice(version, wanted.position, wanted.end, wanted.loop))
         elif self._voice.version >= 0:
-            # Position -1: where the sound is when the order is carried out.
+            # Position -1: where playback is when the command is carried out.
             self._give(_Voice(version, -1, self._voice.end, self._voice.loop))
 
     def stop(self) -> None:
@@ -128,7 +128,7 @@ class Mixer:
 
     @property
     def is_playing(self) -> bool:
-        """True while something sounds or is about to."""
+        """True while something plays or is about to."""
         number, wanted = self._order
         if number != self._done and wanted is not None:
             return wanted.version >= 0
@@ -221,7 +221,7 @@ class Mixer:
 
 
 def _downmix(channels: int, outputs: int) -> tuple[tuple[tuple[int, float], ...], ...]:
-    """For each output the channels it is made of, with weights: mono to all, stereo as it is, more shared out."""
+    """For each output its source channels with weights: mono to all, stereo unchanged, more distributed."""
     if channels == 1:
         return tuple(((0, 1.0),) for _ in range(outputs))
     if channels <= outputs:
@@ -241,9 +241,9 @@ class Output(Protocol):
 
 
 class ClockOutput:
-    """No sound: a clock pulls the blocks, so that the playhead moves all the same.
+    """A silent output: a clock pulls the blocks, so that the playhead still moves.
 
-    `clock` gives seconds; tests pass their own. With `keep`, everything that would have sounded is in `heard`.
+    `clock` gives seconds; tests pass their own. With `keep`, everything that would have been played is in `heard`.
     """
 
     def __init__(
@@ -261,7 +261,7 @@ class ClockOutput:
         self._mixer, self._since, self._pulled = mixer, self._clock(), 0
 
     def now(self) -> int:
-        """Pull what the clock has passed; the frame that would be heard now."""
+        """Pull blocks up to the clock's time; returns the frame that would be audible now."""
         mixer = self._mixer
         if mixer is None:
             return 0
@@ -318,7 +318,7 @@ class SoundCardOutput:
             raise DeviceError(f"The audio output cannot play {mixer.rate} Hz ({error}).") from error
 
     def now(self) -> int:
-        """The frame that leaves the sound card now. Raises DeviceError when the stream has died."""
+        """The frame that is audible now. Raises DeviceError when the stream has died."""
         mixer, stream = self._mixer, self._stream
         if mixer is None or stream is None:
             return 0
@@ -383,7 +383,7 @@ class Player:
 
     @property
     def silent_because(self) -> str | None:
-        """Why nothing can be heard; None when all is well."""
+        """Why there is no sound; None when all is well."""
         return self._output.silent_because
 
     @property
@@ -403,13 +403,13 @@ class Player:
         self.mixer.stop()
 
     def switch(self, version: int) -> None:
-        """Choose another version; while playing it takes over without a break."""
+        """Choose another version; during playback it takes over seamlessly."""
         self.version = version
         if self.mixer.is_playing:
             self.mixer.switch(version)
 
     def position(self) -> int:
-        """The frame that is heard now."""
+        """The frame that is audible now."""
         if self._open:
             try:
                 self._at = self._output.now()

@@ -63,7 +63,7 @@ def level_gain(wanted: NDArray[Any], present: NDArray[Any], largest: float) -> f
 
 
 def correlation(a: NDArray[Any], b: NDArray[Any]) -> float:
-    """How far two signals of one shape are alike: from -1 to 1, 0 where either is silent."""
+    """Normalised correlation of two signals of one shape: -1 to 1, 0 where either is silent."""
     power = float(np.vdot(a, a)) * float(np.vdot(b, b))
     return float(np.vdot(a, b)) / float(np.sqrt(power)) if power > 0 else 0.0
 
@@ -71,7 +71,7 @@ def correlation(a: NDArray[Any], b: NDArray[Any]) -> float:
 def best_lag(match: Callable[[int], float], lags: Iterable[int], margin: float = 0.0) -> int:
     """The lag that matches best; a later one must beat the best so far by more than `margin`.
 
-    Order the lags so that those to be preferred among equals come first.
+    Among equals the first lag wins.
     """
     candidates = iter(lags)
     best = next(candidates)
@@ -105,8 +105,8 @@ def mel_bank(
 ) -> Signal:
     """Triangular mel filters from `lowest` to `highest` Hz, half the rate by default: [window // 2 + 1, bands].
 
-    narrow: what becomes of bands narrower than a bin. nearest bin: one that holds no bin takes the nearest. widened:
-    the slopes of all bands are at least a bin wide. The result is shared and cannot be written to.
+    narrow: treatment of bands narrower than a bin. "nearest bin": a band without a bin takes the nearest. "widened":
+    all slopes are at least a bin wide. The result is shared and read-only.
     """
     bins = np.arange(window // 2 + 1) * rate / window
     edges = mel_edges(lowest, rate / 2 if highest is None else highest, bands)

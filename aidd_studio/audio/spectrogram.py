@@ -18,7 +18,7 @@ TILE_COLUMNS = 256
 FFT_SIZE = 2048
 
 MOST_LOOKS = 8
-"""Spectra behind one column at most: far out a column is the loudest of evenly spread looks."""
+"""Most spectra per column: when zoomed out, a column is the loudest of evenly spaced ones."""
 
 FRAMES_AT_ONCE = 1 << 20
 SPECTRA_AT_ONCE = 512
@@ -28,7 +28,7 @@ Levels = NDArray[np.uint8]
 
 
 class Readable(Protocol):
-    """What tiles are made from; a Clip is one."""
+    """A source of samples for tiles, such as a Clip."""
 
     @property
     def frames(self) -> int: ...

@@ -1,6 +1,6 @@
-"""A short-time Fourier transform that can be undone: pieces of a quarter's step, laid over each other again.
+"""An invertible short-time Fourier transform: weighted overlap-add with a hop of a quarter window.
 
-In numpy alone: scipy's takes most of a second to be imported, which a person waits for who fills one gap.
+In numpy alone: importing scipy's takes most of a second, a noticeable wait when filling a single gap.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ ALL = slice(None)
 
 
 class ShortTime:
-    """Of signals of one length in frames. window: float64 [size], of the analysis and of the synthesis."""
+    """For signals of one length in frames. window: float64 [size], for analysis and synthesis."""
 
     def __init__(self, window: Signal, length: int) -> None:
         self.window, self.size, self.length = window, len(window), length
@@ -35,14 +35,14 @@ class ShortTime:
         return np.asarray(self._starts - self.size / 2, np.float64)
 
     def of(self, signal: Signal, pieces: slice = ALL) -> Spectrum:
-        """[length] to complex [pieces, bins], of those pieces."""
+        """[length] to complex [pieces, bins], for the given pieces."""
         padded = np.zeros(len(self._weight))
         padded[self.size : self.size + self.length] = signal
         cut = np.lib.stride_tricks.sliding_window_view(padded, self.size)[self._starts[pieces]]
         return np.fft.rfft(cut * self.window, axis=-1)
 
     def back(self, spectrum: Spectrum, pieces: slice = ALL) -> Signal:
-        """Complex [pieces, bins] to [length]; right where no other pieces than those reach."""
+        """Complex [pieces, bins] to [length]; valid where no pieces but the given ones reach."""
         waves = np.fft.irfft(spectrum, self.size, axis=-1) * self.window
         added = np.zeros(len(self._weight))
         for at, piece in zip(self._starts[pieces], waves, strict=True):
@@ -67,12 +67,12 @@ class ShortTime:
         return (first >= 0) & (last <= start), (first >= end) & (last <= self.length)
 
     def progress(self, start: int, end: int) -> Signal:
-        """How far each piece's centre is on the way through the gap, 0 before and 1 after it: [pieces]."""
+        """Relative position of each piece's centre in the gap, 0 before and 1 after it: [pieces]."""
         return np.clip((self.centres - start) / max(1, end - start), 0.0, 1.0)
 
 
 def averaged(values: Signal, spans: tuple[int, int]) -> Signal:
-    """The mean over so many pieces and bins around each value, those at the borders repeated: [pieces, bins]."""
+    """A moving average over spans of pieces and bins, with edge values repeated: [pieces, bins]."""
     for axis, span in enumerate(spans):
         before = span // 2
         widths = [(0, 0), (0, 0)]

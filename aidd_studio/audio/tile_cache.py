@@ -1,4 +1,4 @@
-"""Spectrogram tiles on disk: what was looked at once is there at once when the recording is opened again."""
+"""Spectrogram tiles on disk, so that a recording opened again shows at once what was viewed before."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aidd_studio.errors import FileReadError
 from aidd_studio.files.cache import ArrayCache, content_key
 
 WORTH_KEEPING = 128
-"""Frames per column below which a tile is made as fast as it is read."""
+"""Frames per column below which computing a tile is as fast as reading it."""
 
 
 class TileCache:
@@ -48,7 +48,7 @@ class TileCache:
 
 
 def _content(source: Source | None) -> str | None:
-    """A name for what was read; None when the file is not the same any more."""
+    """A key for the recording as read; None when the file has changed since."""
     if source is None:
         return None
     try:

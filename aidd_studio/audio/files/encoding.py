@@ -1,4 +1,4 @@
-"""From float32 samples to those of a file: rounding, dither, limiting, and leaving alone what did not change."""
+"""Encoding float32 samples: rounding, dither, limiting, and bit-exact copies of unchanged samples."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aidd_studio.audio.files.subtypes import LOGARITHMIC, UNBOUNDED, bits_of
 
 
 class Encoder:
-    """Makes the blocks of one file, and counts what it had to change."""
+    """Encodes the blocks of one file, and counts what it changes."""
 
     def __init__(self, target: Target, source: Source | None, *, dither: bool = True) -> None:
         self._dithers = dither
@@ -56,7 +56,7 @@ class Encoder:
         return round(20 * math.log10(self._peak), 2) if self._peak > 0 else None
 
     def notes(self) -> tuple[str, ...]:
-        """What a person should know of the samples."""
+        """Remarks about the samples for the user."""
         notes = []
         if self.not_finite:
             notes.append(f"{self.not_finite} samples were not numbers and became silence.")

@@ -78,7 +78,7 @@ def stream_info(data: Bytes) -> StreamInfo | None:
 
 
 def layout_of(data: Bytes) -> Layout | None:
-    """How to read a FLAC file whose header does not tell its length; None where it is read as it stands."""
+    """How to read a FLAC file without a length in its header; None where it can be read as it is."""
     info = stream_info(data)
     if info is None or info.frames:
         return None

@@ -1,4 +1,4 @@
-"""Which kind of file to write: container, subtype and their limits."""
+"""Choosing the format to write: container, subtype and their limits."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
 MP3_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 
 UNFAITHFUL = ("ALAC_20", "ALAC_24", "ALAC_32", "DWVW_12", "DWVW_16", "DWVW_24")
-"""Lossless by name, but libsndfile 1.2's encoders of them do not give back what they got."""
+"""Lossless in principle, but libsndfile 1.2 encodes them with errors."""
 
 QUALITY: dict[str, dict[str, Any]] = {
     "VORBIS": {"compression_level": 0.1},
@@ -55,7 +55,7 @@ def name_for_soundfile(path: Path) -> Any:
 
 @dataclass(frozen=True)
 class Target:
-    """The kind of file to write, and what a person should know about the choice."""
+    """The format to write, and remarks about the choice for the user."""
 
     container: str
     subtype: str

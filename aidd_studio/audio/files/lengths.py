@@ -1,4 +1,4 @@
-"""Headers that do not tell how long the sound is: WAV, RF64, BW64, W64, AU, AIFF and CAF.
+"""Headers with a missing or wrong length: WAV, RF64, BW64, W64, AU, AIFF and CAF.
 
 A recorder that lost power leaves a length of zero, a program that writes into a pipe leaves an impossible one, and a
 plain WAV above 4 GiB holds its length modulo 2^32. The sound is in the file all the same.
@@ -13,7 +13,7 @@ from aidd_studio.audio.files.mpeg import Bytes, tag_length
 from aidd_studio.audio.files.spliced import Layout, Piece, Sound
 
 UNKNOWN_32 = 0x7FFF0000
-"""A length of this or more in 32 bits, beyond the end of the file, is a writer's way to say that it does not know."""
+"""A 32-bit length of this or more, beyond the end of the file, means that the writer did not know it."""
 
 _W64_TAIL = bytes.fromhex("f3acd3118cd100c04f8edb8a")
 

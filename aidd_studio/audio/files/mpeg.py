@@ -54,7 +54,7 @@ class Header:
 
 @dataclass
 class Stream:
-    """Frames that belong together: one MP3 as an encoder wrote it."""
+    """The frames of one MP3 as an encoder wrote it."""
 
     header: Header  # of its first frame of sound
     first: bytes  # that frame's first four bytes
@@ -283,7 +283,7 @@ def _silent_frame(stream: Stream) -> bytes:
 
 
 def _info_frame(data: Bytes, stream: Stream) -> Piece | None:
-    """The stream's own frame that tells a decoder how many frames follow, put right; None where it has none."""
+    """The stream's own Xing or Info frame with a corrected frame count; None where it has none."""
     if stream.header.layer != 3:
         return b""
     if stream.info is None or data[stream.info[0] + 36 : stream.info[0] + 40] == b"VBRI":
@@ -304,7 +304,7 @@ def _info_frame(data: Bytes, stream: Stream) -> Piece | None:
 
 
 def _new_info_frame(stream: Stream) -> bytes:
-    """A frame that tells a decoder how many frames follow, the silent one before the sound included."""
+    """An Info frame with the number of frames that follow, including the silent one before the sound."""
     head = bytearray(stream.first)
     head[1] |= 1
     head[2] = head[2] & 0x0D | 0x90  # a bit rate whose frames are long enough

@@ -82,7 +82,7 @@ def _page(data: Bytes, start: int) -> Page | None:
 
 
 def links_of(data: Bytes) -> list[Link]:
-    """The streams of sound in a file, in their order; other streams (pictures, text) are passed over."""
+    """The audio streams of a file in order; other streams (pictures, text) are skipped."""
     links: list[Link] = []
     by_serial: dict[int, Link | None] = {}
     last: dict[int, Page] = {}

@@ -1,4 +1,4 @@
-"""Finding out how a file must be opened so that all of its sound comes out, in its place."""
+"""Finding out how to open a file so that all of its sound is read, in its place."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def blocks(path: Path | str, frames_per_block: int = BLOCK) -> Iterator[Samples]
 
 @contextmanager
 def open_recording(path: Path) -> Iterator[tuple[SoundReader, FileInfo]]:
-    """A recording to read from its first frame to its last, and what its header says; the content tells the format."""
+    """A recording opened for reading from start to end, and its header; the format is detected by content."""
     handle = _open(path)
     try:
         status = os.fstat(handle)

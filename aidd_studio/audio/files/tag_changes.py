@@ -1,4 +1,4 @@
-"""Changing tags: the few texts that people write by hand; all other tags stay as they are."""
+"""Editing the few common text tags; all other tags stay as they are."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def with_texts(tags: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, A
 
 
 def _chunks_with(chunks: tuple[Chunk, ...], changed: Mapping[str, str | None]) -> tuple[Chunk, ...]:
-    """The chunks with new texts, without those that still say the old ones: ID3 and APE tags are made anew."""
+    """The chunks with new texts, without ID3 and APE tags, which are rewritten."""
     kept = tuple(chunk for chunk in chunks if chunk.name.lower() not in (b"id3 ", b"ape "))
     for family in ("RIFF", "FORM", "CAF"):
         if any(chunk.family == family for chunk in kept):

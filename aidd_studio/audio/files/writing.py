@@ -1,4 +1,4 @@
-"""Writing recordings: every sample that was not restored is given back bit for bit."""
+"""Writing recordings: every sample that was not restored stays bit-identical."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BLOCK = 1 << 16
 
 @dataclass(frozen=True)
 class WriteReport:
-    """What was written, and what had to be changed for it."""
+    """What was written, and what had to be changed."""
 
     path: Path
     container: str
@@ -51,7 +51,7 @@ def check_target(path: Path | str, source: Path | str | None = None, *, overwrit
 
 
 def is_same_file(path: Path, other: Path) -> bool:
-    """True when both names lead to one file, through links or not."""
+    """True when both paths are the same file, also through links."""
     try:
         return path.samefile(other)
     except OSError:
@@ -153,7 +153,7 @@ def _write_sound(
 
 
 def _failure(temporary: Path, error: Exception) -> OSError | FileWriteError:
-    """libsndfile does not tell why the system refused to write; trying once more does."""
+    """Retry a failed write to get the system's error, which libsndfile hides."""
     _try_to_grow(temporary)
     return FileWriteError(f"The recording could not be written ({error}); nothing was left behind.")
 
@@ -189,7 +189,7 @@ def _write_description(
 
 
 def _check_end(temporary: Path, path: Path, frames: int) -> None:
-    """The last frame must be there: encoders do not always tell that the disk was full when they were closed."""
+    """Check that the last frame is there: closing an encoder on a full disk does not always fail."""
     import soundfile
 
     from aidd_studio.audio.files.opening import find_layout, open_layout

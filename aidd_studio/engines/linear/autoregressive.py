@@ -1,4 +1,4 @@
-"""Linear prediction of what a window misses: extrapolated from both sides, then interpolated by Janssen's method.
+"""Linear prediction of a window's gaps: extrapolated from both sides, then interpolated by Janssen's method.
 
 Janssen, Veldhuis & Vries, "Adaptive interpolation of discrete-time signals that can be modeled as autoregressive
 processes" (IEEE TASSP 34, 1986), gap by gap with Burg's method as in Mokrý & Rajmic, arXiv 2403.04433.

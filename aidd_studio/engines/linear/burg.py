@@ -21,10 +21,10 @@ LARGEST_REFLECTION = 1.0 - 1e-10
 """Keeps rounding from putting a pole on the unit circle."""
 
 RENEWAL = 32
-"""Steps after which the residuals' energy is computed anew."""
+"""Steps after which the residuals' energy is recomputed."""
 
 LARGEST_FALL = 0.01
-"""It is also computed anew once it has fallen to this share, as rounding then weighs more."""
+"""It is also recomputed once it has fallen to this share, where rounding errors weigh more."""
 
 
 def burg(signal: NDArray[Any], order: int) -> Signal:
@@ -56,7 +56,7 @@ def common_reflections(signals: NDArray[Any], order: int) -> Signal:
     """Reflection coefficients that several rows share: float64 [order]. signals: [rows, frames].
 
     Each step is BLAS over both residuals in place, and their energy is carried from step to step (Andersen 1978),
-    computed anew before rounding can show.
+    recomputed before rounding errors show.
     """
     signals = np.asarray(signals, dtype=np.float64)
     found = np.zeros(order)

@@ -1,4 +1,4 @@
-"""What intact channels predict of damaged ones, each through a short filter."""
+"""Predicting damaged channels from intact ones, each through a short filter."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RIDGE = 1e-6
 def predict_from_intact(
     samples: Signal, missing: NDArray[np.bool_], stretch: Stretch, context: int, rate: int
 ) -> Signal:
-    """What the intact channels predict of the damaged ones: float64 [len(stretch.channels), frames of the region].
+    """The damaged channels as predicted from intact ones: float64 [len(stretch.channels), frames of the region].
 
     samples: [channels, frames] with first guesses in the gaps; the region reaches `context` frames to both sides of
     the stretch. The prediction is a least-squares filter, checked on every other twentieth of the context, which it was

@@ -54,7 +54,7 @@ class AutoregressiveSettings:
 
 
 class AutoregressiveEngine:
-    """Fills gaps with the sound that a linear predictor of the surroundings finds least surprising."""
+    """Fills gaps with the samples that minimise a linear predictor's error."""
 
     def __init__(self, settings: AutoregressiveSettings | None = None) -> None:
         self.settings = settings or AutoregressiveSettings()

@@ -18,7 +18,7 @@ from aidd_studio.engines.linear.burg import burg
 from aidd_studio.progress import Progress
 
 HEADROOM = 1.2
-"""How far above its context's peak an extrapolation may rise before it is damped."""
+"""Largest ratio of an extrapolation's peak to its context's before it is damped."""
 
 DAMPING_FRAMES = (np.inf, 32768.0, 8192.0, 2048.0)
 """Time constants in frames that are tried in turn when a prediction rises too far; none at first."""
@@ -30,7 +30,7 @@ CONTEXT = 0.1
 """Seconds of context at each side of a gap (about 4096 frames at 44.1 kHz)."""
 
 SCARCE = 4
-"""How many times less context than the gap or the other side one side may have to be believed all the way."""
+"""A side with this many times less context than the gap and the other side counts only as far as it reaches."""
 
 LARGEST_SHARE = 0.5
 """The order is at most this share of the context, so that a model is never fitted to its own noise."""

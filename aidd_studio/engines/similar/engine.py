@@ -42,7 +42,7 @@ class SimilarSettings:
 
 
 class SimilarEngine:
-    """Fills gaps with passages that were played before or will be played again."""
+    """Fills gaps with similar passages from elsewhere in the recording."""
 
     def __init__(self, settings: SimilarSettings | None = None) -> None:
         self.settings = settings or SimilarSettings()

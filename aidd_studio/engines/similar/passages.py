@@ -1,4 +1,4 @@
-"""Passages of a recording that may stand in for a gap: found by their surroundings, aligned, copied."""
+"""Passages that can replace a gap: found by their surroundings, aligned, copied."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def _copy(samples: Samples, window: Window, hole: Stretch, shift: int) -> None:
 
 
 def _note(window: Window, holes: list[Stretch], used: list[Passage]) -> str:
-    """Where the passages were taken from, for a person."""
+    """Where the passages were taken from, for the fill's note."""
     places = [
         f"{(window.offset + hole.start + passage.shift) / window.rate:.2f} s"
         for hole, passage in zip(holes, used, strict=True)

@@ -1,4 +1,4 @@
-"""Dictionary learning for A-SPAIN-L: turning the Gabor frame so that the surroundings become sparser in it.
+"""Dictionary learning for A-SPAIN-L: rotating the Gabor frame so that the surroundings become sparser in it.
 
 After Tauböck, Rajbamshi & Balazs, "Dictionary Learning for Sparse Audio Inpainting", IEEE JSTSP 2020: a unitary
 matrix that mixes neighbouring bins only keeps the frame tight, and is chosen for the smallest l1 norm of the reliable
