@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -141,6 +142,9 @@ def _layout(path: Path) -> Layout | None:
     try:
         return find_layout(path)
     except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+            needed = path.stat().st_size / 2**30
+            raise FileReadError(f"{path} would need {needed:.1f} GiB of memory; split it into parts.") from None
         raise FileReadError(f"{path} cannot be opened ({getattr(error, 'strerror', None) or error}).") from error
 
 
