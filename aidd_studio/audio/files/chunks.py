@@ -1,4 +1,4 @@
-"""Chunks of WAV, RF64, BW64, AIFF and CAF files: all that describes the sound is carried over, byte for byte."""
+"""Chunks of WAV, RF64, BW64, W64, AIFF and CAF files: all that describes the sound is carried over, byte for byte."""
 
 from __future__ import annotations
 
@@ -8,39 +8,60 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+W64_FORM = b"riff" + bytes.fromhex("2e91cf11a5d628db04c10000")
+W64_NAMES = bytes.fromhex("f3acd3118cd100c04f8edb8a")
+"""How the names of most chunks of a W64 file end, after the four letters that they have in WAV."""
+
 REGENERATED = {
     "RIFF": (b"data", b"fact", b"ds64", b"JUNK", b"junk", b"FLLR", b"PAD ", b"PEAK"),
     "FORM": (b"COMM", b"SSND", b"FVER", b"PEAK"),
     "CAF": (b"desc", b"data", b"free", b"kuki", b"pakt", b"peak", b"edct"),
+    "W64": tuple(name + W64_NAMES for name in (b"data", b"fact", b"junk", b"peak")),
 }
 """Chunks that hold the sound or how it is coded, by family: the writer makes new ones."""
 
-FAMILY = {"WAV": "RIFF", "WAVEX": "RIFF", "RF64": "RIFF", "AIFF": "FORM", "CAF": "CAF", "FLAC": "FLAC", "MP3": "MP3"}
+FAMILY = {
+    **dict.fromkeys(("WAV", "WAVEX", "RF64"), "RIFF"),
+    "AIFF": "FORM",
+    **{own: own for own in ("CAF", "W64", "FLAC", "MP3")},
+}
 """Which containers can hold each other's chunks."""
 
 OF_THE_SOUND = (b"MD5 ", b"levl", b"ovvw")
 """Chunks computed from the samples, which a restoration changes."""
 
 LARGEST = 64 << 20
-"""A chunk of more bytes is not carried over."""
+"""A chunk of more bytes is not carried over, but named."""
 
 
 @dataclass(frozen=True)
 class Chunk:
     """One chunk as it stands in the file."""
 
-    family: str  # "RIFF" (WAV, RF64), "FORM" (AIFF), "CAF", "FLAC" (metadata blocks), "MP3" (tags), "VORBIS" (comments)
-    name: bytes  # four bytes; of FLAC one, the block's type
+    family: str  # "RIFF" (WAV, RF64), "FORM" (AIFF), "CAF", "W64", "AU"; "FLAC" blocks, "MP3" tags, "VORBIS" comments
+    name: bytes  # four bytes; of W64 sixteen; of FLAC one, the block's type
     data: bytes
+    omitted: int = 0  # bytes that were not read, because there are too many of them
 
 
 def read_chunks(path: Path) -> tuple[Chunk, ...]:
-    """The chunks of a WAV, RF64, BW64, AIFF or CAF file that are worth carrying over; empty for anything else."""
+    """The chunks of a WAV, RF64, BW64, W64, AIFF or CAF file that are worth carrying over; empty for anything else."""
     try:
         with path.open("rb") as file:
             return tuple(_kept(file))
     except (OSError, struct.error):
         return ()
+
+
+def au_annotation(path: Path) -> tuple[Chunk, ...]:
+    """What an AU file says in its head beside the format, as a chunk."""
+    with path.open("rb") as file:
+        head = file.read(24)
+        if len(head) < 24 or head[:4] not in (b".snd", b"dns."):
+            return ()
+        start = int.from_bytes(head[4:8], "big" if head[:4] == b".snd" else "little")
+        text = file.read(max(0, min(start - 24, LARGEST)))
+    return (Chunk("AU", b"annotation", text),) if text.strip(b"\0") else ()
 
 
 def channel_mask(chunk: Chunk) -> int:
@@ -53,7 +74,7 @@ def is_text(chunk: Chunk) -> bool:
     return (
         (chunk.name == b"LIST" and chunk.data[:4] == b"INFO")
         or chunk.name.lower() == b"id3 "
-        or (chunk.family, chunk.name) in (("CAF", b"info"), ("MP3", b"APE "), ("VORBIS", b"text"))
+        or (chunk.family, chunk.name) in (("CAF", b"info"), ("MP3", b"APE "), ("MP3", b"TAG "), ("VORBIS", b"text"))
         or (chunk.family == "FORM" and chunk.name in (b"NAME", b"AUTH", b"(c) ", b"ANNO"))
     )
 
@@ -65,11 +86,13 @@ def append_chunks(path: Path, chunks: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
     """
     with path.open("rb+") as file:
         family, form = _family(file)
-        fitting = [chunk for chunk in chunks if chunk.family == family]
+        fitting = [chunk for chunk in chunks if chunk.family == family and not chunk.omitted]
         if not fitting:
             return ()
         if family == "CAF":
             return _into_caf(file, fitting)
+        if family == "W64":
+            return _into_w64(file, [chunk for chunk in fitting if chunk.name != b"fmt "])
         written = [chunk for chunk in fitting if chunk.name == b"fmt " and _set_layout(file, chunk)]
         if form == b"RF64" and any(chunk.name == b"BW64" for chunk in fitting):
             file.seek(0)
@@ -129,6 +152,31 @@ def _into_caf(file: BinaryIO, chunks: list[Chunk]) -> tuple[Chunk, ...]:
     return tuple(chunks)
 
 
+def _into_w64(file: BinaryIO, chunks: list[Chunk]) -> tuple[Chunk, ...]:
+    """Behind the sound; sizes count the head, and every chunk begins at a multiple of eight bytes."""
+    end = file.seek(0, 2)
+    file.write(bytes(-end % 8))
+    for chunk in chunks:
+        size = 24 + len(chunk.data)
+        file.write(chunk.name + struct.pack("<Q", size) + chunk.data + bytes(-size % 8))
+    size = file.tell()
+    file.seek(16)
+    file.write(struct.pack("<Q", size))
+    return tuple(chunks)
+
+
+def _walk_w64(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
+    length = file.seek(0, 2)
+    place = 40
+    while place + 24 <= length:
+        file.seek(place)
+        name, size = struct.unpack("<16sQ", file.read(24))
+        if size < 24 or place + size > length:
+            return
+        yield name, place + 24, size - 24
+        place += size + -size % 8
+
+
 def _set_size(file: BinaryIO, form: bytes, order: str, size: int) -> None:
     if form == b"RF64":  # the 64-bit size is the first field of the ds64 chunk, which comes first
         file.seek(12)
@@ -142,7 +190,9 @@ def _set_size(file: BinaryIO, form: bytes, order: str, size: int) -> None:
 
 def _family(file: BinaryIO) -> tuple[str, bytes]:
     file.seek(0)
-    head = file.read(12)
+    head = file.read(16)
+    if head == W64_FORM:
+        return "W64", head
     if head[:4] in (b"RIFF", b"RF64", b"BW64") and head[8:12] == b"WAVE":
         return "RIFF", head[:4]
     if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
@@ -155,6 +205,9 @@ def _family(file: BinaryIO) -> tuple[str, bytes]:
 def _walk(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
     """Name, place of the data and size of every chunk, as far as the file is in order."""
     family, form = _family(file)
+    if family == "W64":
+        yield from _walk_w64(file)
+        return
     length = file.seek(0, 2)
     order, head_size = {"RIFF": "<I", "FORM": ">I"}.get(family, ">q"), 12 if family == "CAF" else 8
     place, long_size = 8 if family == "CAF" else 12, None
@@ -187,9 +240,14 @@ def _kept(file: BinaryIO) -> Iterator[Chunk]:
     if form == b"BW64":
         yield Chunk(family, form, b"")  # the form that RF64 has in ITU-R BS.2088
     for name, place, size in _walk(file):
-        if name in REGENERATED[family] or size > LARGEST:
+        if name in REGENERATED[family]:
+            continue
+        if size > LARGEST:
+            yield Chunk(family, name, b"", omitted=size)
             continue
         file.seek(place)
         data = file.read(size)
-        if name != b"fmt " or (size >= 40 and data[:2] == b"\xfe\xff"):
+        if not name.startswith(b"fmt "):
             yield Chunk(family, name, data)
+        elif size >= 40 and data[:2] == b"\xfe\xff":
+            yield Chunk(family, b"fmt ", data)

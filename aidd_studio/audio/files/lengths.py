@@ -206,6 +206,9 @@ def _wave64(data: Bytes) -> Layout | None:
     while place + 24 <= len(data):
         size = int.from_bytes(data[place + 16 : place + 24], "little")
         if data[place : place + 16] == b"data" + _W64_TAIL:
+            end = place + size
+            if size > 24 and end < len(data):  # libsndfile takes chunks behind the sound for sound
+                return Layout((Sound(((0, end),)),))
             if size > 24 or len(data) - place <= 24 + 7:
                 return None
             length = (len(data) - place).to_bytes(8, "little")

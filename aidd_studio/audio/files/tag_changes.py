@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aidd_studio.audio.files import text_chunks
+from aidd_studio.audio.files import mp3_tags, text_chunks
 from aidd_studio.audio.files.chunks import Chunk
 from aidd_studio.audio.files.tags import ID3_NAMES, id3_frames
 
@@ -22,20 +22,27 @@ def with_texts(tags: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, A
     edited = {name: value for name, value in tags.items() if name not in changed}
     new = {name: (text,) for name, text in changed.items() if text}
     edited |= new
-    if changed and "chunks" in edited:
-        edited["chunks"] = _chunks_with(edited["chunks"], {name: text or None for name, text in changed.items()})
     if "id3" in edited:
         # ID3 files are written from their own frames, which must say the same.
         kept = [frame for frame in edited.pop("id3") if _name_of(frame) not in changed]
         frames = (*kept, *id3_frames(new))
         if frames:
             edited["id3"] = frames
+    if changed and "chunks" in edited:
+        texts_ = {name: text or None for name, text in changed.items()}
+        edited["chunks"] = _chunks_with(edited["chunks"], texts_, edited.get("id3", ()))
     return edited
 
 
-def _chunks_with(chunks: tuple[Chunk, ...], changed: Mapping[str, str | None]) -> tuple[Chunk, ...]:
-    """The chunks with new texts, without ID3 and APE tags, which are rewritten."""
-    kept = tuple(chunk for chunk in chunks if chunk.name.lower() not in (b"id3 ", b"ape "))
+def _chunks_with(
+    chunks: tuple[Chunk, ...], changed: Mapping[str, str | None], frames: tuple[Any, ...]
+) -> tuple[Chunk, ...]:
+    """The chunks with new texts. APE and ID3v1, which ID3v2 repeats, are left out: they still say the old ones."""
+    kept = tuple(
+        mp3_tags.edited(chunk, frames) if chunk.name.lower() == b"id3 " and not chunk.omitted else chunk
+        for chunk in chunks
+        if chunk.name not in (b"APE ", b"TAG ")
+    )
     for family in ("RIFF", "FORM", "CAF"):
         if any(chunk.family == family for chunk in kept):
             kept = text_chunks.with_texts(kept, family, changed)

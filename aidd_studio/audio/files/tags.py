@@ -9,16 +9,30 @@ from __future__ import annotations
 
 import base64
 import io
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aidd_studio.audio.files.chunks import FAMILY, OF_THE_SOUND, Chunk, channel_mask, is_text, read_chunks
+from aidd_studio.audio.files import comments
+from aidd_studio.audio.files.chunks import (
+    FAMILY,
+    OF_THE_SOUND,
+    Chunk,
+    au_annotation,
+    channel_mask,
+    is_text,
+    read_chunks,
+)
+from aidd_studio.audio.files.mp3_tags import read_tag_chunks, unknown_frames, write_tag_chunks
 from aidd_studio.audio.files.text_chunks import names_held, texts_of, with_texts
 
 ID3_TAGS = ("MP3", "WAV", "WAVEX", "AIFF")
 """Containers that mutagen can put ID3 tags into; FLAC and Ogg have Vorbis comments."""
+
+OWN_TAGS = ("FLAC", "MP3")
+"""Containers whose own blocks and tags are written with the tags, not as chunks behind the sound."""
 
 CHANNEL_MASK = "waveformatextensible_channel_mask"
 """The comment in which FLAC holds what WAV's format chunk says of the loudspeakers."""
@@ -99,16 +113,24 @@ def chunks_for(container: str, tags: Mapping[str, Any]) -> tuple[Chunk, ...]:
 
 def losses(container: str, tags: Mapping[str, Any], written: tuple[Chunk, ...], *, is_changed: bool) -> tuple[str, ...]:
     """Sentences: what of the tags and chunks the new file does not hold, or holds although it is out of date."""
+    carried = (*written, *(chunk for chunk in tags.get("chunks", ()) if FAMILY.get(container) == chunk.family))
     lost = [
         chunk
         for chunk in tags.get("chunks", ())
-        if not is_text(chunk) and chunk not in written and not (container == "FLAC" and chunk.family == "FLAC")
+        if chunk.omitted or (not is_text(chunk) and chunk not in (carried if container in OWN_TAGS else written))
     ]
     notes = []
     names = list(dict.fromkeys(_name(chunk) for chunk in lost if chunk.name not in (b"fmt ", b"BW64")))
     if names:
         what = f"The chunk{'s' if len(names) > 1 else ''} {_listed(names)} of the source"
         notes.append(f"{what} could not be kept in {container}.")
+    foreign = [] if container in ("FLAC", "OGG") else [one for one in tags.get("chunks", ()) if one.family == "VORBIS"]
+    guessed = [name for chunk in foreign for name in comments.not_utf8(chunk.data, tags)]
+    if guessed:
+        verb = "are" if len(guessed) > 1 else "is"
+        notes.append(f"{_listed(guessed)} {verb} not UTF-8 in the source and {verb} carried as Latin-1.")
+    id3 = [chunk for chunk in tags.get("chunks", ()) if chunk.name.lower() == b"id3 " and chunk not in carried]
+    unknown = [name for chunk in id3 for name in unknown_frames(chunk)]
     masks = [channel_mask(chunk) for chunk in lost if chunk.name == b"fmt "]
     if masks and (container != "FLAC" or not masks[0]):
         notes.append(f"The channel layout (mask {masks[0]:#x}) could not be kept in {container}.")
@@ -118,10 +140,10 @@ def losses(container: str, tags: Mapping[str, Any], written: tuple[Chunk, ...], 
             f"{container} holds no tags, so {_listed([*texts, *(['pictures'] if 'pictures' in tags else [])])} "
             "could not be kept."
         )
-    if container not in (*ID3_TAGS, "W64", "AU"):
-        frames = [frame.FrameID for frame in tags.get("id3", ()) if not _is_carried(frame)]
-        if frames:
-            notes.append(f"The ID3 frames {_listed(list(dict.fromkeys(frames)))} could not be kept in {container}.")
+    frames = [frame.FrameID for frame in tags.get("id3", ()) if not _is_carried(frame)]
+    frames = [*(frames if container not in (*ID3_TAGS, "W64", "AU") else ()), *unknown]
+    if frames:
+        notes.append(f"The ID3 frames {_listed(list(dict.fromkeys(frames)))} could not be kept in {container}.")
     stale = [_name(chunk) for chunk in written if chunk.name in OF_THE_SOUND]
     if stale and is_changed:
         verb = "describe" if len(stale) > 1 else "describes"
@@ -132,7 +154,9 @@ def losses(container: str, tags: Mapping[str, Any], written: tuple[Chunk, ...], 
 def _name(chunk: Chunk) -> str:
     if chunk.family == "FLAC":
         return {2: "APPLICATION", 5: "CUESHEET"}.get(chunk.name[0], f"FLAC block {chunk.name[0]}")
-    return chunk.name.decode("latin-1").strip()
+    if chunk.family == "MP3":
+        return {b"LYR3": "Lyrics3", b"TAG ": "ID3v1"}.get(chunk.name, chunk.name.decode("ascii").strip())
+    return (chunk.name if chunk.family == "AU" else chunk.name[:4]).decode("latin-1").strip()
 
 
 def _listed(names: list[str]) -> str:
@@ -188,8 +212,10 @@ def _with_mutagen(path: Path, container: str) -> dict[str, Any]:
         if container == "OGG":
             return _from_ogg(path)
         if container == "MP3":
-            return _ape_tag(path) | _from_id3(_id3_file(path, container).tags)
-    except (mutagen.MutagenError, OSError, ValueError, KeyError, IndexError, TypeError):
+            return _from_mp3(path)
+        if container == "AU":
+            return {"chunks": au_annotation(path)}
+    except (mutagen.MutagenError, OSError, ValueError, KeyError, IndexError, TypeError, struct.error):
         return {}  # damaged tags are no reason to refuse the sound
     return {}
 
@@ -222,45 +248,33 @@ def _from_flac(path: Path) -> dict[str, Any]:
     from mutagen.flac import FLAC
 
     file = FLAC(path)
-    tags = _texts(file.tags or [])
+    tags = _from_comments(path, "FLAC")
     if file.pictures:
         tags["pictures"] = tuple(_picture(picture) for picture in file.pictures)
     blocks = [block for block in file.metadata_blocks if block.code not in (0, 1, 3, 4, 6)]
-    tags["chunks"] = (*_comments(file), *(Chunk("FLAC", bytes([block.code]), block.write()) for block in blocks))
+    tags["chunks"] += tuple(Chunk("FLAC", bytes([block.code]), block.write()) for block in blocks)
     return tags
-
-
-def _comment_bytes(comments: Any) -> bytes:
-    from mutagen.flac import VCFLACDict
-
-    copy = VCFLACDict()
-    copy.vendor, copy[:] = comments.vendor, list(comments)
-    return bytes(copy.write(framing=False))
-
-
-def _comments(file: Any) -> tuple[Chunk, ...]:
-    """The comments as they stand in the file: their order, and the letters of their names."""
-    return (Chunk("VORBIS", b"text", _comment_bytes(file.tags)),) if file.tags else ()
 
 
 def _from_ogg(path: Path) -> dict[str, Any]:
     from mutagen.flac import Picture as FlacPicture
+    from mutagen.flac import error as FlacError
 
-    file = _ogg_file(path)
-    tags = _texts(file.tags or [])
-    tags["chunks"] = _comments(file)
-    encoded = tags.pop("metadata_block_picture", ())
-    if encoded:
-        tags["pictures"] = tuple(_picture(FlacPicture(base64.b64decode(text))) for text in encoded)
-    return tags
+    tags = _from_comments(path, "OGG")
+    pictures = []
+    for text in tags.pop(comments.PICTURE, ()):
+        try:
+            pictures.append(_picture(FlacPicture(base64.b64decode(text))))
+        except (ValueError, FlacError):  # damaged: it stays the text that it is
+            tags[comments.PICTURE] = (*tags.get(comments.PICTURE, ()), text)
+    return tags | ({"pictures": tuple(pictures)} if pictures else {})
 
 
-def _texts(pairs: Any) -> dict[str, Any]:
-    tags: dict[str, Any] = {}
-    for name, text in pairs:
-        if name.lower() not in NOT_TEXT:
-            tags[name.lower()] = (*tags.get(name.lower(), ()), text)
-    return tags
+def _from_comments(path: Path, container: str) -> dict[str, Any]:
+    """The comments as texts, and as they stand in the file."""
+    data = comments.raw_comments(path, container)
+    texts: dict[str, Any] = {name: text for name, text in comments.texts_of(data).items() if name not in NOT_TEXT}
+    return texts | {"chunks": (Chunk("VORBIS", b"text", data),) if data[:4].strip(b"\0") else ()}
 
 
 def _picture(picture: Any) -> Picture:
@@ -268,23 +282,17 @@ def _picture(picture: Any) -> Picture:
     return Picture(bytes(picture.data), picture.mime, int(picture.type), picture.desc, *size)
 
 
-def _ape_tag(path: Path) -> dict[str, Any]:
-    """An APEv2 tag: its texts, and as a chunk of its own bytes."""
+def _from_mp3(path: Path) -> dict[str, Any]:
+    """Texts of APEv2 and ID3, and all tags as they stand in the file."""
     from mutagen.apev2 import APENoHeaderError, APETextValue, APEv2
 
+    tags: dict[str, Any] = {}
     try:
-        items = APEv2(path)
+        items = APEv2(path).items()
+        tags = {name.lower(): tuple(value) for name, value in items if isinstance(value, APETextValue)}
     except APENoHeaderError:
-        return {}
-    tags: dict[str, Any] = {
-        name.lower(): tuple(value) for name, value in items.items() if isinstance(value, APETextValue)
-    }
-    content = path.read_bytes()
-    end = content.rfind(b"APETAGEX") + 32
-    size = int.from_bytes(content[end - 20 : end - 16], "little")
-    has_header = content[end - 9] & 0x80
-    tags["chunks"] = (Chunk("MP3", b"APE ", content[max(0, end - size - (32 if has_header else 0)) : end]),)
-    return tags
+        pass
+    return tags | _from_id3(_id3_file(path, "MP3").tags) | {"chunks": read_tag_chunks(path)}
 
 
 def _from_id3(id3: Any) -> dict[str, Any]:
@@ -316,8 +324,6 @@ def _write_flac(path: Path, tags: Mapping[str, Any]) -> None:
             block: Any = CueSheet(chunk.data) if chunk.name == b"\5" else MetadataBlock(chunk.data)
             block.code = chunk.name[0]
             file.metadata_blocks.append(block)
-        elif chunk.name == b"fmt " and channel_mask(chunk) and CHANNEL_MASK not in tags:
-            file[CHANNEL_MASK.upper()] = f"0x{channel_mask(chunk):04X}"
     file.clear_pictures()
     for picture in tags.get("pictures", ()):
         file.add_picture(_flac_picture(picture))
@@ -326,34 +332,22 @@ def _write_flac(path: Path, tags: Mapping[str, Any]) -> None:
 
 def _write_ogg(path: Path, subtype: str, tags: Mapping[str, Any]) -> None:
     file = _ogg_file(path)
-    _set_comments(file, tags)
     encoded = [base64.b64encode(_flac_picture(picture).write()).decode("ascii") for picture in tags.get("pictures", ())]
-    if encoded:
-        file["metadata_block_picture"] = encoded
+    _set_comments(file, tags, tuple(encoded))
     file.save()
 
 
-def _set_comments(file: Any, tags: Mapping[str, Any]) -> None:
-    from mutagen.flac import VCFLACDict
-
+def _set_comments(file: Any, tags: Mapping[str, Any], pictures: tuple[str, ...] = ()) -> None:
     if file.tags is None:
         file.add_tags()
-    texts = {name: tuple(value) for name, value in tags.items() if name not in NOT_TEXT}
+    texts = {name: tuple(value) for name, value in tags.items() if name not in NOT_TEXT and comments.is_name(name)}
+    if pictures:
+        texts[comments.PICTURE] = (*texts.get(comments.PICTURE, ()), *pictures)
     for chunk in tags.get("chunks", ()):
-        if chunk.family == "VORBIS":
-            before = VCFLACDict(chunk.data, framing=False)
-            has_picture = any(name.lower() == "metadata_block_picture" for name, _ in before)
-            if _texts(before) == texts and not has_picture:  # nothing was edited
-                file.tags[:] = list(before)
-                return
-    for name, value in texts.items():
-        if _is_comment_name(name):
-            file[name] = list(value)
-
-
-def _is_comment_name(name: str) -> bool:
-    """Vorbis comment names are printable ASCII without '='."""
-    return bool(name) and all(" " <= letter <= "}" and letter != "=" for letter in name)
+        if chunk.name == b"fmt " and channel_mask(chunk) and file.mime[0] == "audio/flac":
+            texts.setdefault(CHANNEL_MASK, (f"0x{channel_mask(chunk):04X}",))
+    before = next((chunk.data for chunk in tags.get("chunks", ()) if chunk.family == "VORBIS"), b"")
+    comments.set_comments(file.tags, comments.edited(before, texts))
 
 
 def _flac_picture(picture: Picture) -> Any:
@@ -366,18 +360,14 @@ def _flac_picture(picture: Picture) -> Any:
 
 
 def _write_id3(path: Path, container: str, tags: Mapping[str, Any]) -> None:
-    chunks = tags.get("chunks", ())
-    if container != "MP3" and any(
-        chunk.name.lower() == b"id3 " and chunk.family == FAMILY[container] for chunk in chunks
-    ):
+    chunks = [chunk for chunk in tags.get("chunks", ()) if chunk.family == FAMILY[container]]
+    if container == "MP3":
+        write_tag_chunks(path, chunks)
+    if any(chunk.name.lower() in (b"id3 ", b"tag ") and not chunk.omitted for chunk in chunks):
         return  # it is in the file, byte for byte
     frames = list(tags.get("id3", ())) or id3_frames(tags)
     is_covered = container != "MP3" and "id3" not in tags and "pictures" not in tags
     held = {*texts_of(read_chunks(path)), *NOT_TEXT} if is_covered else set()
-    ape = [chunk for chunk in chunks if chunk.name == b"APE " and container == "MP3"]
-    if ape:
-        with path.open("ab") as end:
-            end.write(ape[0].data)
     if not frames or (is_covered and set(tags) <= held):
         return  # the chunks of text say it all
     file = _id3_file(path, container)
