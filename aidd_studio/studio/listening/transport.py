@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDoubleSpinBox,
@@ -90,6 +90,21 @@ class VersionSwitch(QWidget):
         self._group.button(1).setText(candidate or "Restored")
 
 
+class ElidedLabel(QLabel):
+    """A text that ends in an ellipsis where there is no room for all of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        area = self.contentsRect()
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, area.width())
+        painter = QPainter(self)
+        painter.setPen(self.palette().windowText().color())
+        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+
+
 class JobStrip(QWidget):
     """What the machine is working on, how long it takes, and a button to stop it."""
 
@@ -97,8 +112,7 @@ class JobStrip(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._title = QLabel()
-        self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._title = ElidedLabel()
         self._time = QLabel()
         self._time.setObjectName("dim")
         self._time.setFont(theme.number_font(-1))
@@ -108,14 +122,15 @@ class JobStrip(QWidget):
         self._cancel.setAccessibleName("Cancel")
         self._cancel.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._cancel.clicked.connect(self.cancel)
-        words = QHBoxLayout()
-        words.addWidget(self._title, 1)
-        words.addWidget(self._time)
+        progress = QHBoxLayout()
+        progress.setSpacing(8)
+        progress.addWidget(self._bar, 1)
+        progress.addWidget(self._time)
         left = QVBoxLayout()
-        left.setSpacing(6)
+        left.setSpacing(2)
         left.addStretch(1)
-        left.addLayout(words)
-        left.addWidget(self._bar)
+        left.addWidget(self._title)
+        left.addLayout(progress)
         left.addStretch(1)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
