@@ -20,7 +20,7 @@ from aidd_studio.training.corpora.segments import Segments
 from aidd_studio.training.corpora.tokens import load_tokens, tokenize_corpus
 from aidd_studio.training.devices import Devices
 from aidd_studio.training.tasks.refiner_task import ContextSettings, RefinerTask, guess
-from aidd_studio.training.tasks.spectral_losses import level_loss, magnitudes, multi_resolution_loss
+from aidd_studio.training.tasks.spectral_losses import level_loss, magnitudes, multi_resolution_loss, power_loss
 from aidd_studio.training.tasks.tokenizer_task import TokenizerSettings, TokenizerTask
 
 CPU = Devices(torch.device("cpu"), half=False)
@@ -212,6 +212,26 @@ def test_levels_are_compared_as_power_whatever_the_single_bins_are() -> None:
     assert float(level_loss(other, noise, 2048, 24, 24_000)) < 0.2, "another draw of the same noise is as loud"
     brief = noise[:, :2]
     assert float(level_loss(brief / 2, brief, 2048, 24, 24_000)) == pytest.approx(np.log(2), rel=1e-3)
+
+
+def test_power_is_compared_over_all_frames_at_once() -> None:
+    torch.manual_seed(0)
+    noise = magnitudes(0.1 * torch.randn(2, 24_000), 2048, 512)
+    assert float(power_loss(noise, noise, 2048, 40, 24_000)) == 0
+    assert float(power_loss(noise / 2, noise, 2048, 40, 24_000)) == pytest.approx(np.log(2), rel=1e-3)
+    bursts = noise * torch.tensor([0.0, 2**0.5]).repeat(noise.shape[1])[: noise.shape[1], None]
+    assert float(power_loss(bursts, noise, 2048, 40, 24_000)) < 0.15, "bursts are as loud as what is even"
+    assert float(level_loss(bursts, noise, 2048, 40, 24_000, frames=1)) > 1.0
+
+
+@pytest.mark.parametrize("length", [960, 2400, 7200, 36_000])
+def test_the_middle_half_of_a_gap_has_frames(length: int) -> None:
+    reach = 1536
+    frames = 1 + (length + 2 * reach - 2048) // 512
+    inner = context_task._middle(reach, reach + length, 2048, frames)
+    centres = (np.arange(frames) * 512 + 1024)[inner] - reach
+    assert centres.size
+    assert (np.abs(centres - length / 2) <= length / 4 + 256).all()
 
 
 def test_long_gaps_are_weighed_for_themselves(corpus: Path, tmp_path: Path) -> None:

@@ -19,13 +19,13 @@ from aidd_studio.tokenizer.refiner import Refiner
 from aidd_studio.training.corpora.gap_examples import CONTEXT, GapExamples, load_examples
 from aidd_studio.training.corpora.rendering import RATE
 from aidd_studio.training.devices import Devices
-from aidd_studio.training.tasks.spectral_losses import level_loss, log_mel_loss, magnitudes
+from aidd_studio.training.tasks.spectral_losses import level_loss, log_mel_loss, magnitudes, power_loss
 
 SHORT, LONG = 0.3, 0.5
 """Seconds of the longest gap whose losses are weighed as a short one's, and of the shortest long one."""
 
-LEVEL_BANDS = 24
-"""Mel bands, of up to 12 kHz, whose levels are compared."""
+LEVEL_BANDS, POWER_BANDS = 24, 40
+"""Mel bands, of up to 12 kHz, whose levels are compared, stretch by stretch and over the middle half of the gap."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,8 @@ class ContextSettings:
     distance_long: float | None = None  # from half a second on; None for the same
     level: float = 0.0
     level_long: float | None = None
+    power: float = 0.0
+    power_long: float | None = None
     no_codes: float = 0.15  # share of batches that see no tokens
     damaged: float = 0.5  # share of batches whose tokens are partly wrong
     guessed: float = 0.0  # share of batches whose tokens a score model guesses
@@ -166,12 +168,23 @@ class RefinerTask:
         difference = 2 * ((a + 1e-4).log() - (b + 1e-4).log())
         distance = difference.square().mean(-1).add(1e-6).sqrt().mean()
         level = level_loss(a, b, size, LEVEL_BANDS, RATE)
+        inner = _middle(start - near.start, end - near.start, size, a.shape[1])
+        power = power_loss(a[:, inner], b[:, inner], size, POWER_BANDS, RATE)
         share = min(1.0, max(0.0, ((end - start) / RATE - SHORT) / (LONG - SHORT)))
         loss = mel + settings.convergence * convergence
         loss = loss + _between(settings.distance, settings.distance_long, share) * distance
         loss = loss + _between(settings.level, settings.level_long, share) * level
-        figures = {"mel": mel, "convergence": convergence, "distance": distance, "level": level}
+        loss = loss + _between(settings.power, settings.power_long, share) * power
+        figures = {"mel": mel, "convergence": convergence, "distance": distance, "level": level, "power": power}
         return loss, {name: float(value.detach()) for name, value in figures.items()}
+
+
+def _middle(start: int, end: int, size: int, frames: int) -> slice:
+    """The frames, `size` samples long and a quarter of that apart, whose centres lie in the middle half of a gap."""
+    hop, middle, quarter = size // 4, (start + end) / 2, (end - start) / 4
+    first = max(0, round((middle - quarter - size / 2) / hop))
+    last = min(frames - 1, round((middle + quarter - size / 2) / hop))
+    return slice(min(first, last), last + 1)
 
 
 def _between(short: float, long: float | None, share: float) -> float:

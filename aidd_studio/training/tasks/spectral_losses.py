@@ -50,6 +50,17 @@ def level_loss(a: Tensor, b: Tensor, size: int, bands: int, rate: int, frames: i
     return 0.5 * ((levels[0] + 1e-6).log() - (levels[1] + 1e-6).log()).abs().mean()
 
 
+def power_loss(a: Tensor, b: Tensor, size: int, bands: int, rate: int) -> Tensor:
+    """Mean absolute difference, in nepers, of the mean power of mel bands over all frames.
+
+    a, b: magnitudes [B, frames, bins] of window `size`. Sound is as loud as its bursts are: over a long stretch the
+    mean of the power lies above that of its logarithm, and whoever only matches short stretches stays below it.
+    """
+    bank = _bank(rate, size, bands, a.device)
+    levels = [(side.square().mean(1) @ bank + 1e-6).log() for side in (a, b)]
+    return 0.5 * (levels[0] - levels[1]).abs().mean()
+
+
 def multi_resolution_loss(restored: Tensor, original: Tensor, rate: int) -> tuple[Tensor, Tensor]:
     """Log-mel and linear log-magnitude L1 over five resolutions (windows 256 to 4096): two scalars.
 
