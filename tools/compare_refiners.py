@@ -216,6 +216,7 @@ def main() -> None:
     parser.add_argument("--recordings", type=Path, nargs="*", default=[])
     parser.add_argument("--count", type=int, default=1)
     parser.add_argument("--most", type=int, default=24, help="recordings of a corpus at most")
+    parser.add_argument("--skip", type=int, default=0, help="recordings of a corpus to leave out at its beginning")
     parser.add_argument("--json", type=Path, help="where the figures of every gap go")
     given = parser.parse_args()
     torch.set_num_threads(1)
@@ -227,7 +228,7 @@ def main() -> None:
         for folder in folders:
             every = list(recordings_of(group, folder))
             step = max(1, -(-len(every) // given.most))
-            chosen += every[::step]
+            chosen += every[given.skip :: step]
     models = load_models(*default_pair(), AiddSettings(precision="fp32"), Watch())
     card = find_installed(default_pair()[1]).record.defaults
     settings = replace(AiddSettings(precision="fp32").with_card(card), model=default_pair()[1])
