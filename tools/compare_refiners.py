@@ -23,19 +23,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from aidd_studio.audio.reading import read
+from aidd_studio.audio.files.reading import read
 from aidd_studio.audio.resampling import resample
-from aidd_studio.engines.aidd_models import Models, load_models
-from aidd_studio.engines.aidd_rendering import render
-from aidd_studio.engines.aidd_segment import Segment, cut_segment
-from aidd_studio.engines.aidd_settings import AiddSettings
-from aidd_studio.engines.aidd_tokens import DrawnTokens, draw_tokens, touched_tokens
-from aidd_studio.engines.extrapolation import two_sided
-from aidd_studio.evaluation.metrics import log_spectral_distance, mel_distance, spectral_convergence
-from aidd_studio.tokenizer.context_decoder import ContextDecoder
-from aidd_studio.training.corpus import read_manifest
+from aidd_studio.engines.aidd.client import load_models
+from aidd_studio.engines.aidd.models import Models
+from aidd_studio.engines.aidd.rendering import render
+from aidd_studio.engines.aidd.sampling import DrawnTokens, draw_tokens, touched_tokens
+from aidd_studio.engines.aidd.segment import Segment, cut_segment
+from aidd_studio.engines.aidd.settings import AiddSettings
+from aidd_studio.engines.linear.extrapolation import two_sided
+from aidd_studio.evaluation.metrics.metrics import log_spectral_distance, mel_distance, spectral_convergence
+from aidd_studio.progress import Progress
+from aidd_studio.tokenizer.refiner import Refiner
+from aidd_studio.training.corpora.corpus import read_manifest
 from aidd_studio.training.runs import averaged_weights
-from aidd_studio.watch import Watch
 from aidd_studio.weights.loading import default_pair
 from aidd_studio.weights.store import find_installed
 
@@ -171,9 +172,9 @@ def measures(case: Case, fill: NDArray[np.float64]) -> dict[str, Any]:
     }
 
 
-def load_new(path: Path, like: ContextDecoder) -> ContextDecoder:
+def load_new(path: Path, like: Refiner) -> Refiner:
     """A refiner of the same sizes from a run's folder or a file of weights."""
-    model = ContextDecoder(like.config)
+    model = Refiner(like.config)
     if path.is_dir():
         model.load_state_dict(averaged_weights(path, model))
     else:
@@ -229,7 +230,7 @@ def main() -> None:
             every = list(recordings_of(group, folder))
             step = max(1, -(-len(every) // given.most))
             chosen += every[given.skip :: step]
-    models = load_models(*default_pair(), AiddSettings(precision="fp32"), Watch())
+    models = load_models(*default_pair(), AiddSettings(precision="fp32"), Progress())
     card = find_installed(default_pair()[1]).record.defaults
     settings = replace(AiddSettings(precision="fp32").with_card(card), model=default_pair()[1])
     assert models.refiner is not None

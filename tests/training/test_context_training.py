@@ -19,7 +19,7 @@ from aidd_studio.training.corpora.corpus import build_recorded
 from aidd_studio.training.corpora.segments import Segments
 from aidd_studio.training.corpora.tokens import load_tokens, tokenize_corpus
 from aidd_studio.training.devices import Devices
-from aidd_studio.training.tasks.refiner_task import ContextSettings, RefinerTask, guess
+from aidd_studio.training.tasks.refiner_task import ContextSettings, RefinerTask, guess, middle_frames
 from aidd_studio.training.tasks.spectral_losses import level_loss, magnitudes, multi_resolution_loss, power_loss
 from aidd_studio.training.tasks.tokenizer_task import TokenizerSettings, TokenizerTask
 
@@ -228,7 +228,7 @@ def test_power_is_compared_over_all_frames_at_once() -> None:
 def test_the_middle_half_of_a_gap_has_frames(length: int) -> None:
     reach = 1536
     frames = 1 + (length + 2 * reach - 2048) // 512
-    inner = context_task._middle(reach, reach + length, 2048, frames)
+    inner = middle_frames(reach, reach + length, 2048, frames)
     centres = (np.arange(frames) * 512 + 1024)[inner] - reach
     assert centres.size
     assert (np.abs(centres - length / 2) <= length / 4 + 256).all()

@@ -168,7 +168,7 @@ class RefinerTask:
         difference = 2 * ((a + 1e-4).log() - (b + 1e-4).log())
         distance = difference.square().mean(-1).add(1e-6).sqrt().mean()
         level = level_loss(a, b, size, LEVEL_BANDS, RATE)
-        inner = _middle(start - near.start, end - near.start, size, a.shape[1])
+        inner = middle_frames(start - near.start, end - near.start, size, a.shape[1])
         power = power_loss(a[:, inner], b[:, inner], size, POWER_BANDS, RATE)
         share = min(1.0, max(0.0, ((end - start) / RATE - SHORT) / (LONG - SHORT)))
         loss = mel + settings.convergence * convergence
@@ -179,7 +179,7 @@ class RefinerTask:
         return loss, {name: float(value.detach()) for name, value in figures.items()}
 
 
-def _middle(start: int, end: int, size: int, frames: int) -> slice:
+def middle_frames(start: int, end: int, size: int, frames: int) -> slice:
     """The frames, `size` samples long and a quarter of that apart, whose centres lie in the middle half of a gap."""
     hop, middle, quarter = size // 4, (start + end) / 2, (end - start) / 4
     first = max(0, round((middle - quarter - size / 2) / hop))
