@@ -43,7 +43,7 @@ def _open_door() -> None:
 
 
 def _no_display() -> bool:
-    """True where Linux offers no screen and nobody has chosen a platform of Qt that needs none."""
+    """True on Linux without a display, unless a Qt platform that needs none is selected."""
     return sys.platform == "linux" and not any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")))
 
 

@@ -44,7 +44,7 @@ def block_sigint() -> Iterator[None]:
 
 
 def leave_with_parent(stop: Callable[[], None], patience: float) -> None:
-    """End this process soon after its parent was killed; otherwise it would wait for work for ever.
+    """End this process soon after its parent was killed; otherwise it would wait for work forever.
 
     stop: asks the work to end, which it gets `patience` seconds for.
     """

@@ -36,13 +36,13 @@ class Progress:
         self._stop = stop if stop is not None else threading.Event()
 
     def report(self, fraction: float, stage: str = "") -> None:
-        """Tell how much is done (0 to 1) and what is being done; raises Cancelled when asked to stop."""
+        """Report the fraction done (0 to 1) and the current stage; raises Cancelled when asked to stop."""
         self.check()
         if self._listener is not None:
             self._listener(min(1.0, max(0.0, fraction)), stage)
 
     def check(self) -> None:
-        """Raise Cancelled when somebody asked to stop."""
+        """Raise Cancelled when asked to stop."""
         if self._stop.is_set():
             raise Cancelled()
 

@@ -86,7 +86,7 @@ class Mixer:
         self._versions: tuple[Version, ...] = ()
         self._gain = 1.0
         self._voice = _SILENCE
-        self._order: tuple[int, _Voice | None] = (0, None)  # a number, and the voice to change to
+        self._command: tuple[int, _Voice | None] = (0, None)  # a number, and the voice to change to
         self._done = 0  # number of the last command carried out
         self._old = _SILENCE
         self._faded = self.fade  # frames of the running cross-fade already rendered
@@ -109,8 +109,8 @@ class Mixer:
 
     def switch(self, version: int) -> None:
         """Switch to another version at the current frame."""
-        order, wanted = self._order
-        if order != self._done and wanted is not None:
+        number, wanted = self._command
+        if number != self._done and wanted is not None:
             self._give(_Voice(version, wanted.position, wanted.end, wanted.loop))
         elif self._voice.version >= 0:
             # Position -1: where playback is when the command is carried out.
@@ -124,12 +124,12 @@ class Mixer:
         self._gain = gain
 
     def _give(self, voice: _Voice) -> None:
-        self._order = (self._order[0] + 1, voice)
+        self._command = (self._command[0] + 1, voice)
 
     @property
     def is_playing(self) -> bool:
         """True while something plays or is about to."""
-        number, wanted = self._order
+        number, wanted = self._command
         if number != self._done and wanted is not None:
             return wanted.version >= 0
         return self._voice.version >= 0
@@ -163,7 +163,7 @@ class Mixer:
     def _apply_command(self) -> None:
         if self._faded < self.fade:  # a jump within a jump would click; it waits for these few milliseconds
             return
-        number, wanted = self._order
+        number, wanted = self._command
         if number != self._done and wanted is not None:
             self._done = number
             position = self._voice.position if wanted.position < 0 else wanted.position

@@ -113,17 +113,17 @@ def batch_command(
             policy=rule,
         )
 
-        def look() -> list[BatchItem]:
+        def scan() -> list[BatchItem]:
             return collect(paths, output, recursive=recursive, include=include, pattern=pattern, suffix=suffix)
 
-        items = look()
+        items = scan()
         if not items and not watch_folder:
             raise NothingToRestore("There is no recording in " + ", ".join(map(str, paths)) + ".")
         place = _Place(output, jobs or os.cpu_count() or 1, networks, scheduler)
         try:
             with interrupted_once():
                 outcomes = (
-                    _watch(look, settings, place, resume) if watch_folder else _run(items, settings, place, resume)
+                    _watch(scan, settings, place, resume) if watch_folder else _run(items, settings, place, resume)
                 )
         except KeyboardInterrupt:
             raise Cancelled("Stopped; finished results stay, and --resume continues from there.") from None
@@ -204,7 +204,7 @@ def _work(
             _tell(outcome)
 
 
-def _watch(look: Callable[[], list[BatchItem]], settings: BatchSettings, place: _Place, resume: bool) -> list[Outcome]:
+def _watch(scan: Callable[[], list[BatchItem]], settings: BatchSettings, place: _Place, resume: bool) -> list[Outcome]:
     """Restore files that are there and files that arrive, once complete, until Ctrl+C; workers are kept."""
     from aidd_studio.restoration.batch.journal import BatchJournal
     from aidd_studio.restoration.batch.network_process import chosen
@@ -219,7 +219,7 @@ def _watch(look: Callable[[], list[BatchItem]], settings: BatchSettings, place: 
         try:
             hint("Watching for new files; stop with Ctrl+C.")
             while True:
-                if complete := arrivals.complete(look):
+                if complete := arrivals.complete(scan):
                     with progress_bar("Restoring") as progress:
                         _work(complete, settings, place, journal, progress, outcomes, workers)
                 time.sleep(POLL)
@@ -235,10 +235,10 @@ class Arrivals:
         self._seen: dict[Path, tuple[int, int] | None] = {}
         self._trouble = ""
 
-    def complete(self, look: Callable[[], list[BatchItem]]) -> list[BatchItem]:
+    def complete(self, scan: Callable[[], list[BatchItem]]) -> list[BatchItem]:
         """Files that are new or changed, and have stopped growing. Each problem is reported once."""
         try:
-            items = look()
+            items = scan()
         except (UsageError, OSError) as error:
             if str(error) != self._trouble:
                 hint(f"Waiting: {error}")

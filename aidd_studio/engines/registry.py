@@ -62,8 +62,8 @@ def is_generative(name: str) -> bool:
 
 def engine_settings(name: str) -> dict[str, Any]:
     """The settings of an engine with their defaults. Raises UsageError for an unknown engine."""
-    made = _entry(name).settings()
-    return {field.name: getattr(made, field.name) for field in fields(made)}
+    defaults = _entry(name).settings()
+    return {field.name: getattr(defaults, field.name) for field in fields(defaults)}
 
 
 def create_engine(name: str, settings: Mapping[str, Any] | None = None) -> Engine:

@@ -4,7 +4,7 @@ A plain decoder must invent every phase, and cannot know what the recording arou
 the spectrum of the pre-filled sound beside the tokens and puts out, for every bin, how much of the extrapolation to
 keep and what to add to it.
 
-It was trained on windows prepared in one way, and whoever runs it prepares them so: 24 kHz mono, scaled so that the
+It was trained on windows prepared in one way, which its callers must follow: 24 kHz mono, scaled so that the
 known samples have a root mean square of `LEVEL`; the gap filled by two-sided Burg extrapolation of order
 `EXTRAPOLATION_ORDER` from `EXTRAPOLATION_CONTEXT` samples on each side (`BothSides.hand_overs`); about `CONTEXT`
 samples of sound before and after the gap; the tokens those of the pre-filled window, but in the gap (every token whose

@@ -1,1 +1,1 @@
-"""How models are made: corpora, rendering, trainers."""
+"""Training models: corpora, rendering, trainers."""

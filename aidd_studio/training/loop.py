@@ -210,7 +210,7 @@ class Loop:
 
         try:
             previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-        except ValueError:  # not in the main thread: whoever runs the thread stops it
+        except ValueError:  # not in the main thread, whose owner stops it
             yield
             return
         try:

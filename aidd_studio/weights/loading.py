@@ -120,7 +120,7 @@ def load_embedding(name: str, device: str | torch.device = "cpu") -> Loaded[VGGi
 
 
 def forget_loaded() -> None:
-    """Let go of all loaded models, so that their memory is free once nobody uses them."""
+    """Drop all loaded models, so that their memory is freed once unused."""
     with _lock:
         _loaded.clear()
 

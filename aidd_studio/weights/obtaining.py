@@ -21,7 +21,7 @@ _FETCHING = 0.8  # share of the work
 
 @dataclass(frozen=True)
 class Obtained:
-    """A model that was installed, and the files whose hashes were pinned because nobody publishes them."""
+    """A model that was installed, and the files whose hashes were pinned because they are not published."""
 
     model: InstalledModel
     pinned: tuple[Fetched, ...] = ()

@@ -32,7 +32,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A published file. size in bytes, None where unknown; sha256 is empty where nobody has published it.
+    """A published file. size in bytes, None where unknown; sha256 is empty where it is not published.
 
     choose: patterns for its path in a repository on Hugging Face, where its address is not certain (see `hub`).
     """

@@ -218,7 +218,7 @@ def test_channels_with_different_gaps_are_filled_each_where_it_is_damaged() -> N
     assert np.any(fill.samples[0, 8000:9000]) and np.any(fill.samples[1, 16_000:17_500])
 
 
-@pytest.mark.parametrize("stage", ["extrapolating", "encoding", "drawing tokens", "decoding"])
+@pytest.mark.parametrize("stage", ["extrapolating", "encoding", "generating", "decoding"])
 def test_cancelling_ends_the_work_at_every_stage(stage: str) -> None:
     seen = []
 

@@ -55,7 +55,7 @@ def test_x_sounds_as_its_candidate_and_the_window_does_not_tell_which(
     compared.actions_by_id["audition_x"].trigger()
     for _ in range(12):
         clock.now += 0.1
-        playback.look()
+        playback.poll()
         assert compared.transport.switch.heard == "X"
         assert compared.candidate_list.sounding == -1
         assert document.candidate_index == current
@@ -64,7 +64,7 @@ def test_x_sounds_as_its_candidate_and_the_window_does_not_tell_which(
     assert np.abs(heard).max() > 0.1
     compared.actions_by_id["audition_x"].trigger()
     clock.now += 0.2
-    playback.look()
+    playback.poll()
     assert not playback.is_playing
     assert compared.transport.switch.heard == "X"
 

@@ -100,10 +100,10 @@ def test_candidates_are_switched_while_they_sound_without_a_click(
     assert window.commands.playback.is_playing
     for _ in range(8):
         clock.now += 0.1
-        window.commands.playback.look()
+        window.commands.playback.poll()
         press(qtbot, window, "original")
     clock.now += 0.1
-    window.commands.playback.look()
+    window.commands.playback.poll()
     heard = np.concatenate(outputs[-1].heard)
     assert len(heard) == pytest.approx(0.9 * 16000, abs=2)
     assert np.abs(heard).max() > 0.2
@@ -114,7 +114,7 @@ def test_candidates_are_switched_while_they_sound_without_a_click(
     assert steps.max() < 0.08
     press(qtbot, window, "play")
     clock.now += 0.2
-    window.commands.playback.look()
+    window.commands.playback.poll()
     assert not window.commands.playback.is_playing
 
 
@@ -131,7 +131,7 @@ def test_loop_plays_the_gap_again_and_again(
     positions = []
     for _ in range(20):
         clock.now += 0.05
-        window.commands.playback.look()
+        window.commands.playback.poll()
         assert window.axis.playhead is not None
         positions.append(window.axis.playhead)
     assert min(positions) >= 8000 - 1600
@@ -139,7 +139,7 @@ def test_loop_plays_the_gap_again_and_again(
     assert sum(later < earlier for earlier, later in itertools.pairwise(positions)) >= 3
     press(qtbot, window, "play")
     clock.now += 0.2
-    window.commands.playback.look()
+    window.commands.playback.poll()
 
 
 def test_undoing_an_older_step_keeps_candidates_that_came_later(

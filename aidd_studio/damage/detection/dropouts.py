@@ -15,7 +15,7 @@ from aidd_studio.damage.detection.context import LOUDEST, Levels, weighed
 from aidd_studio.damage.detection.level_cuts import level_cuts
 from aidd_studio.damage.detection.repeats import repeats
 from aidd_studio.damage.detection.settings import DetectionSettings
-from aidd_studio.damage.detection.spans import Span, settled, true_runs
+from aidd_studio.damage.detection.spans import Span, resolve_overlaps, true_runs
 from aidd_studio.progress import Progress
 
 __all__ = ["DetectionSettings", "detect"]
@@ -63,7 +63,7 @@ def detect(
                 progress.check()
                 suspects += spans_of_kind
             signals.append(finite)
-            spans.append(settled(suspects))
+            spans.append(resolve_overlaps(suspects))
         levels.add([signal[start - first : end - first] for signal in signals])
         for gap in across_channels(spans, signals, clip.rate):
             begin, finish = gap.start + first, gap.end + first

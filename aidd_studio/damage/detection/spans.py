@@ -46,7 +46,7 @@ EXACT: tuple[DamageKind, ...] = ("invalid", "silence", "held")
 MOSTLY = 0.8
 
 
-def settled(spans: Iterable[Span]) -> list[Span]:
+def resolve_overlaps(spans: Iterable[Span]) -> list[Span]:
     """Sorted spans without overlap, from all suspects of one channel.
 
     Of overlapping ones, the most confident level cut and the longest exact span remain; they are merged unless the

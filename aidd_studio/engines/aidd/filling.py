@@ -77,13 +77,13 @@ def fills(given: AiddSettings, window: Window, seeds: Sequence[int], progress: P
         batch = candidates[done : done + size]
         start, end = (0.1 + 0.9 * count / len(candidates) for count in (done, done + len(batch)))
         try:
-            made = _fill(work, batch, progress.part(start, end))
+            fills = _fill(work, batch, progress.part(start, end))
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
             work, size = _with_less_memory(work, size, progress)
             continue
-        yield from sorted(made, key=lambda fill: -fill.score)
+        yield from sorted(fills, key=lambda fill: -fill.score)
         done += len(batch)
 
 
@@ -192,7 +192,7 @@ def _make_waves(
     most_likely = [candidate.most_likely for candidate in batch]
     drawing = progress.part(0.0, 0.9)
     with torch.inference_mode(), interrupted_by(progress):
-        drawing.report(0.0, "drawing tokens")
+        drawing.report(0.0, "generating")
         drawn = draw_tokens(
             models.score,
             models.tokenizer.embed(torch.arange(config.codebook_size, device=models.device)),
@@ -200,7 +200,7 @@ def _make_waves(
             touched_tokens(segment.missing, config.hop, settings.widen),
             [candidate.seed for candidate in batch],
             settings,
-            lambda done: drawing.report(done, "drawing tokens"),
+            lambda done: drawing.report(done, "generating"),
             most_likely,
         )
         progress.report(0.9, "decoding")

@@ -22,34 +22,34 @@ MISMATCH_WEIGHT = 1.0
 """Nats per token that one neper of mismatch costs."""
 
 
-def likelihood_score(log_likelihood: float, segment: Segment, made: Signal) -> float:
+def likelihood_score(log_likelihood: float, segment: Segment, fill: Signal) -> float:
     """Nats per token minus the weighted mismatch at the gaps' ends; higher is better."""
-    return log_likelihood - MISMATCH_WEIGHT * boundary_mismatch(segment, made)
+    return log_likelihood - MISMATCH_WEIGHT * boundary_mismatch(segment, fill)
 
 
-def consensus_score(segment: Segment, made: Signal, expected: Signal) -> float:
+def consensus_score(segment: Segment, fill: Signal, expected: Signal) -> float:
     """Negative mean difference of band levels from the expected fill in the gaps, in nepers; 0 is best.
 
-    made, expected: float64 [T], the segment's wave with different fills.
+    fill, expected: float64 [T], the segment's wave with different fills.
     """
-    transform = ShortTime(hann(WINDOW, symmetry="periodic"), len(made))
+    transform = ShortTime(hann(WINDOW, symmetry="periodic"), len(fill))
     found = []
     for start, end in segment.gaps:
         pieces = transform.pieces_near(start, end, 0)
-        levels = [_band_levels(np.abs(transform.of(wave, pieces)) ** 2) for wave in (made, expected)]
+        levels = [_band_levels(np.abs(transform.of(wave, pieces)) ** 2) for wave in (fill, expected)]
         found.append(np.abs(levels[0] - levels[1]).mean())
     return 0.0 - float(np.mean(found)) if found else 0.0
 
 
-def boundary_mismatch(segment: Segment, made: Signal) -> float:
-    """Mean difference of band levels, in nepers, just outside and just inside of all ends. made: float64 [T]."""
+def boundary_mismatch(segment: Segment, fill: Signal) -> float:
+    """Mean difference of band levels, in nepers, just outside and just inside of all ends. fill: float64 [T]."""
     zone = round(ZONE * segment.rate)
     found = []
     for start, end in segment.gaps:
         reach = min(zone, end - start)
         for outside, inside in (
-            (made[max(0, start - reach) : start], made[start : start + reach]),
-            (made[end : end + reach], made[end - reach : end]),
+            (fill[max(0, start - reach) : start], fill[start : start + reach]),
+            (fill[end : end + reach], fill[end - reach : end]),
         ):
             if len(outside) == reach:
                 found.append(float(np.mean(np.abs(_levels(outside) - _levels(inside)))))

@@ -58,15 +58,15 @@ def render(models: Models, segment: Segment, drawn: DrawnTokens, settings: AiddS
     Tones on which the predictions from both sides agree are kept.
     """
     if models.refiner is not None:
-        made = _refined(models, segment, drawn.vectors)
+        rendered = _refined(models, segment, drawn.vectors)
     else:
         decoded = models.tokenizer.decode(drawn.codes).double().cpu().numpy()[:, : len(segment.wave)]
-        made = np.stack([_cross_faded(segment, row, settings) for row in decoded])
+        rendered = np.stack([_cross_faded(segment, row, settings) for row in decoded])
     for start, end in segment.gaps:
         tones = _predicted(segment, start, end).tones
         if tones is not None:
-            made[:, start:end] = [tones.keep_in(row[start:end]) for row in made]
-    return made
+            rendered[:, start:end] = [tones.keep_in(row[start:end]) for row in rendered]
+    return rendered
 
 
 def _cross_faded(segment: Segment, decoded: Signal, settings: AiddSettings) -> Signal:
@@ -83,21 +83,21 @@ def _refined(models: Models, segment: Segment, vectors: Tensor) -> Signal:
     hop = models.refiner.config.hop
     length = vectors.shape[1] * hop
     padded = np.pad(segment.wave, (0, length - len(segment.wave)))
-    made = torch.from_numpy(padded).float().to(models.device).expand(len(vectors), -1).clone()
+    rendered = torch.from_numpy(padded).float().to(models.device).expand(len(vectors), -1).clone()
     for start, end in segment.gaps:
-        predicted = torch.from_numpy(_predicted(segment, start, end).hand_overs).to(made)
-        made[:, start:end] = predicted[0]
+        predicted = torch.from_numpy(_predicted(segment, start, end).hand_overs).to(rendered)
+        rendered[:, start:end] = predicted[0]
         first = max(0, start - CONTEXT) // hop
         last = min(vectors.shape[1], -(-(end + CONTEXT) // hop))
         frames = slice(first * hop, last * hop)
-        made[:, frames] = models.refiner(
-            made[:, frames],
+        rendered[:, frames] = models.refiner(
+            rendered[:, frames],
             start - frames.start,
             end - frames.start,
             vectors[:, first:last].float(),
             predicted[1:].expand(len(vectors), -1, -1),
         )
-    waves: Signal = made.double().cpu().numpy()[:, : len(segment.wave)]
+    waves: Signal = rendered.double().cpu().numpy()[:, : len(segment.wave)]
     return waves
 
 
@@ -201,10 +201,10 @@ class Tones:
         share = _smooth_step(_agreement(transform.of(forward * taper), transform.of(backward * taper)))
         return Tones(transform, extrapolated, share)
 
-    def keep_in(self, made: Signal) -> Signal:
+    def keep_in(self, sound: Signal) -> Signal:
         """A model's sound for the gap with these tones in place of its own version of them: float64 [n]."""
-        change = self.transform.back(self.share * self.transform.of(self.extrapolated - made))
-        kept: Signal = made + change
+        change = self.transform.back(self.share * self.transform.of(self.extrapolated - sound))
+        kept: Signal = sound + change
         return kept
 
 

@@ -74,9 +74,9 @@ def complete(
     [frames], the mean of the channels outside and the model's sound inside; above half of `model_rate` it is the
     extrapolation's. Outside the gap the result is `channels`.
     """
-    made: Signal = channels + (common - channels.mean(axis=0))
+    result: Signal = channels + (common - channels.mean(axis=0))
     if channels.shape[0] == 1 and rate <= model_rate:
-        return made
+        return result
     size, reach = _window_size(rate), context_frames(rate)
     first, last = max(0, start - reach), min(channels.shape[1], end + reach)
     transform = ShortTime(np.sqrt(hann(size, symmetry="periodic")), last - first)
@@ -85,15 +85,15 @@ def complete(
     old = np.stack([transform.of(row[first:last]) for row in channels])  # [m, frames, bins]
     sides = _measure_sides(old, bands, transform.pieces_outside(start - first, end - first))
     if not sides:
-        return made
+        return result
     pieces = transform.pieces_near(start - first, end - first, SMOOTHING // 2)
     progress = transform.progress(start - first, end - first)[pieces]
     noise = transform.noise(2 * len(channels) + 1, rng, pieces)
     change = _change(old[:, pieces], transform.of(common[first:last], pieces), sides, bands, limit, progress, noise)
     fade = edge_weight(end - start, max(1, min(round(FADE * rate), (end - start) // 4)))
-    for row, spectrum in zip(made, change, strict=True):
+    for row, spectrum in zip(result, change, strict=True):
         row[start:end] += fade * transform.back(spectrum, pieces)[start - first : end - first]
-    return made
+    return result
 
 
 def context_frames(rate: int) -> int:
@@ -190,8 +190,8 @@ def _fill_up(predicted: Spectrum, wanted: Signal, noise: Spectrum) -> Spectrum:
     present = _level(predicted)
     gain = np.minimum(1.0, np.sqrt(wanted / np.maximum(present, FLOOR)))
     lacking = np.clip(1.0 - gain**2 * present / np.maximum(wanted, FLOOR), 0.0, 1.0)
-    made: Spectrum = predicted * gain[:, None] + noise * np.sqrt(lacking)[:, None]
-    return made
+    result: Spectrum = predicted * gain[:, None] + noise * np.sqrt(lacking)[:, None]
+    return result
 
 
 def _level(band: Spectrum) -> Signal:

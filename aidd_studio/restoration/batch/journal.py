@@ -79,7 +79,7 @@ class BatchJournal:
 
     def _unlock(self) -> None:
         with suppress(OSError):
-            Path(self._lock.lock_file).unlink(missing_ok=True)  # while it is held, so that nobody else has it
+            Path(self._lock.lock_file).unlink(missing_ok=True)  # while it is held, so that no other process has it
         self._lock.release()
 
     def finished(self, item: BatchItem) -> Outcome | None:
@@ -95,7 +95,7 @@ class BatchJournal:
         return outcome
 
     def may_replace(self, item: BatchItem) -> bool:
-        """True for an output that an earlier run with these settings made and nobody changed since.
+        """True for an output made by an earlier run with these settings and unchanged since.
 
         That is also one which the run set out to write, as it did not exist then, before it was killed.
         """

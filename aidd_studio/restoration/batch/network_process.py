@@ -72,7 +72,7 @@ class NetworkProcess:
         try:
             self.address = Address(ours.recv(), key, joint)
         except EOFError:
-            self.address = Address("", key, joint)  # it died: nobody is reached, and workers help themselves
+            self.address = Address("", key, joint)  # it died: workers load their own networks
 
     @property
     def pid(self) -> int | None:

@@ -53,7 +53,7 @@ def _restore(item: BatchItem, settings: BatchSettings, progress: Progress, start
         rows = tuple(gap_as_row(gap, clip.rate) for gap in found)
         if not settings.dry_run:
             return _ended(item, "nothing to do", left_unchanged(len(uncertain)), started, clip.duration, rows)
-        return _ended(item, "nothing to do", "Only looked at; nothing was written.", started, clip.duration, rows)
+        return _ended(item, "nothing to do", "Dry run; nothing was written.", started, clip.duration, rows)
     result = restore(
         clip,
         gaps,

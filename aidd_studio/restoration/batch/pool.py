@@ -35,7 +35,7 @@ class Workers:
         self._jobs, self._networks = max(1, jobs), networks
         self._service: NetworkProcess | None = None
         self._pool: ProcessPoolExecutor | None = None
-        # Shared without a lock, which a killed worker could take into its grave: how far the recordings in work are,
+        # Shared without a lock, which a killed worker might never release: how far the recordings in work are,
         # and last who stops.
         self._board: Any = None
 

@@ -107,8 +107,8 @@ class Change:
 class History:
     """Steps, one of which is current. Candidates that are offered belong to every step that has their gap.
 
-    A step takes in what was offered when somebody looks at it, so that an offer costs the same however many steps
-    there are. The current step always knows. The first step is there from the beginning.
+    A step takes in new candidates when it is read, so that adding one costs the same however many steps there are. The
+    current step is always up to date. The first step exists from the beginning.
     """
 
     def __init__(self, steps: Iterable[Step] = (), position: int = 0) -> None:
@@ -119,9 +119,9 @@ class History:
 
     def copy(self) -> History:
         """The history as it is now, for another thread: steps are never changed, only replaced."""
-        made = History(self._steps, self._position)
-        made._taken_in, made._offers = self._taken_in.copy(), self._offers.copy()
-        return made
+        copy = History(self._steps, self._position)
+        copy._taken_in, copy._offers = self._taken_in.copy(), self._offers.copy()
+        return copy
 
     @property
     def position(self) -> int:
@@ -179,7 +179,7 @@ class History:
         self.step(position)
 
     def _forget_offers(self) -> None:
-        """Let go of candidates for gaps that no step has any more."""
+        """Drop candidates for gaps that no step has any more."""
         entries = set[Entry]().union(*(step.state.entries for step in self._steps))
         places = {(entry.id, entry.gap.start, entry.gap.end) for entry in entries}
         self._offers = [offer for offer in self._offers if _place(offer) in places]
@@ -194,7 +194,7 @@ def _place(offer: Offer) -> tuple[int, int, int]:
 
 
 def change_between(before: State, after: State) -> Change:
-    """What leads from one state to another."""
+    """The change from one state to another."""
     known = {entry.id: entry for entry in before.entries}
     put = tuple(entry for entry in after.entries if not _same(known.pop(entry.id, None), entry))
     passes: list[RepairPass] = []

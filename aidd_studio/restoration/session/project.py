@@ -89,7 +89,7 @@ class Project:
         session = Session(clip)
         session.resume(self.steps, self.position)
         if self.path is not None:
-            session.kept[self.path.resolve()] = self.version
+            session.saved[self.path.resolve()] = self.version
         return session
 
 
@@ -112,7 +112,7 @@ def save_project(session: Session, path: Path, sha256: str | None = None, *, rep
     """
     from aidd_studio.files.atomic import atomic_path
 
-    known = session.kept.get(path.resolve())
+    known = session.saved.get(path.resolve())
     if not replace:
         _refuse_changed(path, known)
     with atomic_path(path, overwrite=True) as temporary:
@@ -120,7 +120,7 @@ def save_project(session: Session, path: Path, sha256: str | None = None, *, rep
         version = _version(temporary) or ""
         if not replace:
             _refuse_changed(path, known)
-    session.kept[path.resolve()] = version
+    session.saved[path.resolve()] = version
 
 
 def _write(session: Session, path: Path, temporary: Path, sha256: str) -> None:

@@ -21,22 +21,22 @@ class Session:
     """The work on one recording: gaps, candidates, accepted fills, and the way back.
 
     Every edit appends a step to the history and drops the steps that were undone. Candidates that arrive from an
-    engine are no edit: they are added to every step that has their gap, since nobody would want to undo them.
+    engine are not edits: they are added to every step that has their gap, and undo leaves them alone.
     Listeners are called after every change, on the thread that made it.
     """
 
     def __init__(self, clip: Clip) -> None:
         self.clip = clip
-        self.kept: dict[Path, str] = {}  # project files it was read from or saved to -> SHA-256 of what was in them
+        self.saved: dict[Path, str] = {}  # project files it was read from or saved to -> SHA-256 of what was in them
         self.history = History()
         self._next_id = 1
         self._listeners: list[Callable[[], None]] = []
 
     def copy(self) -> Session:
         """The session as it is now, for another thread. What the copy saves is known to this session too."""
-        made = Session(self.clip)
-        made.kept, made.history, made._next_id = self.kept, self.history.copy(), self._next_id
-        return made
+        copy = Session(self.clip)
+        copy.saved, copy.history, copy._next_id = self.saved, self.history.copy(), self._next_id
+        return copy
 
     @property
     def state(self) -> State:
@@ -57,7 +57,7 @@ class Session:
         self._listeners.append(listener)
 
     def unlisten(self, listener: Callable[[], None]) -> None:
-        """Call a function no more."""
+        """Stop calling a function."""
         self._listeners.remove(listener)
 
     def restored(self) -> Clip:

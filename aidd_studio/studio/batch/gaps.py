@@ -112,7 +112,7 @@ class BatchGaps(QWidget):
         if row is None:
             self._hint.setText("Select a file to see its gaps.")
         elif row.gaps is None:
-            self._hint.setText("Nobody has looked into this file yet.")
+            self._hint.setText("This file has not been searched yet.")
         else:
             self._hint.setText("No dropout was found.")
         self._stack.setCurrentIndex(0 if gaps else 1)

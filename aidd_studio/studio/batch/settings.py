@@ -21,7 +21,7 @@ from aidd_studio.studio.widgets.fields import choice, form, whole_number
 from aidd_studio.studio.widgets.icons import icon
 
 MOST_MODELS = 4
-"""Processes that load a neural model when nobody says how many; each holds its own copy of the weights."""
+"""Default number of processes that load a neural model; each holds its own copy of the weights."""
 
 CONTAINERS = (("As the source", ""), ("WAV", "wav"), ("FLAC", "flac"))
 
@@ -59,7 +59,7 @@ class BatchSettingsForm(QWidget):
         self.candidates.setToolTip("Fills to make for each gap; the best one is used")
         self.jobs = whole_number("Files in parallel", 0, 64, 0)
         self.jobs.setSpecialValueText("automatic")
-        self.jobs.setToolTip("Files that are worked on at the same time, each by a process of its own")
+        self.jobs.setToolTip("Files restored at the same time, each in its own process")
         self.recursive = QCheckBox("Folders with subfolders")
         self.recursive.setChecked(kept.value("batch/recursive", "true") != "false")
         self.overwrite = QCheckBox("Replace existing results")

@@ -62,7 +62,7 @@ class BatchRow:
     size: int = 0  # bytes
     state: RowState = "waiting"
     fraction: float = 0.0
-    gaps: tuple[dict[str, Any], ...] | None = None  # None: nobody has looked yet
+    gaps: tuple[dict[str, Any], ...] | None = None  # None: not searched yet
     outcome: Outcome | None = None  # how its last restoration ended
 
     @property
@@ -142,7 +142,7 @@ class BatchTable(QAbstractTableModel):
             self.dataChanged.emit(self.index(place, 0), self.index(place, len(COLUMNS) - 1))
 
     def all_changed(self) -> None:
-        """Show all rows anew."""
+        """Refresh all rows."""
         if self.rows:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self.rows) - 1, len(COLUMNS) - 1))
 

@@ -39,7 +39,7 @@ class BatchTotals(QFrame):
         row.addWidget(self._progress)
 
     def show_rows(self, rows: Sequence[BatchRow]) -> None:
-        """Count and estimate anew."""
+        """Update counts and estimate."""
         states = Counter(row.state for row in rows)
         parts = [plural(len(rows), "file")] if rows else []
         parts += [f"{states[state]} {state}" for state in ("restored", "nothing to do", "failed") if states[state]]
@@ -68,5 +68,5 @@ def summary(rows: Sequence[BatchRow], folder: Path, *, whole: bool) -> tuple[str
     if counts["failed"]:
         text = f"{text} {counts['failed']} failed; the remarks say why."
     if not whole:
-        text = f"Stopped. {text} Run goes on where it was stopped."
+        text = f"Stopped. {text} Run continues where it was stopped."
     return text, whole and not counts["failed"]

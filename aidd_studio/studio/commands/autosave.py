@@ -115,7 +115,7 @@ class Autosave(QObject):
         if _accepted(session) != self._accepted:
             self.write()
         elif session.position > 0 and not self._timer.isActive():
-            self._timer.start()  # not again with every edit: a busy hand must not put it off for ever
+            self._timer.start()  # not restarted by every edit, or steady editing would postpone it indefinitely
 
     def write(self) -> None:
         """Write the document as it is now."""

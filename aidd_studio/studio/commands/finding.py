@@ -44,7 +44,7 @@ class Finding(QObject):
         self._edges = sorted({edge for gap in found for edge in (gap.start, gap.end)})
         ids = document.session.add_gaps(found, f"Detect {plural(len(found), 'dropout')}")
         if not found:
-            self._workspace.notify("No dropout was found. Drag over the picture to mark one by hand.", "info")
+            self._workspace.notify("No dropout was found. Drag over the picture to mark one.", "info")
         elif not ids:
             self._workspace.notify("All dropouts that were found are in the list already.", "info")
         else:

@@ -1,4 +1,4 @@
-"""Notifications: a screen reader hears what happens in the window while the focus stays where it is."""
+"""Notifications: what happens in the window is announced to screen readers without moving the focus."""
 
 from __future__ import annotations
 

@@ -65,9 +65,9 @@ class PreferencesDialog(Dialog):
 
     def _form(self, title: str) -> QFormLayout:
         self._column.addWidget(section(title))
-        made = form()
-        self._column.addLayout(made)
-        return made
+        layout = form()
+        self._column.addLayout(layout)
+        return layout
 
     def _row(self, form: QFormLayout, label: str, field: QWidget | QLayout) -> None:
         text = QLabel(label)

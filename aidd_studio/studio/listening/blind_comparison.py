@@ -1,6 +1,6 @@
 """Blind comparison: the candidates shuffled, nameless and equally loud, so that only the ear decides.
 
-X is one of them, drawn anew after every guess: who cannot tell which has no reason to prefer one (an ABX test).
+X is one of them, drawn again after every guess: without a reliable guess there is no reason to prefer one (ABX test).
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class PlaybackControl(QObject):
         self._make_output = make_output
         self._timer = QTimer(self)
         self._timer.setInterval(EVERY)
-        self._timer.timeout.connect(self.look)
+        self._timer.timeout.connect(self.poll)
         self._was_silent: str | None = None
         self.is_passing = False  # the sound runs through the recording, and the pictures should go with it
         self.matched = False
@@ -233,7 +233,7 @@ class PlaybackControl(QObject):
         else:
             self.stop()
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Look where the sound is now; a timer does it while something moves."""
         player = self._player
         position = player.position()

@@ -28,8 +28,8 @@ REPORT_EVERY = 0.1
 """Seconds between two progress signals, so that a chatty job does not flood the window."""
 
 TURN = 0.0005
-"""Seconds after which a thread that computes lets another one have Python's lock. The window's thread asks for it anew
-after every call into Qt, dozens of times a frame; with Python's own 5 ms a busy worker held frames up for 50 ms."""
+"""Seconds after which a computing thread yields Python's lock. The window's thread needs it again after every call into
+Qt, dozens of times per frame; with Python's default of 5 ms a busy worker delayed frames by 50 ms."""
 
 
 class JobProgress(Progress):

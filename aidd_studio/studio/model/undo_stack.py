@@ -16,7 +16,7 @@ from aidd_studio.studio.model.time_format import format_time
 
 
 class UndoStack(QUndoStack):
-    """Follows a session's edits, and takes the session along when somebody undoes, does again or jumps.
+    """Follows a session's edits, and moves the session on undo, redo and jumps.
 
     A jump over many steps moves the session once, to where it ends.
     """

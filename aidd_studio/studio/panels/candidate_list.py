@@ -25,10 +25,6 @@ ENDED = frozenset({"filled", "interpolated", "similar passage", "sparse"})
 """What engines report of a candidate that is there, while another one is still to come."""
 
 
-GENERATING = {"drawing tokens": "generating"}
-"""Stages of engines that people call otherwise."""
-
-
 class CandidateList(QWidget):
     """The cards of the current gap, with what can be done when there are none yet."""
 
@@ -228,5 +224,4 @@ def _doing(filling: FillProgress) -> str:
         return "Waiting for the gaps before it…"
     if filling.stage in ENDED:
         return "Making the next candidate…"
-    stage = GENERATING.get(filling.stage, filling.stage)
-    return f"{stage.capitalize()}…" if stage else "Filling…"
+    return f"{filling.stage.capitalize()}…" if filling.stage else "Filling…"

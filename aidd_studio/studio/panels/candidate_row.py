@@ -170,7 +170,7 @@ class CandidateRow(QFrame):
         self.setAccessibleDescription(f"Press {self.index + 1} to play it" if self.index < 9 else "")
         spoken = name or f"candidate {self.index + 1}"
         self._play.setAccessibleName(f"{'Stop' if sounding else 'Hear'} {spoken} in context")
-        self._star.setAccessibleName(f"Take the star from {spoken}" if starred else f"Star {spoken}")
+        self._star.setAccessibleName(f"Remove the star from {spoken}" if starred else f"Star {spoken}")
         self._accept.setAccessibleName(f"Accept {spoken}")
 
     def _button(self, name: str, tip: str, action: Callable[[], None]) -> QToolButton:

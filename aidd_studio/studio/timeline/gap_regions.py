@@ -104,7 +104,7 @@ class GapRegions(QObject):
         return self.document.clip.channels if self.document is not None else 1
 
     def places(self) -> GapPlaces:
-        """All gaps as arrays, counted anew when they have changed."""
+        """All gaps as arrays, rebuilt when they have changed."""
         document = self.document
         entries = document.entries if document else ()
         selected = document.selected if document else ()

@@ -109,9 +109,9 @@ class Strip:
         """The strip, for a screen with so many pixels per logical pixel."""
         rows, width = self.pixels.shape
         image = QImage(self.pixels.data, width, rows, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)
-        made = QPixmap.fromImage(image.copy())
-        made.setDevicePixelRatio(ratio)
-        return made
+        result = QPixmap.fromImage(image.copy())
+        result.setDevicePixelRatio(ratio)
+        return result
 
 
 def region_strip(
@@ -178,8 +178,8 @@ def gap_marks(places: GapPlaces, axis: TimeAxis, width: int, ratio: float) -> tu
 def _over(colour: QColor, below: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """A colour over premultiplied pixels."""
     alpha = colour.alpha()
-    made = np.zeros_like(below)
+    result = np.zeros_like(below)
     for shift, part in ((24, 255), (16, colour.red()), (8, colour.green()), (0, colour.blue())):
         old = below >> np.uint32(shift) & np.uint32(255)
-        made |= ((part * alpha + old * (255 - alpha) + 127) // 255).astype(np.uint32) << np.uint32(shift)
-    return made
+        result |= ((part * alpha + old * (255 - alpha) + 127) // 255).astype(np.uint32) << np.uint32(shift)
+    return result

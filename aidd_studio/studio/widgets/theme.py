@@ -124,7 +124,7 @@ def colour(name: str, alpha: int = 255, of: Colours | None = None) -> QColor:
 
 @cache
 def _made(code: str, alpha: int) -> QColor:
-    """Kept, since every frame asks for hundreds; nobody may change one."""
+    """Cached, since every frame needs hundreds; treat them as immutable."""
     made = QColor(code)
     made.setAlpha(alpha)
     return made

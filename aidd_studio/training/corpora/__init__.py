@@ -1,1 +1,1 @@
-"""What is learnt from."""
+"""Training corpora."""

@@ -32,8 +32,8 @@ LEVEL_BANDS, POWER_BANDS = 24, 40
 class ContextSettings:
     """Batch, loss weights, and what the tokens in the gap are: none at all, damaged, guessed by a score model, or true.
 
-    Guesses are given as the engine gives them: the mean of all codes' vectors, as probable as the score model holds
-    them. They teach how far a score model is to be trusted, which the true tokens beside them cannot.
+    Guesses are encoded as in the engine: the expectation of the code vectors under the score model. They teach the
+    refiner how far to trust a score model, which true tokens cannot.
     """
 
     tokens: int = 1200  # token frames in a batch

@@ -1,4 +1,4 @@
-"""Training the score model: which tokens belong into a hole."""
+"""Training the score model."""
 
 from __future__ import annotations
 
@@ -164,9 +164,9 @@ def _weighted_cross_entropy(
 
 
 def _gap_mask(tokens: int, longest: int, rng: np.random.Generator) -> Tensor:
-    """Gaps as people have them, wholly hidden or, as in the middle of sampling, in part.
+    """Realistic gaps, masked completely or, as in the middle of sampling, in part.
 
-    Every third row has one gap; the others have several, because what is not hidden teaches nothing.
+    Every third row has one gap; the others have several, since only masked tokens contribute to the loss.
     """
     inside = np.zeros(tokens, bool)
     wanted = 0.0 if rng.random() < 1 / 3 else float(rng.uniform(0.1, 0.5))
