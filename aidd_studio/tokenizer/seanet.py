@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parametrizations, parametrize
 
 from aidd_studio.tokenizer.config import SEANetConfig
 from aidd_studio.tokenizer.spectrum import reflect
@@ -76,20 +75,6 @@ class SEANetEncoder(nn.Module):
         sequence = x.transpose(1, 2)
         sequence = sequence + self.lstm(sequence)[0]
         return self.last(nn.functional.elu(sequence.transpose(1, 2))).transpose(1, 2)  # type: ignore[no-any-return]
-
-
-def add_weight_norm(encoder: SEANetEncoder) -> None:
-    """Split each convolution's weight into length and direction, as the published training does."""
-    for module in encoder.modules():
-        if isinstance(module, nn.Conv1d):
-            parametrizations.weight_norm(module)
-
-
-def fold_weight_norm(encoder: SEANetEncoder) -> None:
-    """Undo `add_weight_norm`: the same function with plain weights."""
-    for module in encoder.modules():
-        if isinstance(module, nn.Conv1d) and parametrize.is_parametrized(module):
-            parametrize.remove_parametrizations(module, "weight")
 
 
 def folded_weight(length: Tensor, direction: Tensor) -> Tensor:

@@ -70,14 +70,6 @@ def test_snr_is_the_ratio_of_the_levels(seed: int, level: float) -> None:
     assert metrics.snr(x, x + noise) == pytest.approx(-20 * math.log10(level), abs=1e-6)
 
 
-@settings(max_examples=20, deadline=None)
-@given(gain=st.floats(0.1, 10.0))
-def test_the_scale_invariant_ratio_does_not_see_a_gain(gain: float) -> None:
-    x = music()
-    y = x + 0.01 * np.random.default_rng(2).standard_normal(x.shape)
-    assert metrics.si_sdr(x, gain * y, GAP) == pytest.approx(metrics.si_sdr(x, y, GAP), abs=1e-6)
-
-
 def test_snr_looks_only_into_the_gap() -> None:
     x = music()
     y = x.copy()

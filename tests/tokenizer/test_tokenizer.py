@@ -14,7 +14,6 @@ from aidd_studio.tokenizer.config import SEANetConfig, SpectralEncoderConfig, To
 from aidd_studio.tokenizer.convnext import ConvNeXtBlock, DepthwiseConv
 from aidd_studio.tokenizer.model import WavTokenizer
 from aidd_studio.tokenizer.quantizer import Quantizer, k_means
-from aidd_studio.tokenizer.seanet import SEANetEncoder, add_weight_norm, fold_weight_norm
 from aidd_studio.tokenizer.spectral_encoder import SpectralEncoder
 from aidd_studio.tokenizer.spectrum import aligned_istft, aligned_stft, magnitude
 
@@ -205,16 +204,3 @@ def test_the_magnitude_has_the_right_gradient_and_a_finite_one_at_zero() -> None
     zero = torch.zeros(2, dtype=torch.complex64, requires_grad=True)
     magnitude(zero).sum().backward()
     assert zero.grad is not None and torch.equal(zero.grad, torch.zeros(2, dtype=torch.complex64))
-
-
-def test_weight_norm_changes_how_the_encoder_learns_and_not_what_it_computes() -> None:
-    torch.manual_seed(0)
-    encoder = SEANetEncoder(SEANetConfig(filters=4), 16).eval()
-    wave = music(1, 3200)
-    plain = encoder(wave)
-    names = set(encoder.state_dict())
-    add_weight_norm(encoder)
-    torch.testing.assert_close(encoder(wave), plain)
-    fold_weight_norm(encoder)
-    torch.testing.assert_close(encoder(wave), plain)
-    assert set(encoder.state_dict()) == names

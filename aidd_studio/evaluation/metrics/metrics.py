@@ -59,17 +59,6 @@ def snr(original: ArrayLike, restored: ArrayLike, gap: Span | None = None) -> fl
     return float(np.mean(values))
 
 
-def si_sdr(original: ArrayLike, restored: ArrayLike, gap: Span | None = None) -> float:
-    """Scale-invariant signal-to-distortion ratio in dB (Le Roux et al. 2019): SNR after the best gain."""
-    a, b = _pair(original, restored, gap)
-    values = []
-    for x, y in zip(a, b, strict=True):
-        energy = float(np.vdot(x, x))
-        target = x * (float(np.vdot(x, y)) / energy) if energy > 0 else np.zeros_like(x)
-        values.append(_ratio_db(float(np.vdot(target, target)), float(np.vdot(target - y, target - y))))
-    return float(np.mean(values))
-
-
 def mel_distance(original: ArrayLike, restored: ArrayLike, rate: int, gap: Span | None = None) -> float:
     """Mean absolute difference of natural-log mel magnitudes, over the frames centred in the gap.
 

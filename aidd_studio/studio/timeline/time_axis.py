@@ -62,11 +62,6 @@ class TimeAxis(QObject):
         """The frame at the right edge."""
         return self.start + self.scale * self.width
 
-    @property
-    def first_column(self) -> int:
-        """The number of the leftmost column of pixels; column i covers frames from i * scale on."""
-        return round(self.start / self.scale)
-
     def to_x(self, frame: float) -> float:
         """Pixels from the left edge."""
         return (frame - self.start) / self.scale

@@ -15,9 +15,6 @@ from aidd_studio.studio.widgets.drawings import tinted_file
 
 ThemeChoice = Literal["dark", "light", "system"]
 
-UNIT = 4
-"""All spacing is a multiple of this many pixels."""
-
 FONTS = ("Inter", "Segoe UI Variable", "Segoe UI", "SF Pro Text", "Helvetica Neue", "Noto Sans", "DejaVu Sans")
 
 
