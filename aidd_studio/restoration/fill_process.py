@@ -1,7 +1,7 @@
-"""Filling in a process of its own, so that whatever an engine does, the program that asked stays alive beside it.
+"""Filling in a separate process, so that the program stays alive and responsive whatever an engine does.
 
-Engines hold Python's lock for a tenth of a second at a time (loading torch, long calls into native libraries), in which
-no window answers; and one that asks for more memory than there is takes its whole process with it.
+Engines hold Python's lock for a tenth of a second at a time (loading torch, long calls into native libraries), which
+freezes a window; and an engine that runs out of memory takes its whole process down.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ REPORT_EVERY = 0.05
 """Seconds between two reports of progress from the process."""
 
 LESS_URGENT = 5
-"""How much farther back than the program that asked this process stands in the queue for a core (Unix niceness)."""
+"""How much lower the process's priority is than the program's (Unix niceness)."""
 
 LEAVING = 5.0
-"""Seconds that the process has to end once it was asked to."""
+"""Seconds that the process gets to end after a request."""
 
 DIED = (
     "The process that makes the fills ended unexpectedly, most likely for lack of memory; "
@@ -85,7 +85,7 @@ class _Ended:
 
 @dataclass(frozen=True)
 class _Listed:
-    """An engine as far as it may be known without loading it."""
+    """An engine as far as it is known without loading it."""
 
     info: EngineInfo
 
@@ -132,7 +132,7 @@ class FillProcess:
         yield from fill_windows(windows, fill_or_report, progress, on_gaps)
 
     def close(self) -> None:
-        """End the process, whatever it is doing."""
+        """Kill the process, whatever it is doing."""
         process, line = self._process, self._line
         self._process = self._line = None
         if line is not None:

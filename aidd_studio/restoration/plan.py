@@ -1,4 +1,4 @@
-"""Cutting the windows that engines work on: each holds near gaps with the sound around them."""
+"""Planning the windows that engines fill: each holds neighbouring gaps with the sound around them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from aidd_studio.engines.engine import EngineInfo, Window
 from aidd_studio.errors import DamageError
 
 LONGEST_CONTEXT = 300.0
-"""Seconds of context per side at most, so that an engine that wants everything fits into memory."""
+"""Most seconds of context per side, so that an engine without a limit of its own fits into memory."""
 
 JOINT = 0.3
 """Seconds between gaps below which they are filled jointly, if the engine's context reaches that far.
@@ -47,7 +47,7 @@ class _Cut:
 
 
 class Windows(Sequence[Window]):
-    """Windows that are cut when they are asked for: thousands of them at once would take more memory than there is."""
+    """Windows that are cut lazily: thousands of them at once would not fit into memory."""
 
     def __init__(self, clip: Clip, cuts: Sequence[_Cut]) -> None:
         self._clip, self._cuts = clip, cuts
@@ -121,7 +121,7 @@ def _extent(gaps: Sequence[Damage]) -> tuple[int, int]:
 
 
 def _cut(gaps: list[Damage], longest: int) -> list[list[Damage]]:
-    """Halve a group at its widest pause until no part spans more than `longest` frames."""
+    """Split a group at its widest pauses until no part spans more than `longest` frames."""
     start, end = _extent(gaps)
     if len(gaps) == 1 or end - start <= longest:
         return [gaps]

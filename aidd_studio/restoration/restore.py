@@ -26,13 +26,13 @@ from aidd_studio.restoration.splice import CROSSFADE, splice
 MOST_CANDIDATES = 64
 
 LONGEST_CROSSFADE = 1.0
-"""Seconds; what is faded over is good sound."""
+"""Seconds; a cross-fade replaces intact sound."""
 
 GapListener = Callable[[Sequence[Damage], float, str], None]
-"""Called with gaps that are filled together, how much of that is done (0 to 1), and what is being done."""
+"""Called with gaps that are filled together, the fraction done (0 to 1) and the stage."""
 
 FILLED = "done"
-"""The last stage of gaps: all their candidates are there."""
+"""The last stage of gaps: all their candidates are ready."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,7 @@ class FilledGap:
 
 @dataclass(frozen=True, eq=False)
 class RestorationResult:
-    """A restored clip and how it came about."""
+    """A restored clip with its gaps and how they were filled."""
 
     clip: Clip
     gaps: tuple[FilledGap, ...]

@@ -1,4 +1,4 @@
-"""Many recordings through the same door, without a person."""
+"""Batch restoration of many recordings."""
 
 from aidd_studio.restoration.batch.items import (
     BatchItem,

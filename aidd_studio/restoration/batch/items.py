@@ -1,4 +1,4 @@
-"""What a batch works on: recordings, where their results go, and how each ended."""
+"""The items of a batch: recordings, their targets, settings and outcomes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ UNREADABLE = frozenset({".m4a", ".aac", ".wma", ".ape", ".wv", ".tta", ".mpc", "
 """Suffixes of recordings that cannot be read: listed as failed rather than skipped."""
 
 PATTERN = "{stem}_restored{suffix}"
-"""How results are named when nothing else is asked for."""
+"""The default pattern for result names."""
 
 FORMATS = {"wav": ".wav", "flac": ".flac"}
 """Formats that all results can be written in, whatever their sources were."""
@@ -75,7 +75,7 @@ class BatchSettings:
     policy: Policy = "any"  # which engines may fill
 
     def digest(self) -> str:
-        """A name for everything that decides how the outputs sound."""
+        """A key of everything that decides how the outputs sound."""
         decisive = asdict(self)
         for name in ("overwrite", "pictures"):
             del decisive[name]
@@ -186,7 +186,7 @@ def with_targets(
 
 
 def real_path(path: Path) -> Path:
-    """Where a path leads in the end; one in a circle leads to itself, where Path.resolve would raise."""
+    """The path with links resolved; unlike Path.resolve, a circular link resolves to itself."""
     return Path(os.path.realpath(path))
 
 

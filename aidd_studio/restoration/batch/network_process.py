@@ -51,7 +51,7 @@ def _on_gpu(device: str) -> bool:
 
 
 def _has_driver() -> bool:
-    """Whether NVIDIA's driver is there; that is quicker to learn than torch is to load."""
+    """Whether NVIDIA's driver is present, found out without the wait for torch."""
     try:
         ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
     except OSError:

@@ -16,7 +16,7 @@ _engines: dict[str, Any] = {}
 
 
 READ, LOOKED, FILLED = 0.1, 0.3, 0.9
-"""Which share of a recording is done when it is read, its gaps are found, and they are filled."""
+"""Fraction done when a recording is read, its gaps are found, and they are filled."""
 
 
 def restore_file(item: BatchItem, settings: BatchSettings, progress: Progress | None = None) -> Outcome:

@@ -1,4 +1,4 @@
-"""A batch on this machine's processes: a worker that dies costs only the recording it had in work."""
+"""A batch on this machine's processes: a worker that dies costs only its current recording."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from aidd_studio.restoration.batch.network_process import NetworkProcess, Where
 from aidd_studio.restoration.batch.one_file import restore_file
 
 FILES_PER_WORKER = 200
-"""A worker is replaced after so many files, so that no leak of a decoder can add up."""
+"""Files after which a worker is replaced, so that leaks in decoders cannot add up."""
 
 PATIENCE = 5.0
 """Seconds that workers have to stop by themselves, which leaves nothing half-written; they need about 0.1."""

@@ -19,16 +19,16 @@ from aidd_studio.restoration.batch.path_collisions import clashing
 from aidd_studio.restoration.batch.pool import Workers
 
 Hold = Callable[[], bool]
-"""While it says True no further recording is begun."""
+"""While it returns True, no further recording is started."""
 
 Outcomes = Generator[tuple[BatchItem, Outcome], None, None]
 """Recordings as they end. Closing it ends the processes that work for it."""
 
 Tell = Callable[[BatchItem, float], None]
-"""Hears which share (0 to 1) of a recording is done."""
+"""Called with a recording and the fraction of it (0 to 1) that is done."""
 
 LOOK_AGAIN = 0.05
-"""Seconds between two looks at whether the hold is over."""
+"""Seconds between two checks whether a hold is over."""
 
 
 def run_batch(

@@ -57,7 +57,7 @@ class Leftover:
 
 
 class EditJournal:
-    """Keeps one history in a folder of its own; `save` after every edit, `discard` when the work is safe elsewhere."""
+    """Journals one history in its own folder; `save` after every edit, `discard` when the work is saved elsewhere."""
 
     def __init__(self, clip: Clip, root: Path, sha256: str | None = None) -> None:
         self._clip = clip
@@ -149,7 +149,7 @@ class EditJournal:
 
 @dataclass
 class _Written:
-    """What of a history is in the journal."""
+    """The part of a history that is in the journal."""
 
     keys: Sequence[int] = ()
     offer: int = -1  # the number of the last one
@@ -157,7 +157,7 @@ class _Written:
 
 
 def leftovers(root: Path) -> list[Leftover]:
-    """Journals that no running program holds, newest first. Unreadable ones are passed over."""
+    """Journals that no running program holds, newest first. Unreadable ones are skipped."""
     found = []
     for path in root.glob(f"*/{NAME}"):
         if not _is_held(path.parent):
@@ -230,7 +230,7 @@ def _fill(folder: Path, digest: str) -> bytes:
 
 
 def _accepted(records: list[Record]) -> int:
-    """How many gaps have an accepted fill in the end, without a look at the fills."""
+    """The final number of gaps with an accepted fill, without reading the fills."""
     states: list[dict[int, bool]] = []
     position = 0
     for record in records:
@@ -247,7 +247,7 @@ def _accepted(records: list[Record]) -> int:
 
 
 def _common(first: Sequence[int], second: Sequence[int]) -> int:
-    """How many items two lists begin with alike."""
+    """The length of two lists' common prefix."""
     for count, (one, other) in enumerate(zip(first, second, strict=False)):
         if one != other:
             return count
