@@ -259,3 +259,11 @@ def _grown(entry: Entry, offered: Sequence[Candidate]) -> Entry:
         if fits and all(candidate.digest != known.digest for known in entry.candidates):
             entry = replace(entry, candidates=(*entry.candidates, candidate))
     return entry
+
+
+def common_prefix(first: Sequence[int], second: Sequence[int]) -> int:
+    """The length of two lists' common prefix."""
+    for count, (one, other) in enumerate(zip(first, second, strict=False)):
+        if one != other:
+            return count
+    return min(len(first), len(second))

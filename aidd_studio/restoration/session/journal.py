@@ -23,7 +23,7 @@ from aidd_studio.audio.clip import Clip
 from aidd_studio.errors import AiddError, ProjectError
 from aidd_studio.files.atomic import atomic_path, write_error
 from aidd_studio.restoration.candidate import Candidate
-from aidd_studio.restoration.session.history import History, Offer, State, change_between, changed
+from aidd_studio.restoration.session.history import History, Offer, State, change_between, changed, common_prefix
 from aidd_studio.restoration.session.plain_data import (
     PROGRAM,
     candidate_as_data,
@@ -107,7 +107,7 @@ class EditJournal:
             yield {"offer": [offer.id, offer.candidate.digest]}
             now.offer = offer.number
         keys = history.keys
-        for index in range(_common(keys, now.keys), len(keys)):
+        for index in range(common_prefix(keys, now.keys), len(keys)):
             before = history.step(index - 1).state if index else State()
             step = history.step(index)
             change = change_between(before, step.state)
@@ -244,14 +244,6 @@ def _accepted(records: list[Record]) -> int:
         elif "position" in record:
             position = int(record["position"])
     return sum(states[position].values())
-
-
-def _common(first: Sequence[int], second: Sequence[int]) -> int:
-    """The length of two lists' common prefix."""
-    for count, (one, other) in enumerate(zip(first, second, strict=False)):
-        if one != other:
-            return count
-    return min(len(first), len(second))
 
 
 def _is_held(folder: Path) -> bool:

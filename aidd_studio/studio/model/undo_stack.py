@@ -10,7 +10,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from aidd_studio.restoration.session.history import Entry, Step
+from aidd_studio.restoration.session.history import Entry, Step, common_prefix
 from aidd_studio.restoration.session.session import Session
 from aidd_studio.studio.model.time_format import format_time
 
@@ -43,7 +43,7 @@ class UndoStack(QUndoStack):
         keys = history.keys
         if keys == self._keys and position == self.index():
             return
-        known = _common(keys, self._keys)
+        known = common_prefix(keys, self._keys)
         self._is_following = True
         if known == 0 or known == len(keys) < len(self._keys):  # another history, or steps have only gone
             self.clear()
@@ -85,14 +85,6 @@ class UndoStack(QUndoStack):
             return ""
         entry = new.get(touched[0]) or old[touched[0]]
         return f"  ·  {format_time(entry.gap.start, self._session.clip.rate)}"
-
-
-def _common(first: list[int], second: list[int]) -> int:
-    """How many items two lists begin with alike."""
-    for count, (one, other) in enumerate(zip(first, second, strict=False)):
-        if one != other:
-            return count
-    return min(len(first), len(second))
 
 
 def _differs(before: Entry | None, after: Entry | None) -> bool:
