@@ -160,7 +160,7 @@ def test_a_video_without_sound_says_so(tmp_path: Path) -> None:
 def test_what_cannot_be_written_back_is_said_before_any_work(tmp_path: Path, name: str) -> None:
     clip = read(media(tmp_path / name, "aac"))
     with pytest.raises(FileWriteError, match="choose one of"):
-        write(clip, tmp_path / f"b{Path(name).suffix}")
+        write(clip, tmp_path / "b.wma")
     report = write(clip, tmp_path / "b.wav")
     assert (report.container, report.subtype) == ("WAV", "FLOAT")
     assert np.array_equal(read(tmp_path / "b.wav").samples, clip.samples)

@@ -8,10 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from aidd_studio.audio.clip import Clip, Source
 from aidd_studio.audio.files.chunks import Chunk, append_chunks
 from aidd_studio.audio.files.encoding import Encoder
 from aidd_studio.audio.files.formats import Target, choose_target, name_for_soundfile
+from aidd_studio.audio.files.media_writing import (
+    check_media_target,
+    choose_media_target,
+    is_media_name,
+    write_media,
+)
 from aidd_studio.audio.files.native import NativeSamples
 from aidd_studio.audio.files.tags import chunks_for, losses, write_tags
 from aidd_studio.errors import FileWriteError
@@ -44,7 +52,10 @@ def check_target(path: Path | str, source: Path | str | None = None, *, overwrit
     be the source, whatever the name it goes by.
     """
     path = Path(path)
-    choose_target(path, None, None, None)
+    if is_media_name(path):
+        check_media_target(path, Path(source) if source is not None else None)
+    else:
+        choose_target(path, None, None, None)
     if source is not None:
         _check_not_onto(path, Path(source))
     check_place(path, overwrite)
@@ -94,6 +105,10 @@ def write(
     start, end = (0, clip.frames) if span is None else (max(0, span[0]), min(clip.frames, span[1]))
     if end <= start:
         raise FileWriteError("There is nothing to write; the clip or the chosen part of it is empty.")
+    if is_media_name(path):
+        if (start, end) != (0, clip.frames) or container or subtype:
+            raise FileWriteError(f"A {path.suffix} is written whole and like its source; choose .wav or .flac.")
+        return _write_into_media(clip, path, dither=dither, tags=tags, overwrite=overwrite, progress=progress)
     target = choose_target(path, model, container, subtype).checked(clip.rate, clip.channels, end - start)
     if tags is None:
         tags = model.tags if model is not None else {}
@@ -110,6 +125,35 @@ def write(
     is_changed = bool(clip.patches) or end - start < clip.frames
     notes = losses(target.container, tags, written, is_changed=is_changed)
     return _report(path, target, encoder, end - start, notes)
+
+
+def _write_into_media(
+    clip: Clip, path: Path, *, dither: bool, tags: Mapping[str, Any] | None, overwrite: bool, progress: Progress
+) -> WriteReport:
+    """See `write`: the restored sound in a copy of the media file that the clip was read from."""
+    source = clip.source
+    chosen = choose_media_target(path, source)
+    assert source is not None
+    with ExitStack() as stack:
+        native = NativeSamples.needed(clip, chosen.target)
+        if native is not None:
+            stack.enter_context(native)
+        encoder = Encoder(chosen.target, source, dither=dither)
+        done = 0
+
+        def next_block(count: int) -> NDArray[Any] | None:
+            nonlocal done
+            first, done = done, min(clip.frames, done + count)
+            if first == done:
+                return None
+            progress.report(done / clip.frames, "Writing")
+            return encoder.encode(clip.read(first, done), native.read(done - first) if native is not None else None)
+
+        temporary = stack.enter_context(atomic_path(path, overwrite))
+        notes = write_media(source, temporary, chosen, clip.frames, next_block)
+    if tags is not None and dict(tags) != dict(source.tags):
+        notes = (*notes, f"Edited tags are not written into {path.suffix} files; those of the source were kept.")
+    return _report(path, chosen.target, encoder, clip.frames, notes)
 
 
 def _check_not_onto(path: Path, source: Path) -> None:
