@@ -172,6 +172,26 @@ def test_subtitles_are_copied(tmp_path: Path) -> None:
     assert report.notes == ()
 
 
+@pytest.mark.parametrize("codec", ["alac", "aac", "ac3"])
+def test_a_track_of_data_that_cannot_be_copied_is_named(tmp_path: Path, codec: str) -> None:
+    plain, source = media(tmp_path / "1.mp4", codec, picture=True), tmp_path / "a.mp4"
+    with av.open(str(plain)) as old, av.open(str(source), "w") as new:
+        pairs = {stream: new.add_stream_from_template(stream) for stream in old.streams}
+        data = new.add_data_stream("bin_data")
+        for packet in old.demux():
+            if packet.dts is not None:
+                packet.stream = pairs[packet.stream]
+                new.mux(packet)
+        note = av.Packet(b"\0\4data")
+        note.stream, note.pts, note.dts, note.duration, note.time_base = data, 0, 0, 1, Fraction(1, 1000)
+        new.mux(note)
+    with av.open(str(source)) as made:
+        assert len(made.streams.data) == 1
+    target, report = restored(source)
+    assert packets(target)["video mpeg4"] == packets(source)["video mpeg4"]
+    assert any(note.startswith("Tracks of data") for note in report.notes)
+
+
 def test_fonts_in_a_matroska_file_are_kept(tmp_path: Path) -> None:
     plain, source = media(tmp_path / "1.mkv", "flac", picture=True), tmp_path / "a.mkv"
     with av.open(str(plain)) as old, av.open(str(source), "w") as new:
