@@ -22,7 +22,7 @@ from aidd_studio.restoration.batch.one_file import restore_file
 from aidd_studio.restoration.restore import restore
 
 RATE = 16000
-CERTAIN, UNCERTAIN = (16000, 16400), (48000, 60800)  # the second lasts 0.8 s: a dropout, or a pause
+CERTAIN, UNCERTAIN = (16000, 16400), (48000, 59200)  # the second lasts 0.7 s: a dropout, or a pause
 
 
 @pytest.fixture

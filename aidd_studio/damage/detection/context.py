@@ -54,7 +54,9 @@ DIFFERENT = 0.20, 15.0  # for each dB between the spectra before and behind
 ALIKE, ALIKE_BELOW = 1.0, 7.0  # where they differ by no more dB than that
 ZERO_CROSSING, AT_ZERO = 1.5, 0.03  # for each edge that close to zero, relative to the level there
 STEPPED = 8.0, 0.30  # for the share of equal neighbouring samples: square waves and coarse sound
-LONG = 6.0, 0.30  # for the length, as a share of the longest
+IN_A_ROW, ROW_REACH = 6.0, 0.050  # for a cut of up to 40 ms with another within 50 ms: pulses of a low voice
+LOOPED = 4.0  # for the same sound around at least three silences: a loop that rests
+LONG = 8.0, 0.30  # for the length, as a share of the longest
 
 
 class Levels:
@@ -84,11 +86,17 @@ def weighed(gaps: Sequence[Damage], clip: Clip, levels: Levels, settings: Detect
     kept = []
     heard = [_content(gap, clip) for gap in gaps]
     times = Counter(heard)
+    starts = np.array([gap.start for gap in gaps])
+    around = Counter(_surroundings(gap, clip) for gap in gaps)
     for gap, content in zip(gaps, heard, strict=True):
         if content is not None and times[content] > 1:
             continue  # a loop: what a player repeats by accident does not come back note for note
         odds = _log_odds(gap, clip, steps, levels.step, settings)
         if odds is not None:
+            if gap.kind == "near-silence" and gap.frames < SHORT * clip.rate:
+                others = int(np.sum(np.abs(starts - gap.start) < ROW_REACH * clip.rate)) - 1
+                odds -= IN_A_ROW if others else 0.0
+            odds -= LOOPED if around[_surroundings(gap, clip)] >= 3 else 0.0
             gap = replace(gap, confidence=min(gap.confidence, 1 / (1 + math.exp(-max(-30.0, min(30.0, odds))))))
         if gap.confidence >= settings.confidence:
             kept.append(gap)
@@ -101,6 +109,15 @@ def _content(gap: Damage, clip: Clip) -> int | None:
         return None
     inside = clip.read(gap.start, gap.end)[gap.channel_indices(clip.channels)[0]]
     return hash(inside.tobytes()) if inside.min() < inside.max() else None
+
+
+def _surroundings(gap: Damage, clip: Clip) -> int:
+    """A number for the last sound before a gap and the first behind it."""
+    edge = round(EDGE * clip.rate)
+    sides = ((max(0, gap.start - edge), gap.start), (gap.end, min(clip.frames, gap.end + edge)))
+    return hash(
+        b"".join(clip.read(first, last)[gap.channel_indices(clip.channels)[0]].tobytes() for first, last in sides)
+    )
 
 
 @dataclass(frozen=True)

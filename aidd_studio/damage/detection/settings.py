@@ -18,7 +18,7 @@ class DetectionSettings:
     """Times in seconds, levels in dB."""
 
     shortest: float = 0.00125  # of digital silence: 64 frames at 48 kHz; other damage has its own shortest length
-    longest: float = 1.0  # longer silence is an intended pause
+    longest: float = 1.0  # silence above it is a pause, and from a third of it on more and more likely to be one
     depth: float = 22.0  # how far a level cut falls below both its neighbours, at its borders and in between
     confidence: float = 0.5  # gaps below this confidence are not reported
 
