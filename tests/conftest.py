@@ -40,22 +40,39 @@ SLOW = (
     "packaging/test_wheel.py",
     "restoration/test_batch.py",
     "restoration/test_batch_faults.py",
-    "restoration/test_batch_neural.py",
     "restoration/test_fill_process.py",
     "studio/test_accessibility.py",
     "studio/test_batch_window.py",
     "studio/test_event_loop.py",
     "studio/test_kill.py",
     "studio/test_neural_fill.py",
+    "evaluation/test_evaluation_run.py",
+    "evaluation/test_protocols.py",
+    "restoration/test_policy.py",
+    "studio/test_blind_comparison.py",
+    "studio/test_journaling.py",
     "test_examples.py",
-    "training/test_training_runs.py",
+    "training/",
+    "weights/test_obtaining.py",
 )
 """Folders and files whose tests start programs, train, or run the neural engine: seconds each."""
 
 
+LONG = (
+    "restoration/test_batch_neural.py",
+    "restoration/test_batch.py::test_after_kill_9_at_20_random_moments",
+    "training/test_training_runs.py::test_two_processes_train_one_model",
+    "weights/test_importing.py::test_files_of_the_official_layout_and_size",
+    "window/test_opening_on_screen.py::test_an_hour_is_seen",
+)
+"""Files and tests that take half a minute or more each: `make test-long` runs them."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what `make test-fast` leaves out."""
+    """Mark as slow what `make test-fast` leaves out, and as long what `make test` leaves out."""
     here = Path(__file__).parent
     for item in items:
         if item.path.relative_to(here).as_posix().startswith(SLOW):
             item.add_marker(pytest.mark.slow)
+        if f"{item.path.relative_to(here).as_posix()}::{item.name}".startswith(LONG):
+            item.add_marker(pytest.mark.long)
