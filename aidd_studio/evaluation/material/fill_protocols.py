@@ -85,7 +85,7 @@ def fill_protocol(
 
 
 @dataclass(frozen=True)
-class Segment:
+class Excerpt:
     """A stretch of a recording, mono, at the comparison's sample rate."""
 
     path: Path
@@ -95,7 +95,7 @@ class Segment:
     rate: int
 
 
-def segments(path: Path, name: str, recording: Clip, chosen: FillProtocol, count: int, seed: int) -> list[Segment]:
+def segments(path: Path, name: str, recording: Clip, chosen: FillProtocol, count: int, seed: int) -> list[Excerpt]:
     """Segments of one recording, drawn from the seed and the recording's name alone; fewer when it is short or quiet.
 
     Segments do not overlap and are not silent.
@@ -113,7 +113,7 @@ def segments(path: Path, name: str, recording: Clip, chosen: FillProtocol, count
         if len(starts) == count:
             break
     rate = chosen.rate or recording.rate
-    return [Segment(path, name, start, chosen.seconds, rate) for start in sorted(starts)]
+    return [Excerpt(path, name, start, chosen.seconds, rate) for start in sorted(starts)]
 
 
 def _loud_enough(recording: Clip, start: float, seconds: float) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from aidd_studio.evaluation.material.fill_protocols import FillProtocol, Segment
+from aidd_studio.evaluation.material.fill_protocols import Excerpt, FillProtocol
 
 JOURNAL_VERSION = 1
 """Raised when measures change their meaning, so that old journals are not mixed with new ones."""
@@ -19,7 +19,7 @@ class FillCase:
     """Fill the gaps of one segment by one engine, `samples` times."""
 
     protocol: FillProtocol
-    segment: Segment
+    segment: Excerpt
     gap_ms: float
     engine: str  # specification, see baselines.engine
     samples: int
@@ -100,7 +100,7 @@ class FillOutcome:
         return cls(**{**data, "samples": samples})
 
 
-def fill_cases(protocol: FillProtocol, found: Sequence[Segment], engines: Sequence[str], seed: int) -> list[FillCase]:
+def fill_cases(protocol: FillProtocol, found: Sequence[Excerpt], engines: Sequence[str], seed: int) -> list[FillCase]:
     """Every segment with every gap length and every engine, segment by segment."""
     from aidd_studio.evaluation.runs.baselines import basis_of, engine
 

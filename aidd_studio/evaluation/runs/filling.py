@@ -17,7 +17,7 @@ from aidd_studio.audio.clip import Clip, Samples
 from aidd_studio.damage.damage import Damage
 from aidd_studio.engines.engine import Engine, Window
 from aidd_studio.errors import AiddError, Cancelled, DamageError, UsageError
-from aidd_studio.evaluation.material.fill_protocols import FillProtocol, Segment, segments
+from aidd_studio.evaluation.material.fill_protocols import Excerpt, FillProtocol, segments
 from aidd_studio.evaluation.material.material import material
 from aidd_studio.evaluation.material.recordings import Recordings
 from aidd_studio.evaluation.metrics.measures import measure
@@ -56,7 +56,7 @@ def plan(
     """Draw the segments and lay out every case. Raises UsageError when no recording is long and loud enough."""
     progress = progress or Progress()
     engines = tuple(dict.fromkeys(engines))
-    drawn: list[Segment] = []
+    drawn: list[Excerpt] = []
     left_out: list[str] = []
     for index, path in enumerate(found.paths):
         progress.report(index / len(found.paths), "choosing segments")
@@ -168,13 +168,13 @@ def _recording(path: Path) -> Clip:
     return read(path)
 
 
-def _segment(segment: Segment) -> Clip:
+def _segment(segment: Excerpt) -> Clip:
     """The segment, mixed to mono, at the comparison's rate."""
     return Clip(_surroundings(segment, 0.0)[0], segment.rate)
 
 
 @lru_cache(maxsize=4)
-def _surroundings(segment: Segment, seconds: float) -> tuple[Samples, int]:
+def _surroundings(segment: Excerpt, seconds: float) -> tuple[Samples, int]:
     """The segment with up to `seconds` of its recording on each side, and where it begins."""
     recording = _recording(segment.path)
     first = round(segment.start * recording.rate)
