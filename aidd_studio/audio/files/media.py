@@ -128,7 +128,7 @@ class MediaSound:
     def _expected(self) -> int:
         stream, container = self._stream, self._container
         if stream.duration is not None and stream.time_base is not None:
-            return max(1, round(stream.duration * stream.time_base * self.samplerate))
+            return max(1, round(Fraction(stream.duration * stream.time_base) * self.samplerate))
         if container.duration is not None:
             return max(1, round(Fraction(container.duration, 1_000_000) * self.samplerate))
         return 1 << 48
