@@ -7,6 +7,9 @@ from typing import Any
 
 from aidd_studio.restoration.candidate import Candidate
 
+SETTING_NAMES = {"likeliest_first": "most likely"}
+"""Settings whose name is no word of the field; all others read as they are called."""
+
 
 def engine_title(name: str) -> str:
     """An engine's name as people read it."""
@@ -23,7 +26,7 @@ def details(candidate: Candidate) -> str:
         f"Seed {candidate.seed}",
         f"Cross-fade {candidate.crossfade * 1000:.1f} ms",
     ]
-    lines += [f"{key.replace('_', ' ')}: {_yes_or_no(value)}" for key, value in candidate.settings.items()]
+    lines += [f"{_setting_name(key)}: {_yes_or_no(value)}" for key, value in candidate.settings.items()]
     lines += [f"{name}: {sha[:12]}…" for name, sha in candidate.weights.items()]
     if candidate.note:
         lines.append(candidate.note)
@@ -71,8 +74,12 @@ def differing_settings(candidates: Sequence[Candidate]) -> list[str]:
 
 def _setting(name: str, value: Any) -> str:
     """A setting with its value; one that is only on or off is named while it is on."""
-    words = name.replace("_", " ")
+    words = _setting_name(name)
     return words if value is True else f"{words} {_yes_or_no(value)}"
+
+
+def _setting_name(name: str) -> str:
+    return SETTING_NAMES.get(name, name.replace("_", " "))
 
 
 def score_text(score: float) -> str:
