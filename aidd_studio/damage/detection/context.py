@@ -53,6 +53,9 @@ FADED = 0.25, 6.0  # for each dB that the edge lies below the sound before, or a
 DIFFERENT = 0.20, 15.0  # for each dB between the spectra before and behind
 ALIKE, ALIKE_BELOW = 1.0, 7.0  # where they differ by no more dB than that
 ZERO_CROSSING, AT_ZERO = 1.5, 0.03  # for each edge that close to zero, relative to the level there
+MOST_BY_EDGES = 2.5  # for all that the edges say together, unless there are rests: speech is not alike on both sides
+FEW_RESTS = 0.035  # share of digital silence within 10 s up to which there are none
+TWO_LEVELS = 0.10, 0.10  # share of steps between quiet and a tenth of the loud ones, up to which sound is on or off
 STEPPED = 8.0, 0.30  # for the share of equal neighbouring samples: square waves and coarse sound
 IN_A_ROW, ROW_REACH = 6.0, 0.050  # for a cut of up to 40 ms with another within 50 ms: pulses of a low voice
 LOOPED = 4.0  # for the same sound around at least three silences: a loop that rests
@@ -149,8 +152,16 @@ def _log_odds(
     changes = np.diff(scene.inside, axis=1)
     quiet = max(FAINTEST, AS_QUIET * float(np.mean(changes**2, axis=1).max()))
     natural = NOT_DIGITAL if float(np.median(np.abs(changes).max(axis=0))) > 0 else 0.0
-    against = _rests(gap, loudest <= quiet, step, rate, natural) + _close_by(scene, quiet, rate, natural)
-    return odds - against - _edges(scene, rate)
+    nearby = loudest[max(0, (gap.start - round(FAR * rate)) // step) : (gap.end + round(FAR * rate)) // step]
+    rests = not natural and float(np.mean(nearby <= quiet)) - gap.frames / step / max(1, len(nearby)) > FEW_RESTS
+    against = _close_by(scene, quiet, rate, 2 * natural)
+    if not natural or _is_on_or_off(nearby, quiet):
+        against += _rests(gap, loudest <= quiet, step, rate, natural)
+    edges = _edges(scene, rate)
+    around = (scene.before, scene.behind)
+    stepped = float(np.mean(np.concatenate([np.diff(side, axis=1) == 0 for side in around], axis=1)))
+    against += _above(stepped, *STEPPED)
+    return odds - against - (edges if rests else min(MOST_BY_EDGES, edges))
 
 
 def _rests(gap: Damage, quiet: NDArray[np.bool_], step: int, rate: int, natural: float) -> float:
@@ -175,6 +186,12 @@ def _rests(gap: Damage, quiet: NDArray[np.bool_], step: int, rate: int, natural:
     return against
 
 
+def _is_on_or_off(levels: NDArray[np.float32], quiet: float) -> bool:
+    """True where sound has two levels only, as beeps over noise have; breath and decays have all between."""
+    most, loud = TWO_LEVELS
+    return float(np.mean((levels > quiet) & (levels < loud * np.percentile(levels, 90)))) < most
+
+
 def _close_by(scene: _Scene, quiet: float, rate: int, natural: float) -> float:
     """Evidence against a short gap from quiet right beside it."""
     length = scene.inside.shape[1]
@@ -190,8 +207,7 @@ def _edges(scene: _Scene, rate: int) -> float:
     """Evidence against the gap at its edges: the sound fades out, starts with an onset, rests at zero, or changes."""
     edge, size = max(4, round(EDGE * rate)), round(SPECTRUM * rate)
     before, behind = scene.before[:, ::-1], scene.behind  # both from the edge on
-    stepped = float(np.mean(np.diff(np.concatenate([before, behind], axis=1), axis=1) == 0))
-    against = _above(stepped, *STEPPED)
+    against = 0.0
     if min(before.shape[1], behind.shape[1]) < size:
         return against
     fade, attack = (_decibel(part) - _decibel(part[:, :edge]) for part in (before, behind))
