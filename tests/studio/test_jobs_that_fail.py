@@ -56,7 +56,7 @@ def test_when_the_process_that_fills_is_killed_the_window_says_so_and_fills_agai
     killed: list[int] = []
 
     def kill() -> None:
-        if not killed and any(share.fraction > 0 for share in document.filling.values()):
+        if not killed and document.filling:
             killed.extend(child.pid or 0 for child in multiprocessing.active_children())
             for pid in killed:
                 os.kill(pid, signal.SIGKILL)

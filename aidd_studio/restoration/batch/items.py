@@ -80,8 +80,9 @@ class BatchSettings:
         for name in ("overwrite", "pictures"):
             del decisive[name]
         decisive["dry_run"] = False  # one looks at what the other would do
-        if self.policy == "any":  # as in journals of version 0.1.0, which knew no policies
-            del decisive["policy"]
+        for name, default in (("policy", "any"), ("min_confidence", BatchSettings.min_confidence)):
+            if decisive[name] == default:  # as in journals of version 0.1.0, which knew neither
+                del decisive[name]
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
 
 
